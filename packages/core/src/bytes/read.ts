@@ -1,0 +1,29 @@
+// Unsigned integers out of bytes. Callers check the length once; nothing here does.
+
+export type Bytes = Uint8Array
+
+/** Big-endian 16-bit number at `at`. */
+export const u16 = (b: Bytes, at: number): number => (b[at]! << 8) | b[at + 1]!
+
+/** Big-endian 24-bit number at `at`. */
+export const u24 = (b: Bytes, at: number): number => (b[at]! << 16) | (b[at + 1]! << 8) | b[at + 2]!
+
+/** Big-endian 32-bit number at `at`. */
+export const u32 = (b: Bytes, at: number): number =>
+  ((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!) >>> 0
+
+/** Little-endian 16-bit number at `at`. */
+export const u16le = (b: Bytes, at: number): number => b[at]! | (b[at + 1]! << 8)
+
+/** Little-endian 32-bit number at `at`. */
+export const u32le = (b: Bytes, at: number): number =>
+  (b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24)) >>> 0
+
+/** Bytes as text, one character a byte: keeps what is not UTF-8, and offsets stay offsets. */
+export function latin1(b: Bytes, from: number, to: number): string {
+  let text = ''
+  for (let at = from; at < to; at += 8192) {
+    text += String.fromCharCode(...b.subarray(at, Math.min(to, at + 8192)))
+  }
+  return text
+}

@@ -1,0 +1,76 @@
+// What every capture format is read into: one packet at a time, in a record that is used again for the next one.
+import type { Bytes } from '../bytes/read.ts'
+
+/**
+ * One captured packet. The reader fills the same object for every packet and the bytes belong to the read buffer:
+ * whoever wants to keep something copies it before returning.
+ */
+export interface Packet {
+  /** Number of the packet in the capture, from 1, as Wireshark counts. */
+  frame: number
+  /** Time of capture: whole seconds since 1970 UTC (may be negative) and nanoseconds 0..999_999_999. */
+  seconds: number
+  nanoseconds: number
+  /** The captured bytes are `bytes[at]` to `bytes[end - 1]`. */
+  bytes: Bytes
+  at: number
+  end: number
+  /** Length on the wire in bytes; larger than `end - at` where a snap length cut the packet. */
+  wireLength: number
+  /** LINKTYPE_ number of the interface (https://www.tcpdump.org/linktypes.html). */
+  linkType: number
+  /** Index of the interface over the whole capture (pcap: 0; pcapng: counted on over sections). */
+  interfaceId: number
+}
+
+export interface PacketSink {
+  packet(packet: Packet): void
+}
+
+export interface CaptureInterface {
+  linkType: number
+  /** Snap length in bytes as the file states it, 0 when none is stated. */
+  snapLength: number
+  /** pcapng if_name, or null. */
+  name: string | null
+  /** Packets the capturing system says it dropped (pcapng ISB), or null when the file does not say. */
+  dropped: number | null
+}
+
+/** Something wrong with the file. Everything before `offset` was read; `lost` says what was not. */
+export interface CaptureFault {
+  /** Byte offset in the (decompressed) capture. */
+  offset: number
+  /** Frame number before which it happened: frames up to this one are good. */
+  afterFrame: number
+  /** One sentence for the user, without file name. */
+  text: string
+  /** True when reading stopped here; false when the reader went on behind it. */
+  fatal: boolean
+}
+
+/** What a reader knows about the file beside its packets. */
+export interface CaptureInfo {
+  format: 'pcap' | 'pcapng' | null
+  interfaces: CaptureInterface[]
+  faults: CaptureFault[]
+  frames: number
+  /** Section and interface comments (pcapng opt_comment), in file order, at most 100. */
+  comments: string[]
+  /** Address → name, from pcapng name resolution blocks. */
+  names: [address: string, name: string][]
+  /** TLS key log text from pcapng decryption secrets blocks. */
+  keyLogs: string[]
+}
+
+/** A streaming reader: bytes in, packets out, in constant memory. */
+export interface CaptureReader {
+  readonly info: CaptureInfo
+  /**
+   * Feeds the next bytes of the file; any split of the file into chunks gives the same packets. The chunk may be
+   * reused by the caller as soon as this returns. Never throws on bad input: it becomes a fault in `info`.
+   */
+  push(chunk: Bytes, sink: PacketSink): void
+  /** Says that the file ended; a packet cut in half becomes a fault. */
+  end(sink: PacketSink): void
+}

@@ -1,0 +1,124 @@
+// The document: what `diagnose` answers and what other programs rely on. Names here are a promise; see schema.ts.
+import type { CauseClass, CauseCode, Domain } from '../diagnose/catalogue.ts'
+
+export type Confidence = 'certain' | 'likely' | 'possible'
+export type Vantage = 'client' | 'proxy-front' | 'proxy-back' | 'upstream'
+export type Outcome = 'pass' | 'fail' | 'unknown' | 'not-applicable'
+
+/** A frame of a capture: `capture` is the id in `captures`, `frame` counts from 1. */
+export interface FrameRef {
+  capture: number
+  frame: number
+}
+
+export interface Finding {
+  text: string
+  frames: FrameRef[]
+}
+
+export interface Clock {
+  /** Seconds to subtract from this capture's times to get the first capture's clock; null when not known. */
+  offsetSeconds: number | null
+  low: number | null
+  high: number | null
+}
+
+export interface CaptureSummary {
+  id: number
+  file: string
+  format: string
+  frames: number
+  /** RFC 3339 with nanoseconds, UTC; null without frames. */
+  first: string | null
+  last: string | null
+  vantages: Vantage[]
+  clock: Clock
+  warnings: string[]
+}
+
+export interface Attempt {
+  upstream: string | null
+  proxyBack: string | null
+  /** Cause of this attempt's failure; null when it succeeded. */
+  cause: CauseCode | null
+  startSeconds: number | null
+  durationSeconds: number | null
+}
+
+export interface RuledOut {
+  cause: CauseCode
+  because: string
+  frames: FrameRef[]
+}
+
+export interface CheckStep {
+  step: number
+  outcome: Outcome
+  text: string
+  frames: FrameRef[]
+}
+
+export interface MissingCapture {
+  vantage: Vantage
+  because: string
+  command: string
+}
+
+/** One line of the packet story, for a person: what happened on which leg. `seconds` counts from the client's request. */
+export interface TimelineEntry {
+  seconds: number
+  leg: 'client' | 'upstream' | 'name-service'
+  /** Endpoints of the arrow; either may be null. */
+  from: string | null
+  to: string | null
+  text: string
+  frames: FrameRef[]
+  /** True on the entries that decide the cause. */
+  deciding: boolean
+}
+
+export interface Incident {
+  id: string
+  /** Status the client got; null: none was sent, or it cannot be known. */
+  status: number | null
+  /** False: the client leg is encrypted or not captured; status is inferred or null. */
+  statusSeen: boolean
+  time: string
+  method: string | null
+  path: string | null
+  host: string | null
+  client: string | null
+  proxyFront: string | null
+  proxyBack: string | null
+  upstream: string | null
+  /** Id of the product that made the answer, as in the gateway table; null when it cannot be told. */
+  gateway: string | null
+  cause: CauseCode
+  class: CauseClass
+  domain: Domain
+  confidence: Confidence
+  summary: string
+  waitSeconds: number | null
+  attempts: Attempt[]
+  contributing: CauseCode[]
+  /** Causes that fit as well and cannot be excluded, best first, with what would decide. Empty when certain. */
+  competing: RuledOut[]
+  ruledOut: RuledOut[]
+  findings: Finding[]
+  timeline: TimelineEntry[]
+  checklist: CheckStep[]
+  missing: MissingCapture[]
+  remedies: string[]
+  /** Wireshark display filters, one a capture, that show exactly this incident's connections. */
+  filters: { capture: number; filter: string }[]
+}
+
+export interface DiagnosisDocument {
+  schema: 'pcap-surgery/diagnosis@1'
+  captures: CaptureSummary[]
+  incidents: Incident[]
+  masked: Incident[]
+  healthy: { exchanges: number }
+  /** What could not be read or judged, for the user: opaque streams, unknown link types, damaged files. */
+  notes: string[]
+}
