@@ -10,3 +10,4 @@ export type {
 } from './capture/packet.ts'
 export * from './report/document.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
+export { DIAGNOSIS_SCHEMA, type JsonSchema } from './report/schema.ts'

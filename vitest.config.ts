@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+const source = (name: string): string => new URL(`packages/${name}/src/index.ts`, import.meta.url).pathname
+
+// Tests run on the sources; only the tests that start the command need the build that `npm test` makes first.
+export default defineConfig({
+  resolve: { alias: { '@pcap-surgery/core': source('core'), '@pcap-surgery/testkit': source('testkit') } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'cases/*.test.ts', 'tools/**/*.test.ts'],
+    testTimeout: 30_000,
+  },
+})
