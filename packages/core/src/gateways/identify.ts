@@ -29,16 +29,15 @@ export interface GatewayIdentity {
   own: boolean
 }
 
-const BODY = 1024
-const FIELD = 512
+/** Nothing longer is put to a pattern, so that none can run away. */
+const LONGEST = 1024
 const compiled = new Map<string, RegExp>()
 
 /** Names the product behind an answer, or null. The most specific product with the best evidence wins. */
 export function identifyGateway(response: GatewayResponse): GatewayIdentity | null {
-  const seen: GatewayResponse = { ...response, field: response.field, body: response.body.slice(0, BODY) }
   let best: Candidate | null = null
   for (const product of PRODUCTS) {
-    const candidate = weigh(product, seen)
+    const candidate = weigh(product, response)
     if (candidate && (!best || candidate.score > best.score)) best = candidate
   }
   return best && best.identity
@@ -103,7 +102,7 @@ function matches(pattern: string, text: string | null): boolean {
   if (text === null || text === '') return false
   let regex = compiled.get(pattern)
   if (!regex) compiled.set(pattern, (regex = new RegExp(pattern)))
-  return regex.test(text.length > BODY ? text.slice(0, FIELD) : text)
+  return regex.test(text.slice(0, LONGEST))
 }
 
 function isServer(print: Fingerprint): boolean {

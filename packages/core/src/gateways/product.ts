@@ -76,7 +76,7 @@ export interface Timer {
 export interface Product {
   id: string
   name: string
-  /** Id of the product it is built on, or its own: one engine, one set of stock pages. */
+  /** Id of the engine it is built on, often another product's, or its own: one engine, one set of stock pages. */
   engine: string
   fingerprints: readonly Fingerprint[]
   requestMarks?: readonly RequestMark[]

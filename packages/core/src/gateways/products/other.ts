@@ -9,8 +9,6 @@ const WINHTTP_IIS: Statuses = {
   'read-timeout': 502,
 }
 
-const NODE_HTTP: Statuses = {}
-
 export const OTHER_PRODUCTS: readonly Product[] = [
   {
     id: 'httpd',
@@ -444,7 +442,7 @@ export const OTHER_PRODUCTS: readonly Product[] = [
     name: 'node-http-proxy / http-proxy',
     engine: 'node-http',
     fingerprints: [],
-    statuses: NODE_HTTP,
+    statuses: {},
     timers: [{ phase: 'response', setting: 'proxyTimeout', seconds: null }],
     addsToRequest: [],
     addsToResponse: [],
@@ -455,7 +453,6 @@ export const OTHER_PRODUCTS: readonly Product[] = [
     engine: 'node-http',
     fingerprints: [{ where: 'body', pattern: '^Error occurred while trying to proxy: ', evidence: 'made' }],
     statuses: {
-      ...NODE_HTTP,
       'connect-refused': 504,
       'connect-timeout': 504,
       'name-resolution': 504,
