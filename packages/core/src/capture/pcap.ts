@@ -1,0 +1,132 @@
+// Classic pcap: a file header, then packets with a small header each (draft-ietf-opsawg-pcap).
+import { u16, u16le, u32, u32le, type Bytes } from '../bytes/read.ts'
+import { addFault, bytesText } from './faults.ts'
+import { packetLimit, type CaptureFormat } from './format.ts'
+import type { CaptureInfo, Packet, PacketSink } from './packet.ts'
+import type { Feed, RecordReader } from './records.ts'
+
+/** Magic numbers as they read in the byte order of the machine that wrote the file. */
+const MICROSECONDS = 0xa1b2c3d4
+const NANOSECONDS = 0xa1b23c4d
+/** Kuznetsov's patched libpcap of old Red Hat systems: the record header has eight more bytes. */
+const MODIFIED = 0xa1b2cd34
+
+/** File header. */
+const VERSION_MAJOR = 4
+const VERSION_MINOR = 6
+const SNAP_LENGTH = 16
+const LINK_TYPE = 20
+const FILE_HEADER = 24
+
+/** Record header: seconds, then fraction, captured length, original length. */
+const FRACTION = 4
+const CAPTURED_LENGTH = 8
+const ORIGINAL_LENGTH = 12
+const RECORD_HEADER = 16
+const MODIFIED_RECORD_HEADER = 24
+
+export const pcap: CaptureFormat = { name: 'pcap', recognises: (head) => magic(head) !== null, reader: pcapReader }
+
+function magic(head: Bytes): { little: boolean; number: number } | null {
+  if (head.length < 4) return null
+  for (const little of [true, false]) {
+    const number = little ? u32le(head, 0) : u32(head, 0)
+    if (number === MICROSECONDS || number === NANOSECONDS || number === MODIFIED) return { little, number }
+  }
+  return null
+}
+
+function pcapReader(info: CaptureInfo): RecordReader {
+  let little = false
+  let nanoseconds = false
+  let headerLength = 0
+  let minor = 0
+  let limit = 0
+  const packet: Packet = {
+    frame: 0,
+    seconds: 0,
+    nanoseconds: 0,
+    bytes: new Uint8Array(0),
+    at: 0,
+    end: 0,
+    wireLength: 0,
+    linkType: 0,
+    interfaceId: 0,
+  }
+
+  function readFileHeader(b: Bytes, at: number, end: number, feed: Feed): number {
+    if (end - at < FILE_HEADER) return FILE_HEADER
+    const found = magic(b.subarray(at, at + 4))
+    const major = found === null ? 0 : found.little ? u16le(b, at + VERSION_MAJOR) : u16(b, at + VERSION_MAJOR)
+    // Versions before 2 had another layout; later ones than 2.4 do not exist, and odd numbers there have always been read.
+    if (found === null || major < 2) {
+      addFault(info, feed.offset, true, `pcap version ${major} is not supported, only 2 is: nothing was read`)
+      feed.stopped = true
+      return 0
+    }
+    little = found.little
+    nanoseconds = found.number === NANOSECONDS
+    headerLength = found.number === MODIFIED ? MODIFIED_RECORD_HEADER : RECORD_HEADER
+    minor = little ? u16le(b, at + VERSION_MINOR) : u16(b, at + VERSION_MINOR)
+    const snapLength = little ? u32le(b, at + SNAP_LENGTH) : u32(b, at + SNAP_LENGTH)
+    limit = packetLimit(snapLength)
+    // Upper half: length of the frame check sequence and reserved bits. The link type is the lower one.
+    packet.linkType = (little ? u32le(b, at + LINK_TYPE) : u32(b, at + LINK_TYPE)) & 0xffff
+    info.interfaces.push({ linkType: packet.linkType, snapLength, name: null, dropped: null })
+    return FILE_HEADER
+  }
+
+  function capturedLength(b: Bytes, at: number): number {
+    const captured = little ? u32le(b, at + CAPTURED_LENGTH) : u32(b, at + CAPTURED_LENGTH)
+    if (minor > 3) return captured
+    // The two lengths stood the other way round before version 2.3, and with some writers of 2.3.
+    const original = little ? u32le(b, at + ORIGINAL_LENGTH) : u32(b, at + ORIGINAL_LENGTH)
+    return minor < 3 || captured > original ? original : captured
+  }
+
+  return {
+    read(b: Bytes, at: number, end: number, feed: Feed, sink: PacketSink): number {
+      if (headerLength === 0) return readFileHeader(b, at, end, feed)
+      if (end - at < headerLength) return headerLength
+      const captured = capturedLength(b, at)
+      if (captured > limit) {
+        const text = `damaged record header: a packet of ${bytesText(captured)} is announced, at most ${limit} are possible`
+        addFault(info, feed.offset, true, `${text}; everything from here on is lost`)
+        feed.stopped = true
+        return 0
+      }
+      const length = headerLength + captured
+      if (end - at < length) return length
+
+      const first = little ? u32le(b, at + CAPTURED_LENGTH) : u32(b, at + CAPTURED_LENGTH)
+      const second = little ? u32le(b, at + ORIGINAL_LENGTH) : u32(b, at + ORIGINAL_LENGTH)
+      let seconds = little ? u32le(b, at) : u32(b, at)
+      let fraction = little ? u32le(b, at + FRACTION) : u32(b, at + FRACTION)
+      if (!nanoseconds) fraction *= 1000
+      // A fraction above one second is no valid time, but it still says one.
+      if (fraction > 999_999_999) {
+        seconds += Math.floor(fraction / 1e9)
+        fraction %= 1e9
+      }
+      packet.frame = ++info.frames
+      packet.seconds = seconds
+      packet.nanoseconds = fraction
+      packet.bytes = b
+      packet.at = at + headerLength
+      packet.end = at + length
+      packet.wireLength = captured === first ? second : first
+      sink.packet(packet)
+      return length
+    },
+    cut(b: Bytes, had: number, need: number, feed: Feed): void {
+      const there = had - headerLength
+      const text =
+        headerLength === 0
+          ? `the file header is cut: ${FILE_HEADER} bytes needed, ${had} there; nothing was read`
+          : need === headerLength
+            ? `the last packet is cut in its header: ${headerLength} bytes needed, ${had} there`
+            : `the last packet is cut: ${bytesText(capturedLength(b, 0))} announced, ${there} there`
+      addFault(info, feed.offset, true, text)
+    },
+  }
+}

@@ -1,0 +1,339 @@
+// pcapng: blocks of a type and a length, the length once more at the end (draft-ietf-opsawg-pcapng). Sections may
+// follow each other, each in its own byte order and with its own interfaces.
+import { u16, u16le, u32, u32le, type Bytes } from '../bytes/read.ts'
+import { addFault, bytesText } from './faults.ts'
+import { LARGEST_PACKET, packetLimit, type CaptureFormat } from './format.ts'
+import type { CaptureInfo, Packet, PacketSink } from './packet.ts'
+import * as option from './pcapng-options.ts'
+import type { Feed, RecordReader } from './records.ts'
+import { clock, setTime, type Clock } from './timestamp.ts'
+
+/** Block types. The section header's reads the same in both byte orders. */
+const SECTION_HEADER = 0x0a0d0d0a
+const INTERFACE_DESCRIPTION = 1
+const PACKET = 2
+const SIMPLE_PACKET = 3
+const NAME_RESOLUTION = 4
+const INTERFACE_STATISTICS = 5
+const ENHANCED_PACKET = 6
+const DECRYPTION_SECRETS = 10
+
+const NAMES: Readonly<Record<number, string>> = {
+  [SECTION_HEADER]: 'section header block',
+  [INTERFACE_DESCRIPTION]: 'interface description block',
+  [PACKET]: 'packet block',
+  [SIMPLE_PACKET]: 'simple packet block',
+  [NAME_RESOLUTION]: 'name resolution block',
+  [INTERFACE_STATISTICS]: 'interface statistics block',
+  [ENHANCED_PACKET]: 'enhanced packet block',
+  [DECRYPTION_SECRETS]: 'decryption secrets block',
+}
+
+/** How long a block is at least, with type, both lengths and fixed fields; 0 for the blocks that we pass over. */
+function leastLength(type: number): number {
+  switch (type) {
+    case ENHANCED_PACKET:
+    case PACKET:
+      return 32
+    case SIMPLE_PACKET:
+      return 16
+    case SECTION_HEADER:
+      return 28
+    case INTERFACE_DESCRIPTION:
+    case DECRYPTION_SECRETS:
+      return 20
+    case INTERFACE_STATISTICS:
+      return 24
+    case NAME_RESOLUTION:
+      return SMALLEST_BLOCK
+    default:
+      return 0
+  }
+}
+
+const BYTE_ORDER_MAGIC = 0x1a2b3c4d
+const TLS_KEY_LOG = 0x544c534b
+
+/** Type and total length stand before a block's body, total length again behind it. */
+const TOTAL_LENGTH = 4
+const BODY = 8
+const TRAILER = 4
+const SMALLEST_BLOCK = BODY + TRAILER
+
+/** Body of an enhanced packet block; the obsolete packet block has 16-bit interface and drop count in the first word. */
+const EPB_TIME_HIGH = 12
+const EPB_TIME_LOW = 16
+const EPB_CAPTURED_LENGTH = 20
+const EPB_ORIGINAL_LENGTH = 24
+const EPB_DATA = 28
+
+const SPB_ORIGINAL_LENGTH = 8
+const SPB_DATA = 12
+
+/** The largest block that is held in memory: a packet of the largest size and generous options. */
+const LARGEST_BLOCK = LARGEST_PACKET + 1024 * 1024
+const KEPT_COMMENTS = 100
+const KEPT_NAMES = 100_000
+
+export const pcapng: CaptureFormat = {
+  name: 'pcapng',
+  recognises: (head) => head.length >= 4 && u32(head, 0) === SECTION_HEADER,
+  reader: pcapngReader,
+}
+
+const blockName = (type: number): string => NAMES[type] ?? `block of type 0x${type.toString(16)}`
+
+function pcapngReader(info: CaptureInfo): RecordReader {
+  let little = false
+  /** Index in `info.interfaces` of the section's interface 0. */
+  let firstInterface = 0
+  /** One for each of `info.interfaces`. */
+  const clocks: Clock[] = []
+  /** Total length of the block that was passed over, while its second length is still to come; else 0. */
+  let passed = 0
+  let passedAt = 0
+  let timeless = false
+  const packet: Packet = {
+    frame: 0,
+    seconds: 0,
+    nanoseconds: 0,
+    bytes: new Uint8Array(0),
+    at: 0,
+    end: 0,
+    wireLength: 0,
+    linkType: 0,
+    interfaceId: 0,
+  }
+
+  const word = (b: Bytes, at: number): number => (little ? u32le(b, at) : u32(b, at))
+  const half = (b: Bytes, at: number): number => (little ? u16le(b, at) : u16(b, at))
+
+  const stop = (feed: Feed, offset: number, text: string): number => {
+    addFault(info, offset, true, `${text}; everything from here on is lost`)
+    feed.stopped = true
+    return 0
+  }
+
+  /** The second length must repeat the first, or one of them is damaged and so is the way to the next block. */
+  const lengthsDiffer = (feed: Feed, offset: number, first: number, second: number): number =>
+    stop(feed, offset, `damaged block: its length is ${first} at its start and ${second} at its end`)
+
+  function readTrailer(b: Bytes, at: number, end: number, feed: Feed): number {
+    if (end - at < TRAILER) return TRAILER
+    const total = word(b, at)
+    if (total !== passed) return lengthsDiffer(feed, passedAt, passed, total)
+    passed = 0
+    return TRAILER
+  }
+
+  /** Passes over the body of a block, to its second length. */
+  function passOver(feed: Feed, total: number): number {
+    passed = total
+    passedAt = feed.offset
+    feed.skip = total - SMALLEST_BLOCK
+    return BODY
+  }
+
+  function readSection(b: Bytes, at: number, total: number, feed: Feed): boolean {
+    const major = half(b, at + 12)
+    const minor = half(b, at + 14)
+    // 1.2 differs from 1.0 in nothing but the number. The section length is of use to those who jump over sections.
+    if (major !== 1) {
+      stop(feed, feed.offset, `pcapng version ${major}.${minor} is not supported, only 1.x is`)
+      return false
+    }
+    firstInterface = info.interfaces.length
+    readOptions(b, at + 24, at + total - TRAILER, feed, 'section header block', comment(b))
+    return true
+  }
+
+  function readInterface(b: Bytes, at: number, total: number, feed: Feed): void {
+    let name: string | null = null
+    let resolution: number | undefined
+    let offset = 0
+    const noteComment = comment(b)
+    readOptions(b, at + 16, at + total - TRAILER, feed, 'interface description block', (code, value, length) => {
+      noteComment(code, value, length)
+      if (code === option.IF_NAME) name = option.optionText(b, value, length)
+      if (code === option.IF_TSRESOL && length === 1) resolution = b[value]!
+      if (code === option.IF_TSOFFSET && length === 8) offset = signed64(b, value)
+    })
+    info.interfaces.push({ linkType: half(b, at + BODY), snapLength: word(b, at + 12), name, dropped: null })
+    clocks.push(clock(resolution, offset))
+  }
+
+  function readStatistics(b: Bytes, at: number, total: number, feed: Feed): void {
+    const id = firstInterface + word(b, at + BODY)
+    let dropped: number | null = null
+    readOptions(b, at + 20, at + total - TRAILER, feed, 'interface statistics block', (code, value, length) => {
+      if ((code === option.ISB_IFDROP || code === option.ISB_OSDROP) && length === 8) {
+        dropped = (dropped ?? 0) + unsigned64(b, value)
+      }
+    })
+    // The counts run from the start of the capture: the last block is right.
+    if (id < info.interfaces.length && dropped !== null) info.interfaces[id]!.dropped = dropped
+  }
+
+  function readNames(b: Bytes, at: number, total: number, feed: Feed): void {
+    const to = at + total - TRAILER
+    const records = readOptions(b, at + BODY, to, feed, 'name resolution block', (code, value, length) => {
+      if (info.names.length < KEPT_NAMES) info.names.push(...option.nameRecord(b, code, value, length))
+    })
+    if (records >= 0) readOptions(b, records, to, feed, 'name resolution block', comment(b))
+  }
+
+  function readSecrets(b: Bytes, at: number, total: number, feed: Feed): void {
+    const length = word(b, at + 12)
+    const there = total - 20
+    if (length > there) return note(feed, `decryption secrets block of ${length} bytes has room for ${there}; skipped`)
+    if (word(b, at + BODY) === TLS_KEY_LOG) info.keyLogs.push(option.optionText(b, at + 16, length))
+  }
+
+  function readEnhancedPacket(b: Bytes, at: number, total: number, feed: Feed, sink: PacketSink): void {
+    const type = word(b, at)
+    const id = type === PACKET ? half(b, at + BODY) : word(b, at + BODY)
+    const interfaceId = firstInterface + id
+    if (interfaceId >= info.interfaces.length) return unknownInterface(feed, id)
+    const captured = word(b, at + EPB_CAPTURED_LENGTH)
+    const room = total - EPB_DATA - TRAILER
+    if (captured > room) return note(feed, `packet of ${bytesText(captured)} in a block with room for ${room}; skipped`)
+    const limit = packetLimit(info.interfaces[interfaceId]!.snapLength)
+    if (captured > limit) return note(feed, `packet of ${bytesText(captured)}, more than ${limit}; skipped`)
+    setTime(packet, clocks[interfaceId]!, word(b, at + EPB_TIME_HIGH), word(b, at + EPB_TIME_LOW))
+    deliver(b, at + EPB_DATA, captured, word(b, at + EPB_ORIGINAL_LENGTH), interfaceId, sink)
+  }
+
+  function readSimplePacket(b: Bytes, at: number, total: number, feed: Feed, sink: PacketSink): void {
+    // Belongs to the section's first interface, and only that one's snap length may have cut it.
+    if (firstInterface >= info.interfaces.length) return unknownInterface(feed, 0)
+    const { snapLength } = info.interfaces[firstInterface]!
+    const original = word(b, at + SPB_ORIGINAL_LENGTH)
+    const room = total - SPB_DATA - TRAILER
+    const captured = Math.min(original, snapLength === 0 ? original : snapLength)
+    if (captured > room) return note(feed, `packet of ${bytesText(captured)} in a block with room for ${room}; skipped`)
+    if (!timeless) note(feed, 'simple packet blocks carry no time: their packets are shown at 1970-01-01')
+    timeless = true
+    packet.seconds = 0
+    packet.nanoseconds = 0
+    deliver(b, at + SPB_DATA, captured, original, firstInterface, sink)
+  }
+
+  function deliver(b: Bytes, at: number, captured: number, wireLength: number, id: number, sink: PacketSink): void {
+    packet.frame = ++info.frames
+    packet.bytes = b
+    packet.at = at
+    packet.end = at + captured
+    packet.wireLength = wireLength
+    packet.linkType = info.interfaces[id]!.linkType
+    packet.interfaceId = id
+    sink.packet(packet)
+  }
+
+  const note = (feed: Feed, text: string): void => addFault(info, feed.offset, false, text)
+
+  const unknownInterface = (feed: Feed, id: number): void =>
+    note(feed, `packet of interface ${id}, which the section does not describe; skipped`)
+
+  function readOptions(
+    b: Bytes,
+    from: number,
+    to: number,
+    feed: Feed,
+    name: string,
+    found: (code: number, at: number, length: number) => void,
+  ): number {
+    const end = option.readOptions(b, from, to, little, found)
+    if (end < 0) note(feed, `an option of the ${name} runs past the end of the block; the options before it were read`)
+    return end
+  }
+
+  const comment =
+    (b: Bytes) =>
+    (code: number, at: number, length: number): void => {
+      if (code === option.OPT_COMMENT && info.comments.length < KEPT_COMMENTS) {
+        info.comments.push(option.optionText(b, at, length))
+      }
+    }
+
+  const unsigned64 = (b: Bytes, at: number): number =>
+    little ? word(b, at) + word(b, at + 4) * 2 ** 32 : word(b, at) * 2 ** 32 + word(b, at + 4)
+
+  const signed64 = (b: Bytes, at: number): number =>
+    little ? word(b, at) + (word(b, at + 4) | 0) * 2 ** 32 : (word(b, at) | 0) * 2 ** 32 + word(b, at + 4)
+
+  /** Reads a block that is here as a whole and whose two lengths agree. False: reading ends. */
+  function readBlock(b: Bytes, at: number, type: number, total: number, feed: Feed, sink: PacketSink): boolean {
+    if (type === ENHANCED_PACKET || type === PACKET) readEnhancedPacket(b, at, total, feed, sink)
+    else if (type === SIMPLE_PACKET) readSimplePacket(b, at, total, feed, sink)
+    else if (type === INTERFACE_DESCRIPTION) readInterface(b, at, total, feed)
+    else if (type === INTERFACE_STATISTICS) readStatistics(b, at, total, feed)
+    else if (type === NAME_RESOLUTION) readNames(b, at, total, feed)
+    else if (type === DECRYPTION_SECRETS) readSecrets(b, at, total, feed)
+    else return readSection(b, at, total, feed)
+    return true
+  }
+
+  return {
+    read(b: Bytes, at: number, end: number, feed: Feed, sink: PacketSink): number {
+      if (passed > 0) return readTrailer(b, at, end, feed)
+      if (end - at < BODY) return BODY
+      const type = word(b, at)
+      if (type === SECTION_HEADER) {
+        // The byte-order magic comes before anything that depends on it.
+        if (end - at < SMALLEST_BLOCK) return SMALLEST_BLOCK
+        little = u32le(b, at + BODY) === BYTE_ORDER_MAGIC
+        if (!little && u32(b, at + BODY) !== BYTE_ORDER_MAGIC) {
+          return stop(feed, feed.offset, 'damaged section header block: no byte-order magic')
+        }
+      }
+      const total = word(b, at + TOTAL_LENGTH)
+      const least = leastLength(type)
+      if (total < Math.max(least, SMALLEST_BLOCK)) {
+        const text = `a length of ${total} is stated, ${Math.max(least, SMALLEST_BLOCK)} is the least`
+        return stop(feed, feed.offset, `damaged ${blockName(type)}: ${text}`)
+      }
+      // Custom and unknown blocks are nothing to us, however long they are.
+      if (least === 0) return passOver(feed, total)
+      if (total > LARGEST_BLOCK) {
+        if (type === SECTION_HEADER) return stop(feed, feed.offset, `section header block of ${total} bytes`)
+        note(feed, `${blockName(type)} of ${total} bytes, too large to be read; skipped`)
+        return passOver(feed, total)
+      }
+      if (end - at < total) return total
+      const second = word(b, at + total - TRAILER)
+      if (second !== total) return lengthsDiffer(feed, feed.offset, total, second)
+      return readBlock(b, at, type, total, feed, sink) ? total : 0
+    },
+
+    cut(b: Bytes, had: number, need: number, feed: Feed): void {
+      if (passed > 0) {
+        addFault(
+          info,
+          passedAt,
+          true,
+          `the last block is cut: ${passed} bytes announced, ${feed.offset + had - passedAt} there`,
+        )
+        return
+      }
+      const type = had < BODY ? -1 : word(b, 0)
+      const isPacket = type === ENHANCED_PACKET || type === PACKET || type === SIMPLE_PACKET
+      const text =
+        type === -1
+          ? `the last block is cut in its header: ${need} bytes needed, ${had} there`
+          : isPacket
+            ? packetCut(b, had, type)
+            : `the last block (${blockName(type)}) is cut: ${need} bytes announced, ${had} there`
+      addFault(info, feed.offset, true, text)
+    },
+  }
+
+  function packetCut(b: Bytes, had: number, type: number): string {
+    const data = type === SIMPLE_PACKET ? SPB_DATA : EPB_DATA
+    if (had < data) return `the last packet is cut in its header: ${data} bytes needed, ${had} there`
+    const announced = word(b, type === SIMPLE_PACKET ? SPB_ORIGINAL_LENGTH : EPB_CAPTURED_LENGTH)
+    const there = had - data
+    return there < announced
+      ? `the last packet is cut: ${bytesText(announced)} announced, ${there} there`
+      : `the block of the last packet is cut behind its ${bytesText(announced)}`
+  }
+}
