@@ -1,0 +1,1 @@
+export { formatAddress, formatEndpoint } from '../bytes/address.ts'
