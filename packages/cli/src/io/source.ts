@@ -1,0 +1,94 @@
+// Captures from files and standard input, as chunks.
+import { open, type FileHandle } from 'node:fs/promises'
+
+const CHUNK = 1 << 20 // bytes
+
+/** An opened capture. A chunk belongs to the consumer only until it asks for the next one. */
+export interface Source {
+  chunks: AsyncIterable<Uint8Array>
+  /** Bytes of the file; null where nobody knows (standard input, pipes). */
+  size: number | null
+  /** Why reading ended early: an I/O error; what was read before stands. Filled while `chunks` is read. */
+  failure: string | null
+  close(): Promise<void>
+}
+
+/** Opens a file, or standard input for `-`. Throws an Error with a sentence for the user when it cannot be read. */
+export async function openSource(file: string): Promise<Source> {
+  if (file === '-') return source(process.stdin)
+  const handle = await open(file).catch(refuse)
+  const stat = await handle.stat()
+  if (stat.isDirectory()) {
+    await handle.close()
+    throw new Error('is a directory; name the captures in it')
+  }
+  return Object.assign(source(blocks(handle)), {
+    size: stat.isFile() ? stat.size : null,
+    close: () => handle.close(),
+  })
+}
+
+/** What an error of the file system means, in words. */
+export function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  switch (code) {
+    case 'ENOENT':
+      return 'no such file'
+    case 'EACCES':
+    case 'EPERM':
+      return 'no permission'
+    case 'EISDIR':
+      return 'is a directory'
+    case 'ENOTDIR':
+      return 'part of the path is no directory'
+    case 'ENOSPC':
+      return 'no space left'
+    case 'EIO':
+      return 'the device reports an I/O error'
+    default:
+      return message
+  }
+}
+
+function refuse(error: unknown): never {
+  throw new Error(reason(error), { cause: error })
+}
+
+function source(stream: AsyncIterable<Uint8Array>): Source {
+  const opened: Source = { chunks: untilFailure(), size: null, failure: null, close: () => Promise.resolve() }
+  // A disk that fails in the middle ends the capture there: the frames before it are worth a diagnosis.
+  async function* untilFailure(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* stream
+    } catch (error) {
+      opened.failure = reason(error)
+    }
+  }
+  return opened
+}
+
+/** Reads ahead into one buffer while the consumer works on the other. */
+async function* blocks(handle: FileHandle): AsyncGenerator<Uint8Array> {
+  let current = new Uint8Array(CHUNK)
+  let next = new Uint8Array(CHUNK)
+  let reading = fill(handle, current)
+  try {
+    for (;;) {
+      const { bytesRead, error } = await reading
+      if (error !== null) throw error
+      if (bytesRead === 0) return
+      reading = fill(handle, next)
+      yield current.subarray(0, bytesRead)
+      ;[current, next] = [next, current]
+    }
+  } finally {
+    await reading
+  }
+}
+
+/** One read whose failure waits until it is asked for: a promise nobody awaits must not reject. */
+const fill = (handle: FileHandle, buffer: Uint8Array): Promise<{ bytesRead: number; error: unknown }> =>
+  handle.read(buffer, 0, buffer.length, null).then(
+    ({ bytesRead }) => ({ bytesRead, error: null }),
+    (error: unknown) => ({ bytesRead: 0, error }),
+  )

@@ -1,0 +1,7 @@
+// What is said beside the answer, on standard error.
+import { visible } from '../render/escape.ts'
+
+/** One line for the user: `pcap-surgery: TEXT`. */
+export const say = (text: string): void => {
+  process.stderr.write(`pcap-surgery: ${visible(text)}\n`)
+}

@@ -1,0 +1,171 @@
+// One incident for a person: first what and whose, then what was seen, then what to do.
+import type { CheckStep, Incident, RuledOut, TimelineEntry } from '@pcap-surgery/core'
+import { visible } from './escape.ts'
+import { wrap, type Paint } from './layout.ts'
+import { duration, moment, outcome, plural, request, title, whose, type CaptureNames } from './words.ts'
+
+export interface Style {
+  /** Columns of the screen. */
+  width: number
+  paint: Paint
+  names: CaptureNames
+  /** Show the ten steps. */
+  checklist: boolean
+  /** Leave nothing out. */
+  all: boolean
+}
+
+const CONFIDENCE_COLOUR = { certain: 'green', likely: 'yellow', possible: 'magenta' } as const
+const STEP_MARK: { readonly [outcome in CheckStep['outcome']]: string } = {
+  pass: 'pass',
+  fail: 'FAIL',
+  unknown: '?',
+  'not-applicable': '-',
+}
+const LONGEST_TIMELINE = 14
+
+/** The headline alone: `504  GET /api/report  Upstream too slow — the upstream’s (certain)  [upstream-slow]`. */
+export function headline(incident: Incident, { paint }: Style, what: string = request(incident)): string {
+  const status = paint(['bold', 'red'], outcome(incident))
+  const cause = paint('bold', title(incident.cause))
+  const sure = paint(CONFIDENCE_COLOUR[incident.confidence], `(${incident.confidence})`)
+  return `${status}  ${what}  ${cause} — ${whose(incident.domain)} ${sure}  ${paint('dim', `[${incident.cause}]`)}`
+}
+
+/** Everything below the headline, as lines. */
+export function details(incident: Incident, style: Style): string[] {
+  return [
+    ...wrap(visible(incident.summary), style.width, '  '),
+    '',
+    ...path(incident, style),
+    ...section('Timeline', timeline(incident, style), style),
+    ...section('Evidence', evidence(incident, style), style),
+    ...section(
+      'Also possible',
+      incident.competing.flatMap((other) => alternative(other, style)),
+      style,
+    ),
+    ...section('Ruled out', style.all ? incident.ruledOut.flatMap((other) => alternative(other, style)) : [], style),
+    ...section(
+      'Do',
+      incident.remedies.flatMap((remedy) => wrap(visible(remedy), style.width, '    - ')),
+      style,
+    ),
+    ...section('Capture next', missing(incident, style), style),
+    ...section('In Wireshark', filters(incident, style), style),
+    ...section('Checklist', style.checklist ? checklist(incident, style) : [], style),
+  ]
+}
+
+const section = (name: string, lines: readonly string[], { paint }: Style): string[] =>
+  lines.length === 0 ? [] : [`  ${paint('bold', name)}`, ...lines]
+
+/** Who talked to whom, when, and how long the client waited. */
+function path(incident: Incident, { width }: Style): string[] {
+  const unseen = 'not seen'
+  const gateway = incident.gateway === null ? 'proxy' : visible(incident.gateway)
+  const legs =
+    `client ${visible(incident.client ?? unseen)} → ${gateway} ${visible(incident.proxyFront ?? unseen)} | ` +
+    `${visible(incident.proxyBack ?? unseen)} → upstream ${visible(incident.upstream ?? unseen)}`
+  const waited = incident.waitSeconds === null ? '' : `, waited ${duration(incident.waitSeconds)}`
+  const lines = [...wrap(legs, width, '  '), `  ${moment(incident.time)}${waited}`]
+  if (incident.attempts.length > 1) lines.push(...wrap(`attempts: ${tries(incident)}`, width, '  '))
+  return lines
+}
+
+/** Attempts in order: `10.3.0.11:8080 connect-refused, then 10.3.0.12:8080 answered`. */
+export const tries = (incident: Incident): string =>
+  incident.attempts
+    .map((attempt) => `${visible(attempt.upstream ?? 'no upstream')} ${visible(attempt.cause ?? 'answered')}`)
+    .join(', then ')
+
+function timeline(incident: Incident, style: Style): string[] {
+  const entries = style.all ? [...incident.timeline] : shortened(incident.timeline)
+  const who = (end: string | null): string => role(end, incident)
+  const arrows = entries.map((entry) => (entry === null ? '' : arrow(who(entry.from), who(entry.to))))
+  const arrowWidth = Math.max(0, ...arrows.map((text) => text.length))
+  let skipped = incident.timeline.length - entries.filter((entry) => entry !== null).length
+  return entries.flatMap((entry, index) => {
+    if (entry === null) {
+      const line = `    … ${plural(skipped, 'more entry', 'more entries')} (--all)`
+      skipped = 0
+      return [style.paint('dim', line)]
+    }
+    const lead = `  ${entry.deciding ? '>' : ' '} ${offset(entry.seconds)}  ${arrows[index]!.padEnd(arrowWidth)}  `
+    const frames = style.names.frames(entry.frames, 3)
+    const lines = wrap(`${visible(entry.text)}${frames === '' ? '' : `  (${frames})`}`, style.width, lead)
+    return entry.deciding ? lines.map((line) => style.paint('bold', line)) : lines
+  })
+}
+
+/** The entries worth a place on one screen: the first, the last, the deciding ones and their neighbours; null is a gap. */
+function shortened(entries: readonly TimelineEntry[]): (TimelineEntry | null)[] {
+  if (entries.length <= LONGEST_TIMELINE) return [...entries]
+  const room = LONGEST_TIMELINE - 1
+  const byWeight = entries
+    .map((entry, index) => ({ index, weight: weight(entries, index), entry }))
+    .toSorted((a, b) => a.weight - b.weight || a.index - b.index)
+    .slice(0, room)
+    .toSorted((a, b) => a.index - b.index)
+  const gapAt = byWeight.findIndex(({ index }, place) => index !== place)
+  const kept = byWeight.map(({ entry }) => entry as TimelineEntry | null)
+  return gapAt === -1 ? [...kept, null] : kept.toSpliced(gapAt, 0, null)
+}
+
+function weight(entries: readonly TimelineEntry[], index: number): number {
+  if (entries[index]!.deciding) return 0
+  if (index < 2 || index >= entries.length - 2) return 1
+  return entries[index - 1]!.deciding || entries[index + 1]!.deciding ? 2 : 3
+}
+
+const arrow = (from: string, to: string): string => (from === '' && to === '' ? '' : `${from || '?'} → ${to || '?'}`)
+
+/** The part an endpoint plays in this incident, or its address. */
+function role(end: string | null, incident: Incident): string {
+  if (end === null) return ''
+  if (end === incident.client) return 'client'
+  if (end === incident.proxyFront || end === incident.proxyBack) return 'proxy'
+  if (end === incident.upstream) return 'upstream'
+  return visible(end)
+}
+
+/** Seconds from the request to the microsecond, aligned: `   +2.001374`. */
+const offset = (seconds: number): string => `${seconds < 0 ? '' : '+'}${seconds.toFixed(6)}`.padStart(11)
+
+function evidence(incident: Incident, { width, names }: Style): string[] {
+  return incident.findings.flatMap((finding) => {
+    const frames = names.frames(finding.frames)
+    return wrap(`${visible(finding.text)}${frames === '' ? '' : ` (${frames})`}`, width, '    - ')
+  })
+}
+
+function alternative(other: RuledOut, { width, names }: Style): string[] {
+  const frames = names.frames(other.frames)
+  const because = `${visible(other.because)}${frames === '' ? '' : ` (${frames})`}`
+  return wrap(`${title(other.cause)} [${visible(other.cause)}]: ${because}`, width, '    - ')
+}
+
+// Commands and filters are for copying: one line each, never wrapped.
+function missing(incident: Incident, { width, paint }: Style): string[] {
+  return incident.missing.flatMap((capture) => [
+    ...wrap(`at ${visible(capture.vantage)}: ${visible(capture.because)}`, width, '    - '),
+    `        ${paint('cyan', visible(capture.command))}`,
+  ])
+}
+
+function filters(incident: Incident, { names, paint }: Style): string[] {
+  return incident.filters.map(({ capture, filter }) => `    ${names.of(capture)}: ${paint('cyan', visible(filter))}`)
+}
+
+function checklist(incident: Incident, { width, names, paint }: Style): string[] {
+  return incident.checklist.flatMap((step) => {
+    const frames = names.frames(step.frames, 3)
+    const mark = (STEP_MARK[step.outcome] ?? visible(step.outcome)).padEnd(4)
+    const lines = wrap(
+      `${visible(step.text)}${frames === '' ? '' : ` (${frames})`}`,
+      width,
+      `    ${String(step.step).padStart(2)} ${mark}  `,
+    )
+    return step.outcome === 'fail' ? lines.map((line) => paint('red', line)) : lines
+  })
+}

@@ -1,0 +1,169 @@
+// The document as text: a person at 3 a.m. reads the first lines and knows what broke, whose it is, and how sure that is.
+import type { CaptureSummary, DiagnosisDocument, Incident } from '@pcap-surgery/core'
+import { visible } from './escape.ts'
+import { details, headline, tries, type Style } from './incident.ts'
+import { columns, painter, wrap } from './layout.ts'
+import { CaptureNames, duration, moment, outcome, plural, request, title, whose } from './words.ts'
+
+export interface TextOptions {
+  /** Columns of the screen. */
+  width: number
+  colour: boolean
+  /** Show the ten steps of every incident. */
+  checklist: boolean
+  /** Print every incident in full instead of one of each kind. */
+  all: boolean
+}
+
+const EXAMPLES = 5
+const MASKED_SHOWN = 8
+const SUREST_FIRST = ['certain', 'likely', 'possible']
+
+/** The diagnosis as text, with a newline at its end. Strings of the captures are escaped. */
+export function renderText(document: DiagnosisDocument, options: TextOptions): string {
+  const style: Style = {
+    width: Math.max(40, options.width),
+    paint: painter(options.colour),
+    names: new CaptureNames(document.captures),
+    checklist: options.checklist,
+    all: options.all,
+  }
+  const parts = [
+    ...incidents(document, style),
+    masked(document, style),
+    captures(document, style),
+    notes(document, style),
+  ]
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+function incidents(document: DiagnosisDocument, style: Style): string[][] {
+  const all = document.incidents
+  if (all.length === 0) return [healthy(document, style)]
+  const groups = grouped(all)
+  const blocks = style.all
+    ? all.map((incident) => [headline(incident, style), ...details(incident, style)])
+    : groups.map((group) => block(group, style))
+  return all.length === 1 ? blocks : [overview(document, groups, style), ...blocks]
+}
+
+/** Incidents of one kind: same cause, upstream and gateway. The largest group first, then the earliest. */
+function grouped(all: readonly Incident[]): Incident[][] {
+  const groups = new Map<string, Incident[]>()
+  for (const incident of all) {
+    const kind = JSON.stringify([incident.cause, incident.upstream, incident.gateway])
+    const group = groups.get(kind)
+    if (group === undefined) groups.set(kind, [incident])
+    else group.push(incident)
+  }
+  return [...groups.values()].toSorted((a, b) => b.length - a.length)
+}
+
+function overview(document: DiagnosisDocument, groups: readonly Incident[][], { paint }: Style): string[] {
+  const first = `${plural(document.incidents.length, 'failed request')}, ${plural(document.healthy.exchanges, 'exchange')} went well.`
+  const rows = groups.map((group) => {
+    const [incident] = group as [Incident]
+    return [`${group.length}`, tally(group, outcome), title(incident.cause), whose(incident.domain), upstream(incident)]
+  })
+  const [head, ...body] = columns([['', 'status', 'cause', 'whose', 'upstream'], ...rows], [0])
+  return [paint('bold', first), '', paint('dim', `  ${head}`), ...body.map((line) => `  ${line}`)]
+}
+
+const upstream = (incident: Incident): string => (incident.upstream === null ? 'none' : visible(incident.upstream))
+
+/** The different values in a group, with counts where there is more than one: `504 ×40, 502 ×2`. */
+function tally(group: readonly Incident[], value: (incident: Incident) => string): string {
+  const counts = new Map<string, number>()
+  for (const incident of group) counts.set(value(incident), (counts.get(value(incident)) ?? 0) + 1)
+  if (counts.size === 1) return value(group[0]!)
+  return [...counts].map(([text, count]) => `${text} ×${count}`).join(', ')
+}
+
+/** One kind of incident: the surest of the group in full, then where and when the others are. */
+function block(group: readonly Incident[], style: Style): string[] {
+  const [example] = group.toSorted(
+    (a, b) => SUREST_FIRST.indexOf(a.confidence) - SUREST_FIRST.indexOf(b.confidence),
+  ) as [Incident]
+  const lines = [headline(example, style), ...details(example, style)]
+  if (group.length === 1) return lines
+  const others = group.filter((incident) => incident !== example)
+  const waits = group.flatMap(({ waitSeconds }) => (waitSeconds === null ? [] : [waitSeconds]))
+  const waited = waits.length === 0 ? '' : `, waited ${duration(Math.min(...waits))} to ${duration(Math.max(...waits))}`
+  const total =
+    `${group.length} of this kind (${tally(group, ({ confidence }) => confidence)}), ` +
+    `${moment(group[0]!.time)} to ${moment(group.at(-1)!.time)}${waited}`
+  const rows = others.slice(0, EXAMPLES).map((one) => [moment(one.time), outcome(one), request(one)])
+  const hidden = others.length - rows.length
+  return [
+    ...lines,
+    ...wrap(total, style.width, '  ').map((line) => style.paint('bold', line)),
+    ...columns(rows).map((line) => `    ${line}`),
+    ...(hidden > 0 ? [style.paint('dim', `    … ${hidden} more (--all)`)] : []),
+  ]
+}
+
+function healthy(document: DiagnosisDocument, style: Style): string[] {
+  const { exchanges } = document.healthy
+  const frames = document.captures.reduce((sum, capture) => sum + capture.frames, 0)
+  const seen = `${plural(frames, 'frame')} in ${plural(document.captures.length, 'capture')}`
+  if (exchanges > 0) {
+    const first = style.paint(['bold', 'green'], `No gateway failure in ${plural(exchanges, 'exchange')}`)
+    return [`${first} (${seen}).`]
+  }
+  return wrap(
+    `No gateway failure found, and no complete HTTP exchange either: nothing here can be judged (${seen}).`,
+    style.width,
+  ).map((line) => style.paint('bold', line))
+}
+
+function masked(document: DiagnosisDocument, style: Style): string[] {
+  const all = document.masked
+  if (all.length === 0) return []
+  const first = style.paint('bold', `${plural(all.length, 'failure')} hidden by a retry (the client saw success)`)
+  if (style.all) {
+    return [first, ...all.flatMap((incident) => ['', headline(incident, style), ...details(incident, style)])]
+  }
+  const shown = all.slice(0, MASKED_SHOWN)
+  const hidden = all.length - shown.length
+  return [
+    first,
+    ...shown.flatMap((incident) =>
+      wrap(`${outcome(incident)}  ${request(incident)}  ${tries(incident)}`, style.width, '  - '),
+    ),
+    ...(hidden > 0 ? [style.paint('dim', `  … ${hidden} more (--all)`)] : []),
+  ]
+}
+
+function captures(document: DiagnosisDocument, style: Style): string[] {
+  if (document.captures.length === 0) return []
+  return [
+    style.paint('bold', 'Captures'),
+    ...document.captures.flatMap((capture) => [
+      ...wrap(`${style.names.of(capture.id)}: ${seenIn(capture)}`, style.width, '  '),
+      ...capture.warnings.flatMap((warning) => wrap(visible(warning), style.width, '    ! ')),
+    ]),
+  ]
+}
+
+function seenIn(capture: CaptureSummary): string {
+  const facts = [visible(capture.format), plural(capture.frames, 'frame')]
+  if (capture.first !== null && capture.last !== null) {
+    const length = (Date.parse(capture.last) - Date.parse(capture.first)) / 1000
+    facts.push(`from ${moment(capture.first)}, ${duration(length)} long`)
+  }
+  if (capture.vantages.length > 0) facts.push(`taken at ${capture.vantages.map(visible).join(', ')}`)
+  const { offsetSeconds } = capture.clock
+  if (offsetSeconds === null) facts.push('clock not tied to the first capture')
+  else if (Math.abs(offsetSeconds) >= 0.001) {
+    facts.push(`clock ${duration(Math.abs(offsetSeconds))} ${offsetSeconds > 0 ? 'ahead' : 'behind'}`)
+  }
+  return facts.join(', ')
+}
+
+function notes(document: DiagnosisDocument, style: Style): string[] {
+  if (document.notes.length === 0) return []
+  return [style.paint('bold', 'Notes'), ...document.notes.flatMap((note) => wrap(visible(note), style.width, '  - '))]
+}
