@@ -26,6 +26,7 @@
  * `.send('<', big, { lost: [2] })` a hole, SACKs, `.retransmit('<')` · `.send('>', text, { ack: 'none' })` ·
  * `.rst('<', { forged: true, ttl: 250, ipId: 0 })` · `.window('<', 0)` · `.syn({ lost: true }).icmp('host-unreachable')` ·
  * `net.dns(back, server, 'app.internal', { answer: 'NXDOMAIN' })` · `net.arp(back, '10.1.0.2')` asked in vain ·
+ * `.fin('<', { ack: 'none' }).wait(-0.0003).send('>', text).rst('<', { bare: true })` a request that crosses a FIN ·
  * `net.at(0.5, () => other.send('>', '…'))` meanwhile.
  */
 export { gateway, type GatewayScenario, type GatewayStory } from './gateway.ts'

@@ -33,6 +33,8 @@ export interface Side {
   /** Next sequence number expected, what came beyond it (newest first), what came twice. */
   expected: number
   islands: Range[]
+  /** `expected` over time: what crosses an arrival on its way does not acknowledge it yet. */
+  arrivals: [at: Nanoseconds, expected: number][]
   duplicate: Range | null
   timestampToEcho: number
   delayedAck: { at: Nanoseconds; seen: Sighting[] } | null
@@ -47,12 +49,22 @@ export const lengthOf = ({ flags, payload }: Segment): number => payload.length 
 
 export function side(host: Host, port: number, isn: number, mss: number, window: number): Side {
   const sending = { next: 0, unacknowledged: 0, sent: [], lastPacket: NOTHING }
-  const receiving = { expected: 0, islands: [], duplicate: null, timestampToEcho: 0, delayedAck: null }
+  const receiving = { expected: 0, islands: [], arrivals: [], duplicate: null, timestampToEcho: 0, delayedAck: null }
   return { host, port, isn, mss, window, ...sending, ...receiving }
 }
 
 /** The receiver's side of a segment that arrived. True when it has to be acknowledged at once (RFC 5681, 4.2). */
-export function receive(me: Side, segment: Segment): boolean {
+export function receive(me: Side, segment: Segment, at: Nanoseconds): boolean {
+  const urgent = take(me, segment)
+  me.arrivals.push([at, me.expected])
+  return urgent
+}
+
+/** What `me` had received, without gap, by then: the acknowledgement number of what it sent at that time. */
+export const expectedAt = (me: Side, at: Nanoseconds): number =>
+  me.arrivals.findLast(([arrival]) => arrival <= at)?.[1] ?? 0
+
+function take(me: Side, segment: Segment): boolean {
   const [from, to] = [segment.seq, segment.seq + lengthOf(segment)]
   if (segment.flags.includes('S')) {
     me.expected = to

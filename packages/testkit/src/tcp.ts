@@ -4,7 +4,7 @@ import { text, type Bytes } from './bytes.ts'
 import { icmpPacket, type IcmpError } from './icmp.ts'
 import { isIp6, TCP, type IpFields } from './ip.ts'
 import { IP4, IP6 } from './link.ts'
-import { lengthOf, NOTHING, receive, side, type Host, type Segment, type Side } from './side.ts'
+import { expectedAt, lengthOf, NOTHING, receive, side, type Host, type Segment, type Side } from './side.ts'
 import { tcpPacket, type TcpOptions } from './segment.ts'
 import { carry, nanoseconds, type Fate, type Nanoseconds, type Wire } from './wire.ts'
 
@@ -98,12 +98,13 @@ export interface Tcp {
   /** Any segment; nothing answers it and no state changes. */
   segment(direction: Direction, segment: RawSegment): Tcp
   icmp(error: IcmpError, options?: IcmpOptions): Tcp
-  /** Time passes, for the whole network. */
+  /** Time passes, for the whole network; a negative time goes back, for what crosses the last packet on its way. */
   wait(seconds: number): Tcp
 }
 
 const SEGMENT_GAP: Nanoseconds = 10_000
 const DELAYED_ACK: Nanoseconds = 40_000_000
+
 export function tcp(wire: Wire, opener: Host, acceptor: Host, port: number, localPort: number, setup: TcpSetup): Tcp {
   const ip6 = isIp6(opener.ip)
   const {
@@ -139,11 +140,12 @@ export function tcp(wire: Wire, opener: Host, acceptor: Host, port: number, loca
     const bytes = options.window ?? me.window
     const scaled = syn || windowScale === null ? Math.min(bytes, 0xffff) : Math.min(bytes >>> windowScale, 0xffff)
     const acks = segment.flags.includes('A')
+    const ack = expectedAt(me, at) + ackOffset
     const fields = {
       sourcePort: me.port,
       destinationPort: peer.port,
       seq: (me.isn + segment.seq) >>> 0,
-      ack: acks ? (peer.isn + me.expected + ackOffset) >>> 0 : 0,
+      ack: acks ? (peer.isn + ack) >>> 0 : 0,
       flags: segment.flags,
       window: segment.flags.includes('R') ? 0 : scaled,
       options: segment.flags.includes('R') ? {} : optionsOf(me, peer, syn, acks, at),
@@ -158,7 +160,7 @@ export function tcp(wire: Wire, opener: Host, acceptor: Host, port: number, loca
     const way = { at, vantages: vantages(direction), oneWay, hops, fate: options, link: link(me, peer), packet }
     const { arrival, seen } = carry(wire, way)
     if (!options.forged) me.lastPacket = packet(0)
-    if (!options.lost && acks) peer.unacknowledged = Math.max(peer.unacknowledged, me.expected + ackOffset)
+    if (!options.lost && acks) peer.unacknowledged = Math.max(peer.unacknowledged, ack)
     if (!options.lost && fields.options.timestamps) peer.timestampToEcho = fields.options.timestamps[0]
     return { arrival, seen }
   }
@@ -192,7 +194,7 @@ export function tcp(wire: Wire, opener: Host, acceptor: Host, port: number, loca
       me.next = Math.max(me.next, segment.seq + lengthOf(segment))
       end = Math.max(end, arrival)
       if (fate.lost) continue
-      const urgent = receive(peer, segment)
+      const urgent = receive(peer, segment, arrival)
       waiting++
       const last = i === segments.length - 1
       if (ack === 'none' || segment.flags.includes('S') || !(urgent || last || waiting === 2)) continue

@@ -103,6 +103,16 @@ describe.skipIf(!installed)('tshark agrees', () => {
     ])
   })
 
+  test('a request that crosses a FIN does not acknowledge it', () => {
+    const net = network()
+    const conversation = net.tcp(net.host('client', '10.0.0.2'), net.host('server', '10.0.0.1'), 80).handshake()
+    conversation.fin('<', { ack: 'none' }).wait(-0.0003).send('>', 'late', { ack: 'none' }).rst('<')
+    const ends = (vantage: string) => fields(net.capture(vantage), 'tcp.flags.str', 'tcp.seq', 'tcp.ack').slice(3)
+    const [late, fin, rst] = ['·······AP··· 1 1', '·······A···F 1 1', '·······A·R·· 2 5']
+    expect(ends('client')).toEqual([late, fin, rst])
+    expect(ends('server')).toEqual([fin, late, rst])
+  })
+
   test('a forged RST is not in the capture of the host that it names', () => {
     const net = network()
     const [back, app] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
