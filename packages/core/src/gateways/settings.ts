@@ -90,7 +90,7 @@ export const SETTINGS: { readonly [product: string]: { readonly [knob in Knob]?:
     pool: 'ttl={seconds} on ProxyPass, or disablereuse=on',
     retry: 'SetEnv proxy-initial-not-pooled 1, so that first requests use fresh connections',
     header: 'responsefieldsize={bytes} on ProxyPass',
-    sni: 'ProxyPreserveHost: with it the client's Host is the SNI, without it the host in ProxyPass',
+    sni: 'ProxyPreserveHost: with it the Host of the client is the SNI, without it the host in ProxyPass',
     trust: 'SSLProxyCACertificateFile and SSLProxyCheckPeerName',
     'client-certificate': 'SSLProxyMachineCertificateFile',
     'tls-versions': 'SSLProxyProtocol and SSLProxyCipherSuite',
