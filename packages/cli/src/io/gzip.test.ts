@@ -65,7 +65,7 @@ test('a cut file gives all its bytes, then says so', async () => {
       const cut = zipped.subarray(0, length)
       const there = gunzipSync(cut, { finishFlush: constants.Z_SYNC_FLUSH }).toString('latin1')
       const got = await read(cut)
-      expect(got.fault).toBe('the gzip file is cut')
+      expect(got.fault).toBe('unexpected end of file')
       expect(got.text === there).toBe(true) // not toEqual: nobody wants to see the difference
     }),
     { numRuns: 30 },
@@ -76,7 +76,7 @@ test('a cut of any length is a fault, never a crash', async () => {
   const small = gzipSync('GET / HTTP/1.1')
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: small.length - 1 }), async (length) => {
-      expect((await read(small.subarray(0, length))).fault).toBe('the gzip file is cut')
+      expect((await read(small.subarray(0, length))).fault).toBe('unexpected end of file')
     }),
   )
 })
@@ -85,7 +85,7 @@ test('a wrong checksum is a fault after all bytes', async () => {
   const damaged = Uint8Array.from(zipped)
   damaged[zipped.length - 8]! ^= 1 // first byte of CRC32
   const got = await read(damaged)
-  expect(got.fault).toBe('the gzip data is damaged (incorrect data check)')
+  expect(got.fault).toBe('incorrect data check')
   expect(got.text === text).toBe(true)
 })
 

@@ -8,8 +8,7 @@ const OUTPUT = 32 * 1024
 const TRAILER = 8 // CRC32 and ISIZE, RFC 1952 section 2.3.1
 
 /**
- * The decompressed bytes. A cut or damaged file gives everything up to the damage and then throws an Error that says
- * what is wrong. Input chunks are used up before the next is asked for; output chunks belong to the consumer.
+ * The decompressed bytes. A cut or damaged file gives everything up to the damage and then throws zlib's error. Input chunks are used up before the next is asked for; output chunks belong to the consumer.
  */
 export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const zlib = createGunzip({ chunkSize: OUTPUT })
@@ -35,11 +34,11 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
   try {
     for await (const piece of pieces(source)) {
       yield* await step((done) => zlib.write(piece, done))
-      if (failure.error !== null) throw described(failure.error)
+      if (failure.error !== null) throw failure.error
       if (zlib.readableEnded) return // what follows the last member is padding
     }
     yield* await step(() => zlib.end())
-    if (failure.error !== null) throw described(failure.error)
+    if (failure.error !== null) throw failure.error
   } finally {
     zlib.destroy()
   }
@@ -55,10 +54,4 @@ async function* pieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     held = chunk.slice(rest)
   }
   if (held.length > 0) yield held
-}
-
-/** zlib's terse words, as a sentence for the user. */
-function described(fault: NodeJS.ErrnoException): Error {
-  const text = fault.code === 'Z_BUF_ERROR' ? 'the gzip file is cut' : `the gzip data is damaged (${fault.message})`
-  return new Error(text, { cause: fault })
 }

@@ -5,27 +5,25 @@ const CHUNK = 1 << 20 // bytes
 
 /** An opened capture. A chunk belongs to the consumer only until it asks for the next one. */
 export interface Source {
+  /** Throws an Error with a sentence for the user when reading fails on the way. */
   chunks: AsyncIterable<Uint8Array>
+  /** Bytes read so far. */
+  bytesRead: number
   /** Bytes of the file; null where nobody knows (standard input, pipes). */
   size: number | null
-  /** Why reading ended early: an I/O error; what was read before stands. Filled while `chunks` is read. */
-  failure: string | null
   close(): Promise<void>
 }
 
 /** Opens a file, or standard input for `-`. Throws an Error with a sentence for the user when it cannot be read. */
 export async function openSource(file: string): Promise<Source> {
-  if (file === '-') return source(process.stdin)
+  if (file === '-') return source(process.stdin, null, () => Promise.resolve())
   const handle = await open(file).catch(refuse)
   const stat = await handle.stat()
   if (stat.isDirectory()) {
     await handle.close()
     throw new Error('is a directory; name the captures in it')
   }
-  return Object.assign(source(blocks(handle)), {
-    size: stat.isFile() ? stat.size : null,
-    close: () => handle.close(),
-  })
+  return source(blocks(handle), stat.isFile() ? stat.size : null, () => handle.close())
 }
 
 /** What an error of the file system means, in words. */
@@ -54,16 +52,18 @@ function refuse(error: unknown): never {
   throw new Error(reason(error), { cause: error })
 }
 
-function source(stream: AsyncIterable<Uint8Array>): Source {
-  const opened: Source = { chunks: untilFailure(), size: null, failure: null, close: () => Promise.resolve() }
-  // A disk that fails in the middle ends the capture there: the frames before it are worth a diagnosis.
-  async function* untilFailure(): AsyncGenerator<Uint8Array> {
+function source(stream: AsyncIterable<Uint8Array>, size: number | null, close: () => Promise<void>): Source {
+  async function* counted(): AsyncGenerator<Uint8Array> {
     try {
-      yield* stream
+      for await (const chunk of stream) {
+        opened.bytesRead += chunk.length
+        yield chunk
+      }
     } catch (error) {
-      opened.failure = reason(error)
+      refuse(error)
     }
   }
+  const opened: Source = { chunks: counted(), bytesRead: 0, size, close }
   return opened
 }
 

@@ -24,12 +24,16 @@ const STEP_MARK: { readonly [outcome in CheckStep['outcome']]: string } = {
 }
 const LONGEST_TIMELINE = 14
 
-/** The headline alone: `504  GET /api/report  Upstream too slow — the upstream’s (certain)  [upstream-slow]`. */
-export function headline(incident: Incident, { paint }: Style, what: string = request(incident)): string {
-  const status = paint(['bold', 'red'], outcome(incident))
-  const cause = paint('bold', title(incident.cause))
-  const sure = paint(CONFIDENCE_COLOUR[incident.confidence], `(${incident.confidence})`)
-  return `${status}  ${what}  ${cause} — ${whose(incident.domain)} ${sure}  ${paint('dim', `[${incident.cause}]`)}`
+/** First what and whose, `504  Upstream too slow — the upstream’s (certain)  [upstream-slow]`, then the request. */
+export function headline(incident: Incident, { paint }: Style): string[] {
+  const status = outcome(incident)
+  const cause = `${title(incident.cause)} — ${whose(incident.domain)}`
+  const sure = paint(CONFIDENCE_COLOUR[incident.confidence] ?? 'bold', `(${visible(incident.confidence)})`)
+  const code = paint('dim', `[${visible(incident.cause)}]`)
+  return [
+    `${paint(['bold', 'red'], status)}  ${paint('bold', cause)} ${sure}  ${code}`,
+    `${' '.repeat(status.length)}  ${request(incident)}`,
+  ]
 }
 
 /** Everything below the headline, as lines. */
@@ -60,17 +64,19 @@ export function details(incident: Incident, style: Style): string[] {
 const section = (name: string, lines: readonly string[], { paint }: Style): string[] =>
   lines.length === 0 ? [] : [`  ${paint('bold', name)}`, ...lines]
 
-/** Who talked to whom, when, and how long the client waited. */
+/** Who talked to whom over the two legs, when, and how long the client waited. */
 function path(incident: Incident, { width }: Style): string[] {
-  const unseen = 'not seen'
+  const client = visible(incident.client ?? 'client not seen')
   const gateway = incident.gateway === null ? 'proxy' : visible(incident.gateway)
-  const legs =
-    `client ${visible(incident.client ?? unseen)} → ${gateway} ${visible(incident.proxyFront ?? unseen)} | ` +
-    `${visible(incident.proxyBack ?? unseen)} → upstream ${visible(incident.upstream ?? unseen)}`
+  const proxyFront = incident.proxyFront === null ? gateway : `${gateway} ${visible(incident.proxyFront)}`
+  const proxyBack = visible(incident.proxyBack ?? 'connection not seen')
+  const upstream = visible(incident.upstream ?? 'no upstream')
   const waited = incident.waitSeconds === null ? '' : `, waited ${duration(incident.waitSeconds)}`
-  const lines = [...wrap(legs, width, '  '), `  ${moment(incident.time)}${waited}`]
-  if (incident.attempts.length > 1) lines.push(...wrap(`attempts: ${tries(incident)}`, width, '  '))
-  return lines
+  return [
+    ...wrap(`${client} → ${proxyFront} | ${proxyBack} → ${upstream}`, width, '  '),
+    `  ${moment(incident.time)}${waited}`,
+    ...(incident.attempts.length > 1 ? wrap(`attempts: ${tries(incident)}`, width, '  ') : []),
+  ]
 }
 
 /** Attempts in order: `10.3.0.11:8080 connect-refused, then 10.3.0.12:8080 answered`. */
@@ -93,7 +99,7 @@ function timeline(incident: Incident, style: Style): string[] {
     }
     const lead = `  ${entry.deciding ? '>' : ' '} ${offset(entry.seconds)}  ${arrows[index]!.padEnd(arrowWidth)}  `
     const frames = style.names.frames(entry.frames, 3)
-    const lines = wrap(`${visible(entry.text)}${frames === '' ? '' : `  (${frames})`}`, style.width, lead)
+    const lines = wrap(`${visible(entry.text)}${frames === '' ? '' : ` (${frames})`}`, style.width, lead)
     return entry.deciding ? lines.map((line) => style.paint('bold', line)) : lines
   })
 }

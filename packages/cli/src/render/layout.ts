@@ -11,16 +11,19 @@ export const painter =
   (style, text) =>
     colour && text !== '' ? styleText(style, text, { validateStream: false }) : text
 
+/** A blank at which `wrap` does not break. It cannot come from a capture: there it is escaped. */
+export const GLUE = '\u00a0'
+
 /**
  * Breaks text at spaces into lines of at most `width` columns, the first after `lead` and the others after as many
  * blanks. A word longer than a line stays whole, so that paths and addresses can be copied.
  */
-export function wrap(text: string, width: number, lead = ''): string[] {
+export function wrap(words: string, width: number, lead = ''): string[] {
   const indent = ' '.repeat(lead.length)
   const lines: string[] = []
   let line = lead
   let empty = true
-  for (const word of text.split(' ')) {
+  for (const word of words.split(' ')) {
     if (!empty && line.length + 1 + word.length > width) {
       lines.push(line)
       line = indent
@@ -30,7 +33,7 @@ export function wrap(text: string, width: number, lead = ''): string[] {
     empty = false
   }
   lines.push(line)
-  return lines
+  return lines.map((text) => text.replaceAll(GLUE, ' '))
 }
 
 /** Rows as columns, each as wide as its widest cell. Columns listed in `right` are aligned to the right. */

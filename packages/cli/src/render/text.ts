@@ -45,7 +45,7 @@ function incidents(document: DiagnosisDocument, style: Style): string[][] {
   if (all.length === 0) return [healthy(document, style)]
   const groups = grouped(all)
   const blocks = style.all
-    ? all.map((incident) => [headline(incident, style), ...details(incident, style)])
+    ? all.map((incident) => [...headline(incident, style), ...details(incident, style)])
     : groups.map((group) => block(group, style))
   return all.length === 1 ? blocks : [overview(document, groups, style), ...blocks]
 }
@@ -87,13 +87,13 @@ function block(group: readonly Incident[], style: Style): string[] {
   const [example] = group.toSorted(
     (a, b) => SUREST_FIRST.indexOf(a.confidence) - SUREST_FIRST.indexOf(b.confidence),
   ) as [Incident]
-  const lines = [headline(example, style), ...details(example, style)]
+  const lines = [...headline(example, style), ...details(example, style)]
   if (group.length === 1) return lines
   const others = group.filter((incident) => incident !== example)
   const waits = group.flatMap(({ waitSeconds }) => (waitSeconds === null ? [] : [waitSeconds]))
   const waited = waits.length === 0 ? '' : `, waited ${duration(Math.min(...waits))} to ${duration(Math.max(...waits))}`
   const total =
-    `${group.length} of this kind (${tally(group, ({ confidence }) => confidence)}), ` +
+    `${group.length} of this kind (${tally(group, ({ confidence }) => visible(confidence))}), ` +
     `${moment(group[0]!.time)} to ${moment(group.at(-1)!.time)}${waited}`
   const rows = others.slice(0, EXAMPLES).map((one) => [moment(one.time), outcome(one), request(one)])
   const hidden = others.length - rows.length
@@ -124,7 +124,7 @@ function masked(document: DiagnosisDocument, style: Style): string[] {
   if (all.length === 0) return []
   const first = style.paint('bold', `${plural(all.length, 'failure')} hidden by a retry (the client saw success)`)
   if (style.all) {
-    return [first, ...all.flatMap((incident) => ['', headline(incident, style), ...details(incident, style)])]
+    return [first, ...all.flatMap((incident) => ['', ...headline(incident, style), ...details(incident, style)])]
   }
   const shown = all.slice(0, MASKED_SHOWN)
   const hidden = all.length - shown.length

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { CATALOGUE } from '@pcap-surgery/core'
 import type { CaptureSummary, CauseCode, Domain, FrameRef, Incident } from '@pcap-surgery/core'
 import { visible } from './escape.ts'
+import { GLUE } from './layout.ts'
 
 const WHOSE: { readonly [domain in Domain]: string } = {
   proxy: 'the proxy’s',
@@ -79,7 +80,7 @@ export class CaptureNames {
         const shown = numbers.slice(0, most).map((number) => `#${number}`)
         const rest = numbers.length - shown.length
         const all = rest > 0 ? `${shown.join(' ')} and ${rest} more` : shown.join(' ')
-        return this.#names.size === 1 ? all : `${this.of(capture)} ${all}`
+        return this.#names.size === 1 ? all : `${this.of(capture)}${GLUE}${all}`
       })
       .join(', ')
   }

@@ -1,0 +1,143 @@
+// pcap-surgery diagnose: captures in, the causes out.
+import { access, constants, stat } from 'node:fs/promises'
+import { correlate, diagnose, observe } from '@pcap-surgery/core'
+import type { DecompressionPort, DiagnosisDocument, Observations, Vantage } from '@pcap-surgery/core'
+import { gunzip } from '../io/gzip.ts'
+import { print, refusal, writeWhole } from '../io/output.ts'
+import { progress } from '../io/progress.ts'
+import { openSource, reason } from '../io/source.ts'
+import { say } from '../io/talk.ts'
+import { renderText } from '../render/text.ts'
+
+export interface VantageHint {
+  file: string
+  vantage: Vantage
+}
+
+export interface DiagnoseOptions {
+  format: 'text' | 'json'
+  output?: string
+  keys: string[]
+  vantage: VantageHint[]
+  checklist: boolean
+  all: boolean
+  exitCode: boolean
+  color: boolean
+}
+
+const decompression: DecompressionPort = { gzip: gunzip }
+
+/** Diagnoses the captures together and writes the answer. Answers the exit status; see program.ts. */
+export async function diagnoseCommand(files: readonly string[], options: DiagnoseOptions): Promise<number> {
+  const wrong = await misuse(files, options)
+  if (wrong !== null) {
+    say(wrong)
+    return 2
+  }
+  const { observations, flawless } = await observeAll(await distinct(files))
+  if (observations.length === 0) return 2
+  const document = diagnose(correlate(observations, { vantages: vantages(observations, options.vantage) }))
+  const written = await answer(document, options)
+  if (!flawless || !written) return 2
+  return options.exitCode && document.incidents.length > 0 ? 1 : 0
+}
+
+/** What is wrong with the request itself, before any work is done; null when nothing is. */
+async function misuse(files: readonly string[], options: DiagnoseOptions): Promise<string | null> {
+  for (const { file } of options.vantage) {
+    if (!files.includes(file)) return `--vantage ${file}: is not one of the captures`
+  }
+  for (const file of options.keys) {
+    const unreadable = await access(file, constants.R_OK).then(() => null, reason)
+    if (unreadable !== null) return `--keys ${file}: ${unreadable}`
+  }
+  if (options.keys.length > 0) say('this version does not decrypt yet: encrypted streams are reported as such')
+  if (options.output === undefined) return null
+  const refused = await refusal(options.output, files)
+  return refused === null ? null : `--output ${options.output}: ${refused}`
+}
+
+/** The captures without those that are named twice, by whatever name: each frame counts once. */
+async function distinct(files: readonly string[]): Promise<string[]> {
+  const seen = new Set<string>()
+  const kept: string[] = []
+  for (const file of files) {
+    const found = file === '-' ? null : await stat(file, { bigint: true }).catch(() => null)
+    const identity = found === null ? file : `${found.dev}:${found.ino}`
+    if (seen.has(identity)) say(`${file}: given twice, read once`)
+    else kept.push(file)
+    seen.add(identity)
+  }
+  return kept
+}
+
+/** Reads what can be read. `flawless` is false when any input was unreadable or damaged; the user has been told. */
+async function observeAll(files: readonly string[]): Promise<{ observations: Observations[]; flawless: boolean }> {
+  const observations: Observations[] = []
+  let flawless = true
+  for (const file of files) {
+    try {
+      const seen = await observeFile(file)
+      observations.push(seen)
+      for (const { offset, text, afterFrame } of seen.parts.flatMap((part) => part.faults)) {
+        say(`${file}: at byte ${offset}: ${text} (${used(afterFrame)})`)
+        flawless = false
+      }
+    } catch (error) {
+      say(`${file}: ${reason(error)}`)
+      flawless = false
+    }
+  }
+  return { observations, flawless }
+}
+
+function used(frames: number): string {
+  if (frames === 0) return 'no frame stands before it'
+  return frames === 1 ? 'the frame before it was used' : `the ${frames} frames before it were used`
+}
+
+async function observeFile(file: string): Promise<Observations> {
+  const source = await openSource(file)
+  const line = progress(file, source.size)
+  try {
+    return await observe([{ file, open: () => source.chunks }], {
+      decompression,
+      onProgress: ({ frames }) => line.report(source.bytesRead, frames),
+    })
+  } finally {
+    line.done()
+    await source.close()
+  }
+}
+
+/** Hints by file name as hints by capture number, which is the capture's place among those that could be read. */
+function vantages(observations: readonly Observations[], hints: readonly VantageHint[]): Map<number, Vantage> {
+  const byCapture = new Map<number, Vantage>()
+  for (const { file, vantage } of hints) {
+    const capture = observations.findIndex((seen) => seen.parts.some((part) => part.file === file))
+    if (capture >= 0) byCapture.set(capture, vantage)
+  }
+  return byCapture
+}
+
+/** Writes the answer where it was asked for. False when that failed; the user has been told. */
+async function answer(document: DiagnosisDocument, options: DiagnoseOptions): Promise<boolean> {
+  const { format, output, checklist, all } = options
+  const screen = output === undefined && process.stdout.isTTY
+  const text =
+    format === 'json'
+      ? `${JSON.stringify(document, null, 2)}\n`
+      : renderText(document, {
+          width: (screen && process.stdout.columns) || 80,
+          colour: screen && options.color && !process.env.NO_COLOR,
+          checklist,
+          all,
+        })
+  try {
+    await (output === undefined ? print(text) : writeWhole(output, text))
+    return true
+  } catch (error) {
+    say(`${output ?? 'standard output'}: ${reason(error)}`)
+    return false
+  }
+}

@@ -1,0 +1,161 @@
+// The command as its users meet it: started as a program, judged by what it prints and how it exits.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, expect, test } from 'vitest'
+
+const COMMAND = new URL('../bin/pcap-surgery.js', import.meta.url).pathname
+
+const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+interface Ran {
+  status: number | null
+  out: string
+  err: string
+}
+
+function run(args: string[], input?: Uint8Array): Promise<Ran> {
+  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
+  const ran = { out: '', err: '' }
+  child.stdout.on('data', (text: Buffer) => (ran.out += text.toString()))
+  child.stderr.on('data', (text: Buffer) => (ran.err += text.toString()))
+  child.stdin.on('error', () => {})
+  child.stdin.end(input ?? '')
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...ran })))
+}
+
+const file = (name: string, content: Uint8Array | string): string => {
+  writeFileSync(join(folder, name), content)
+  return name
+}
+
+// pcap file header: little-endian microseconds, version 2.4, snap length 262144, Ethernet
+const HEADER = Buffer.from('d4c3b2a1' + '02000400' + '00000000' + '00000000' + '00000400' + '01000000', 'hex')
+// packet record: 2026-11-22 08:57:21.000001 UTC, 14 bytes captured of 14: an Ethernet frame of an unknown type
+const RECORD = Buffer.from(
+  '715c036b' + '01000000' + '0e000000' + '0e000000' + '020000000001' + '020000000002' + '88b5',
+  'hex',
+)
+const CAPTURE = Buffer.concat([HEADER, RECORD, RECORD])
+const CUT = CAPTURE.subarray(0, CAPTURE.length - 5)
+
+file('quiet.pcap', CAPTURE)
+
+test('--help shows examples and exit statuses', async () => {
+  const { status, out } = await run(['diagnose', '--help'])
+  expect(status).toBe(0)
+  expect(out).toContain('pcap-surgery diagnose front.pcapng back.pcapng.gz')
+  expect(out).toMatch(/2 {2}wrong use/)
+})
+
+test('--version', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  expect(await run(['--version'])).toEqual({ status: 0, out: `${version}\n`, err: '' })
+})
+
+test.each([
+  ['no command', []],
+  ['no capture', ['diagnose']],
+  ['an unknown option', ['diagnose', '--colour', 'quiet.pcap']],
+  ['an unknown format', ['diagnose', '--format', 'yaml', 'quiet.pcap']],
+  ['a hint that names no vantage', ['diagnose', '--vantage', 'quiet.pcap=middle', 'quiet.pcap']],
+  ['a hint for a file that is no capture', ['diagnose', '--vantage', 'other.pcap=client', 'quiet.pcap']],
+  ['keys that cannot be read', ['diagnose', '--keys', 'none.log', 'quiet.pcap']],
+  ['an output that is one of the captures', ['diagnose', '--output', './quiet.pcap', 'quiet.pcap']],
+  ['an output that is a folder', ['diagnose', '--output', '.', 'quiet.pcap']],
+  ['an output in no folder', ['diagnose', '--output', 'none/out.json', 'quiet.pcap']],
+])('wrong use exits with 2: %s', async (_, args) => {
+  const { status, out, err } = await run(args)
+  expect({ status, out }).toEqual({ status: 2, out: '' })
+  expect(err).not.toBe('')
+  expect(err).not.toContain('    at ') // a stack is no message
+})
+
+test('a capture without HTTP, as text', async () => {
+  const { status, out, err } = await run(['diagnose', 'quiet.pcap'])
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+  expect(out).toContain('No gateway failure found')
+  expect(out).toContain('quiet.pcap: pcap, 2 frames')
+})
+
+test('the same capture from standard input, compressed, as JSON', async () => {
+  const { status, out, err } = await run(['diagnose', '-', '--format', 'json'], gzipSync(CAPTURE))
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+  expect(JSON.parse(out)).toMatchObject({
+    schema: 'pcap-surgery/diagnosis@1',
+    captures: [{ file: '-', format: 'pcap', frames: 2 }],
+    incidents: [],
+  })
+})
+
+test('a file that is not there: the others are diagnosed all the same', async () => {
+  const { status, out, err } = await run(['diagnose', 'none.pcap', 'quiet.pcap'])
+  expect({ status, err }).toEqual({ status: 2, err: 'pcap-surgery: none.pcap: no such file\n' })
+  expect(out).toContain('quiet.pcap: pcap, 2 frames')
+})
+
+test('nothing but a folder', async () => {
+  mkdirSync(join(folder, 'captures'), { recursive: true })
+  expect(await run(['diagnose', 'captures'])).toEqual({
+    status: 2,
+    out: '',
+    err: 'pcap-surgery: captures: is a directory; name the captures in it\n',
+  })
+})
+
+test('a cut file: where, and what was used', async () => {
+  const { status, out, err } = await run(['diagnose', file('cut.pcap', CUT)])
+  expect(status).toBe(2)
+  expect(err).toMatch(/^pcap-surgery: cut\.pcap: at byte \d+: .+ \(the frame before it was used\)\n$/)
+  expect(out).toContain('cut.pcap: pcap, 1 frame')
+})
+
+test('a cut gzip file: what it holds is used', async () => {
+  const { status, out, err } = await run(['diagnose', file('cut.pcap.gz', gzipSync(CAPTURE).subarray(0, -4))])
+  expect(status).toBe(2)
+  expect(err).toMatch(/^pcap-surgery: cut\.pcap\.gz: at byte \d+: .*unexpected end of file/)
+  expect(out).toContain('cut.pcap.gz: pcap, 2 frames')
+})
+
+test('a capture named twice is read once', async () => {
+  symlinkSync('quiet.pcap', join(folder, 'link.pcap'))
+  const { status, out, err } = await run(['diagnose', 'quiet.pcap', 'link.pcap', './quiet.pcap', '--format', 'json'])
+  expect(status).toBe(0)
+  expect(err).toBe(
+    'pcap-surgery: link.pcap: given twice, read once\npcap-surgery: ./quiet.pcap: given twice, read once\n',
+  )
+  expect(JSON.parse(out).captures).toHaveLength(1)
+})
+
+test('--output replaces a file as a whole and leaves nothing beside it', async () => {
+  mkdirSync(join(folder, 'out'))
+  file('out/answer.json', 'before')
+  const { status, out } = await run(['diagnose', 'quiet.pcap', '--format', 'json', '--output', 'out/answer.json'])
+  expect({ status, out }).toEqual({ status: 0, out: '' })
+  expect(readdirSync(join(folder, 'out'))).toEqual(['answer.json'])
+  expect(JSON.parse(readFileSync(join(folder, 'out/answer.json'), 'utf8')).captures).toHaveLength(1)
+})
+
+test('a file name cannot steer the terminal', async () => {
+  const { out, err } = await run(['diagnose', file('\x1b[31m.pcap', CUT)])
+  // oxlint-disable-next-line no-control-regex -- control bytes are the subject
+  expect(out + err).not.toMatch(/[\x00-\x09\x0b-\x1f]/)
+  expect(err).toContain('\\x1b[31m.pcap')
+})
+
+test('a reader that stops early is no error', async () => {
+  const child = spawn(process.execPath, [COMMAND, 'schema'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let err = ''
+  child.stderr.on('data', (text: Buffer) => (err += text.toString()))
+  const status = await new Promise((resolve) => child.on('close', resolve))
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+})
+
+test('schema prints the published schema', async () => {
+  const published = new URL('../../core/schema/diagnosis-1.schema.json', import.meta.url)
+  expect((await run(['schema'])).out).toBe(readFileSync(published, 'utf8'))
+})
