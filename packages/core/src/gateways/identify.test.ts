@@ -50,6 +50,10 @@ describe('an answer that its maker wrote', () => {
       ),
     ],
     ['varnish', answer(503, 'Backend fetch failed', { 'x-varnish': '32770', via: '1.1 v (Varnish/7.1)' })],
+    [
+      'fastly',
+      answer(503, '', {}, '<h3>Guru Mediation:</h3>\n<p>Details: cache-fra-1</p>\n<hr>\n<p>Varnish cache server</p>'),
+    ],
     ['squid', answer(503, 'Service Unavailable', { 'x-squid-error': 'ERR_CONNECT_FAIL 111', server: 'squid/5.7' })],
     ['trafficserver', answer(502, 'Server Hangup', { server: 'ATS/9.2.5' })],
     [

@@ -28,6 +28,11 @@ describe('remedies', () => {
     expect(steps[1]).toContain('Uvicorn')
   })
 
+  it('moves the server where the pool cannot be moved', () => {
+    const steps = remedies('keepalive-race', 'aws-alb', { ...nothing, idleSeconds: 5.003 })
+    expect(steps[0]).toContain("Raise the upstream's keep-alive timeout above the proxy's pool timer (60 s")
+  })
+
   it('suggests an idle limit below the box that forgot, not below the gap', () => {
     const steps = remedies('idle-drop', 'envoy', { ...nothing, idleSeconds: 400 })
     expect(steps[1]).toContain('idle_timeout: 315s')

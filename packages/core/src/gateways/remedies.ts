@@ -23,6 +23,9 @@ export function remedies(cause: CauseCode, gatewayId: string | null, context: Re
   const owner = ownersStep(cause, context)
   const gateway = gatewayStep(cause, gatewayId, context)
   const hint = neighbourStep(cause, gatewayId, context)
+  // A balancer run as a service keeps its pool as long as it likes: then it is the server's timer that can move.
+  const fixedPool = cause === 'keepalive-race' && gateway === null && productOf(gatewayId) !== null
+  if (fixedPool && hint) return [hint, owner]
   const steps = CATALOGUE[cause].domain === 'proxy' && gateway ? [gateway, hint ?? owner] : [owner, gateway, hint]
   return steps.filter((step) => step !== null)
 }
@@ -164,7 +167,7 @@ function neighbourStep(cause: CauseCode, gatewayId: string | null, { idleSeconds
     const pool = productOf(gatewayId)?.timers.find((timer) => timer.phase === 'idle-upstream')?.seconds
     const above = pool ? `the proxy's pool timer (${pool} s by default)` : "the proxy's pool timer"
     const who = names.length > 0 ? ` An idle limit of ${seconds(idleSeconds)} is the default of ${list(names)}.` : ''
-    return `Or raise the upstream's keep-alive timeout above ${above}.${who}`
+    return `Raise the upstream's keep-alive timeout above ${above}.${who}`
   }
   if (cause === 'idle-drop' || (cause === 'reset-by-middlebox' && idleSeconds >= 60)) {
     const limit = forgottenAfter(idleSeconds)

@@ -68,7 +68,7 @@ export const SETTINGS: { readonly [product: string]: { readonly [knob in Knob]?:
   haproxy: {
     response: 'timeout server',
     connect: 'timeout connect',
-    pool: 'pool-purge-delay {seconds}s on the server line, or http-reuse never',
+    pool: 'http-reuse never, or pool-max-conn 0 on the server line (pool-purge-delay only thins the pool)',
     retry: 'retry-on conn-failure empty-response, with http-request disable-l7-retry for POST',
     header: 'tune.bufsize {bytes}',
     sni: 'sni str(NAME) on the server line',
@@ -103,7 +103,7 @@ export const SETTINGS: { readonly [product: string]: { readonly [knob in Knob]?:
     response: 'timeout of the route (the complete response, retries included)',
     connect: 'connect_timeout of the cluster',
     pool: 'common_http_protocol_options.idle_timeout: {seconds}s of the cluster',
-    retry: 'retry_policy with retry_on: connect-failure,refused-stream,reset-before-request',
+    retry: 'retry_policy with retry_on: connect-failure,refused-stream,reset',
     sni: 'sni in the UpstreamTlsContext, or auto_sni',
     trust: 'trusted_ca and match_typed_subject_alt_names in the validation_context',
     'client-certificate': 'tls_certificates in the UpstreamTlsContext',

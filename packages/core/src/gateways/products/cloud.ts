@@ -82,6 +82,7 @@ export const CLOUD_PRODUCTS: readonly Product[] = [
     },
     timers: [
       { phase: 'response', setting: 'idle_timeout.timeout_seconds', seconds: 60 },
+      { phase: 'idle-upstream', setting: 'idle_timeout.timeout_seconds', seconds: 60 },
       { phase: 'connect', setting: 'target connection timeout', seconds: 10 },
       { phase: 'connect', setting: 'target TLS handshake', seconds: 10 },
     ],
