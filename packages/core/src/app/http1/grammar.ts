@@ -9,22 +9,16 @@ export const COMMA = 44
 export const COLON = 58
 export const SEMICOLON = 59
 
-const TOKEN = 1
-const CONTROL = 2
-
-const CLASS: Bytes = new Uint8Array(256)
-for (let c = 0; c < 32; c++) CLASS[c] = CONTROL
-CLASS[127] = CONTROL
-CLASS[HT] = 0
+const TOKEN: Bytes = new Uint8Array(256)
 for (const c of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-  CLASS[c.charCodeAt(0)] = TOKEN
+  TOKEN[c.charCodeAt(0)] = 1
 }
 
 /** `tchar`: may stand in a method or a field name. */
-export const isToken = (c: number): boolean => CLASS[c] === TOKEN
+export const isToken = (c: number): boolean => TOKEN[c] === 1
 
 /** Control byte other than HT: may stand nowhere in a header section (CR and LF included, apart from line ends). */
-export const isControl = (c: number): boolean => CLASS[c] === CONTROL
+export const isControl = (c: number): boolean => (c < 32 ? c !== HT : c === 127)
 
 export const isDigit = (c: number): boolean => c >= 48 && c <= 57
 

@@ -51,16 +51,11 @@ export class ReadHead implements Head {
   }
 
   get target(): string {
-    return this.kind === 'request' ? this.#text() : ''
+    return this.kind === 'request' ? startLineText(this) : ''
   }
 
   get reason(): string {
-    return this.kind === 'response' ? this.#text() : ''
-  }
-
-  #text(): string {
-    const end = Math.min(this.textEnd, this.bytes.length)
-    return this.textAt < end ? latin1(this.bytes, this.textAt, end) : ''
+    return this.kind === 'response' ? startLineText(this) : ''
   }
 
   field(name: string): string | null {
@@ -96,8 +91,9 @@ export function readHead(
   places: Places,
 ): ReadHead {
   const head = new ReadHead(kind, b.slice(at, Math.min(end, at + HEAD_KEPT)), end - at)
-  const newline = b.indexOf(ascii.LF, at)
-  const hasLine = newline >= 0 && newline < end
+  let newline = at
+  while (newline < end && b[newline] !== ascii.LF) newline++
+  const hasLine = newline < end
   const lineEnd = hasLine ? withoutCR(b, at, newline) : end
   const reading: Reading = {
     head,
@@ -128,6 +124,11 @@ export function foreignHead(kind: 'request' | 'response', bytes: Bytes, fault: M
   head.framed = false
   head.fault = fault
   return head
+}
+
+function startLineText(head: ReadHead): string {
+  const end = Math.min(head.textEnd, head.bytes.length)
+  return head.textAt < end ? latin1(head.bytes, head.textAt, end) : ''
 }
 
 /** The work on one head: what the fields of interest have said so far. */

@@ -214,17 +214,23 @@ class Scanner implements MessageScanner, Places {
       } else if (c !== SP && c !== CR && (previous === SP || this.#words === 0)) this.#words++
       previous = c
     }
-    for (let line = this.#line; p < stop; p++) {
-      const c = b[p]!
-      if (c === LF) {
-        if (line !== 'text') return this.#completeHead(b, from, p + 1)
-        line = 'empty'
-      } else line = c === CR && line === 'empty' ? 'cr' : 'text'
-      this.#line = line
+    for (let start = p; p < stop; start = p) {
+      while (p < stop && b[p] !== LF) p++
+      this.#noteLine(b, start, p)
+      if (p === stop) break
+      p++
+      if (this.#line !== 'text') return this.#completeHead(b, from, p)
+      this.#line = 'empty'
     }
     this.#gather(b, from, p)
     if (this.#headSize === HEAD_LIMIT) this.#deliverOversized()
     return p
+  }
+
+  /** The line at work goes on with `b[at..end)`. */
+  #noteLine(b: Bytes, at: number, end: number): void {
+    if (end === at) return
+    this.#line = this.#line === 'empty' && end - at === 1 && b[at] === CR ? 'cr' : 'text'
   }
 
   /** Keeps a head's bytes for later, because it goes on in the next push. */
