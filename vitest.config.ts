@@ -1,6 +1,7 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const source = (name: string): string => new URL(`packages/${name}/src/index.ts`, import.meta.url).pathname
+const source = (name: string): string => fileURLToPath(new URL(`packages/${name}/src/index.ts`, import.meta.url))
 
 // Tests run on the sources; only the tests that start the command need the build that `npm test` makes first.
 export default defineConfig({

@@ -3,10 +3,11 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
 
-const COMMAND = new URL('../bin/pcap-surgery.js', import.meta.url).pathname
+const COMMAND = fileURLToPath(new URL('../bin/pcap-surgery.js', import.meta.url))
 
 const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -5,7 +5,6 @@ import type { Vantage } from '@pcap-surgery/core'
 import { diagnoseCommand, type DiagnoseOptions, type VantageHint } from './commands/diagnose.ts'
 import { schemaCommand } from './commands/schema.ts'
 import { say } from './io/talk.ts'
-import { reason } from './io/source.ts'
 
 /** Exit statuses, as promised in the help. */
 export const RAN = 0
@@ -40,9 +39,16 @@ export async function run(argv: readonly string[]): Promise<number> {
     return status
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? RAN : FAILED
-    say(reason(error))
+    defect(error)
     return FAILED
   }
+}
+
+/** Users' mistakes and bad input are answered where they are found. What comes here is ours. */
+function defect(error: unknown): void {
+  say('this is a defect of pcap-surgery, not of your captures; please report it with these lines:')
+  const lines = error instanceof Error && error.stack !== undefined ? error.stack.split('\n') : [String(error)]
+  for (const line of lines) say(line)
 }
 
 function build(done: (status: number) => void): Command {
@@ -57,15 +63,15 @@ function build(done: (status: number) => void): Command {
     .argument('<capture...>', 'pcap or pcapng, plain or compressed (gzip, zstd, lz4); - is standard input')
     .addOption(new Option('-f, --format <format>', 'how to answer').choices(['text', 'json']).default('text'))
     .option('-o, --output <file>', 'write the answer to a file instead of standard output')
-    .option('-k, --keys <file>', 'TLS key log; may be repeated', collect<string>, [])
-    .addOption(
-      new Option('--vantage <file=name>', `where a capture was taken (${VANTAGES.join(', ')}); may be repeated`)
-        .argParser((value, hints: VantageHint[]) => [...hints, vantageHint(value)])
-        .default([], 'found from the packets'),
+    .option('-k, --keys <file>', 'TLS key log; may be repeated', (file, before: string[] = []) => [...before, file])
+    .option(
+      '--vantage <file=name>',
+      `where a capture was taken: ${VANTAGES.join(', ')}; a hint, may be repeated`,
+      (hint, before: VantageHint[] = []) => [...before, vantageHint(hint)],
     )
-    .option('--checklist', 'show the ten steps of every incident', false)
-    .option('--all', 'print every incident in full instead of one of each kind', false)
-    .option('--exit-code', 'exit with 1 when there is at least one incident', false)
+    .option('--checklist', 'show the ten steps of every incident')
+    .option('--all', 'print every incident in full instead of one of each kind')
+    .option('--exit-code', 'exit with 1 when there is at least one incident')
     .option('--no-color', 'no colour, even on a terminal (so does NO_COLOR)')
     .addHelpText('after', EXAMPLES + STATUSES)
     .action(async (captures: string[], options: DiagnoseOptions) => done(await diagnoseCommand(captures, options)))
@@ -75,8 +81,6 @@ function build(done: (status: number) => void): Command {
     .action(async () => done(await schemaCommand()))
   return program
 }
-
-const collect = <T>(value: T, before: T[]): T[] => [...before, value]
 
 /** `FILE=NAME`; the name is what follows the last `=`, so that the file may contain one. */
 function vantageHint(value: string): VantageHint {

@@ -17,11 +17,12 @@ export interface VantageHint {
 export interface DiagnoseOptions {
   format: 'text' | 'json'
   output?: string
-  keys: string[]
-  vantage: VantageHint[]
-  checklist: boolean
-  all: boolean
-  exitCode: boolean
+  keys?: string[]
+  vantage?: VantageHint[]
+  checklist?: boolean
+  all?: boolean
+  exitCode?: boolean
+  /** False with --no-color. */
   color: boolean
 }
 
@@ -36,7 +37,7 @@ export async function diagnoseCommand(files: readonly string[], options: Diagnos
   }
   const { observations, flawless } = await observeAll(await distinct(files))
   if (observations.length === 0) return 2
-  const document = diagnose(correlate(observations, { vantages: vantages(observations, options.vantage) }))
+  const document = diagnose(correlate(observations, { vantages: vantages(observations, options.vantage ?? []) }))
   const written = await answer(document, options)
   if (!flawless || !written) return 2
   return options.exitCode && document.incidents.length > 0 ? 1 : 0
@@ -44,17 +45,18 @@ export async function diagnoseCommand(files: readonly string[], options: Diagnos
 
 /** What is wrong with the request itself, before any work is done; null when nothing is. */
 async function misuse(files: readonly string[], options: DiagnoseOptions): Promise<string | null> {
-  for (const { file } of options.vantage) {
+  const { keys = [], vantage: hints = [], output } = options
+  for (const { file } of hints) {
     if (!files.includes(file)) return `--vantage ${file}: is not one of the captures`
   }
-  for (const file of options.keys) {
+  for (const file of keys) {
     const unreadable = await access(file, constants.R_OK).then(() => null, reason)
     if (unreadable !== null) return `--keys ${file}: ${unreadable}`
   }
-  if (options.keys.length > 0) say('this version does not decrypt yet: encrypted streams are reported as such')
-  if (options.output === undefined) return null
-  const refused = await refusal(options.output, files)
-  return refused === null ? null : `--output ${options.output}: ${refused}`
+  if (keys.length > 0) say('this version does not decrypt yet: encrypted streams are reported as such')
+  if (output === undefined) return null
+  const refused = await refusal(output, files)
+  return refused === null ? null : `--output ${output}: ${refused}`
 }
 
 /** The captures without those that are named twice, by whatever name: each frame counts once. */
@@ -122,7 +124,7 @@ function vantages(observations: readonly Observations[], hints: readonly Vantage
 
 /** Writes the answer where it was asked for. False when that failed; the user has been told. */
 async function answer(document: DiagnosisDocument, options: DiagnoseOptions): Promise<boolean> {
-  const { format, output, checklist, all } = options
+  const { format, output, checklist = false, all = false } = options
   const screen = output === undefined && process.stdout.isTTY
   const text =
     format === 'json'
