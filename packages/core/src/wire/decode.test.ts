@@ -12,6 +12,7 @@ const ETHERNET = 1
 const RAW = 101
 const LINK_TYPES = [0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 239, 276]
 
+const zeros = (length: number): number[] => Array<number>(length).fill(0)
 const pair = (value: number): number[] => [value >> 8, value & 0xff]
 const ethernet = (type: number, ...payload: number[]): number[] => [
   ...b(2, 0, 0, 0, 0, 1), // destination
@@ -119,18 +120,16 @@ const SYN_FRAMES: [string, number, number[], number, number][] = [
   ['GRE, bridged', RAW, ip4(47, gre(0x2000, 0x6558, 0, 0, 0, 1, ...inner)), 1, -1],
   ['ERSPAN I', RAW, ip4(47, gre(0, 0x88be, ...inner)), 1, -1],
   ['ERSPAN II', RAW, ip4(47, gre(0x1000, 0x88be, 0, 0, 0, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, ...inner)), 1, -1],
+  ['ERSPAN III', RAW, ip4(47, gre(0x1000, 0x22eb, 0, 0, 0, 1, 0x20, ...zeros(10), 0, ...inner)), 1, -1],
   [
-    'ERSPAN III with subheader',
+    'ERSPAN III, subheader',
     RAW,
-    ip4(
-      47,
-      gre(0x1000, 0x22eb, 0, 0, 0, 1, 0x20, ...Array<number>(10).fill(0), 1, ...Array<number>(8).fill(0), ...inner),
-    ),
+    ip4(47, gre(0x1000, 0x22eb, 0, 0, 0, 1, 0x20, ...zeros(10), 1, ...zeros(8), ...inner)),
     1,
     -1,
   ],
   ['WCCP', RAW, ip4(47, gre(0, 0x883e, 1, 0, 0, 0, ...ip4(6, SYN))), 1, -1],
-  ['AH in IPv4', RAW, ip4(51, [6, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, ...Array<number>(12).fill(0), ...SYN]), 0, -1],
+  ['AH in IPv4', RAW, ip4(51, [6, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, ...zeros(12), ...SYN]), 0, -1],
   ['IPv6 options', RAW, ip6(0, [60, 0, 1, 4, 0, 0, 0, 0, 6, 0, 1, 4, 0, 0, 0, 0, ...SYN]), 0, -1],
   ['atomic fragment', RAW, ip6(44, [6, 0, 0, 0, 0, 0, 0, 1, ...SYN]), 0, -1],
 ]

@@ -131,10 +131,8 @@ export class Decoder {
 
   #ethernet(l: Layers, at: number, end: number, wireEnd: number): Kind {
     if (end - at < ethernet.HEADER) return BROKEN
-    const b = l.bytes
-    l.destinationMac = ethernet.destinationMac(b, at)
-    l.sourceMac = ethernet.sourceMac(b, at)
-    return this.#typeOrLength(l, ethernet.typeOrLength(b, at), at + ethernet.HEADER, end, wireEnd)
+    ethernet.readMacs(l.bytes, at, l)
+    return this.#typeOrLength(l, ethernet.typeOrLength(l.bytes, at), at + ethernet.HEADER, end, wireEnd)
   }
 
   /** Payload of an Ethernet frame or behind a VLAN tag, where a length may stand in the place of the type. */
@@ -160,7 +158,7 @@ export class Decoder {
     if (end - at < cooked.SLL_HEADER) return BROKEN
     const b = l.bytes
     l.cookedType = cooked.sllPacketType(b, at)
-    if (cooked.sllAddressLength(b, at) === 6) l.sourceMac = ethernet.mac(b, cooked.sllAddressAt(at))
+    if (cooked.sllAddressLength(b, at) === 6) ethernet.readSourceMac(b, cooked.sllAddressAt(at), l)
     if (cooked.sllDevice(b, at) === cooked.DEVICE_NETLINK) return OTHER
     return this.#cookedProtocol(l, cooked.sllProtocol(b, at), at + cooked.SLL_HEADER, end, wireEnd)
   }
@@ -170,7 +168,7 @@ export class Decoder {
     const b = l.bytes
     l.cookedType = cooked.sll2PacketType(b, at)
     l.cookedInterface = cooked.sll2Interface(b, at)
-    if (cooked.sll2AddressLength(b, at) === 6) l.sourceMac = ethernet.mac(b, cooked.sll2AddressAt(at))
+    if (cooked.sll2AddressLength(b, at) === 6) ethernet.readSourceMac(b, cooked.sll2AddressAt(at), l)
     if (cooked.sll2Device(b, at) === cooked.DEVICE_NETLINK) return OTHER
     return this.#cookedProtocol(l, cooked.sll2Protocol(b, at), at + cooked.SLL2_HEADER, end, wireEnd)
   }
