@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { gateway } from '@pcap-surgery/testkit'
 import { afterAll, expect, test } from 'vitest'
 
 const COMMAND = fileURLToPath(new URL('../bin/pcap-surgery.js', import.meta.url))
@@ -44,6 +45,38 @@ const CAPTURE = Buffer.concat([HEADER, RECORD, RECORD])
 const CUT = CAPTURE.subarray(0, CAPTURE.length - 5)
 
 file('quiet.pcap', CAPTURE)
+
+// An upstream that refuses the connection, and a proxy that says 502.
+const refused = gateway({ attempts: [(upstream) => upstream.syn().rst('<')], answer: 502 })
+file('front.pcap', refused.front)
+file('back.pcap', refused.back)
+
+test('the cause comes first, and whose it is', async () => {
+  const { status, out, err } = await run(['diagnose', 'front.pcap', 'back.pcap', '--checklist'])
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+  expect(out).toMatch(/^502 {2}\S.* — the upstream’s \(certain\) {2}\[connect-refused\]\n {5}GET \S+\/report\n/)
+  expect(out).toMatch(/back\.pcap #\d+/)
+  for (let step = 1; step <= 10; step++) {
+    expect(out).toMatch(new RegExp(`^ {4}${String(step).padStart(2)} (pass|FAIL|\\?|-) +\\S`, 'm'))
+  }
+})
+
+test('the same as JSON', async () => {
+  const { status, out } = await run(['diagnose', '--format', 'json', 'back.pcap', 'front.pcap'])
+  expect(status).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({
+    schema: 'pcap-surgery/diagnosis@1',
+    incidents: [{ status: 502, path: '/report', cause: 'connect-refused', domain: 'upstream', confidence: 'certain' }],
+  })
+})
+
+test.each([
+  ['an incident', ['front.pcap', 'back.pcap'], 1],
+  ['none', ['quiet.pcap'], 0],
+  ['an incident, and an input that cannot be read', ['front.pcap', 'back.pcap', 'none.pcap'], 2],
+])('--exit-code: %s', async (_, captures, status) => {
+  expect((await run(['diagnose', '--exit-code', ...captures])).status).toBe(status)
+})
 
 test('--help shows examples and exit statuses', async () => {
   const { status, out } = await run(['diagnose', '--help'])

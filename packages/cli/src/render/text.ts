@@ -15,6 +15,7 @@ export interface TextOptions {
   all: boolean
 }
 
+const KINDS = 8
 const EXAMPLES = 5
 const MASKED_SHOWN = 8
 const SUREST_FIRST = ['certain', 'likely', 'possible']
@@ -46,7 +47,10 @@ function incidents(document: DiagnosisDocument, style: Style): string[][] {
   const groups = grouped(all)
   const blocks = style.all
     ? all.map((incident) => [...headline(incident, style), ...details(incident, style)])
-    : groups.map((group) => block(group, style))
+    : groups.slice(0, KINDS).map((group) => block(group, style))
+  if (!style.all && groups.length > KINDS) {
+    blocks.push([style.paint('dim', `… ${groups.length - KINDS} more kinds, listed on top (--all)`)])
+  }
   return all.length === 1 ? blocks : [overview(document, groups, style), ...blocks]
 }
 
