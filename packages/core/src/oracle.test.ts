@@ -1,0 +1,213 @@
+// A second opinion on real captures of all kinds: what tshark counts in them (oracle.json) against what `observe` counts.
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import type { Bytes } from './bytes/read.ts'
+import type { Exchange, Observations } from './observe/observations.ts'
+import { observe } from './observe/observe.ts'
+
+const FOLDER = fileURLToPath(new URL('../../../../shared/thirdparty/', import.meta.url))
+const present = existsSync(`${FOLDER}oracle.json`)
+if (!present) console.warn(`SKIPPED: no third-party captures in ${FOLDER}, nobody gives a second opinion`)
+
+/** Where a file's counts differ from tshark's, and why. What is named must differ, all else must agree. */
+const EXPLAINED: Record<string, { differs: (keyof Counts)[]; because: string }> = {
+  // Link types and formats that are not read.
+  'arkime__80211http.pcap': {
+    differs: ['connections', 'syn', 'synAck', 'requests', 'statuses'],
+    because: '802.11 is not decoded',
+  },
+  'packetnet__Test__CaptureFiles__80211_qos_data_frame_ipv4_tcp.pcap': {
+    differs: ['connections'],
+    because: '802.11 is not decoded',
+  },
+  'libpcap__filter__http_PPI.pcap': { differs: ['connections', 'syn'], because: 'PPI is not decoded' },
+  'PcapPlusPlus__solaris.snoop': { differs: ['frames', 'first', 'last', 'connections'], because: 'snoop is not read' },
+  // HTTP inside of something else.
+  'arkime__socks-http-example.pcap': { differs: ['requests', 'statuses'], because: 'HTTP in SOCKS' },
+  'suricata-verify__filestore-5408__input.pcap': {
+    differs: ['connections', 'synAck', 'requests', 'statuses'],
+    because: 'tshark also counts packets sampled in sFlow and quoted in ICMP',
+  },
+  'hotplace__test__applet__httpserver1__pcap__httpserver1-mldsa.pcapng': {
+    differs: ['requests', 'statuses'],
+    because: 'tshark had the TLS keys',
+  },
+  'hotplace__tls__http__curl_http1_tls12.pcapng': {
+    differs: ['requests', 'statuses'],
+    because: 'tshark had the TLS keys',
+  },
+  'hotplace__tls__http__http1.pcapng': { differs: ['requests', 'statuses'], because: 'tshark had the TLS keys' },
+  'pcapFS__crypto__all_ciphers_test__all_ciphers.pcap': {
+    differs: ['requests', 'statuses'],
+    because: 'tshark had the TLS keys',
+  },
+  'pcapFS__system__system-tests.pcap': {
+    differs: ['last', 'requests', 'statuses'],
+    because: 'tshark had the TLS keys; 16 years in nanoseconds are more than a number holds exactly',
+  },
+  // Times.
+  'pcapng-test-generator__output_be__advanced__test101.pcapng': {
+    differs: ['first'],
+    because: 'a simple packet has no time, which is read as 1970',
+  },
+  'pcapng-test-generator__output_be__difficult__test201.pcapng': {
+    differs: ['first'],
+    because: 'a simple packet has no time, which is read as 1970',
+  },
+  'pcapng-test-generator__output_le__difficult__test201.pcapng': {
+    differs: ['first'],
+    because: 'a simple packet has no time, which is read as 1970',
+  },
+  'PcapPlusPlus__fuzz__clusterfuzz-testcase-minimized-FuzzTarget-5669109772845056.pcap': {
+    differs: ['first', 'last'],
+    because: 'tshark does not carry over a million microseconds',
+  },
+  'PcapPlusPlus__fuzz__clusterfuzz-testcase-minimized-FuzzTarget-5696447256461312.pcap': {
+    differs: ['last'],
+    because: 'tshark does not carry over a million microseconds',
+  },
+  'PcapPlusPlus__fuzz__clusterfuzz-testcase-minimized-FuzzTarget-5723611632762880.pcap': {
+    differs: ['first', 'last'],
+    because: 'tshark does not carry over a million microseconds',
+  },
+  'PcapPlusPlus__fuzz__clusterfuzz-testcase-minimized-FuzzTarget-5766939894087680.pcap': {
+    differs: ['first', 'last'],
+    because: 'tshark does not carry over a million microseconds',
+  },
+  'suricata-verify__bug-6875-01__fuzz.pcap': {
+    differs: ['frames', 'first'],
+    because: 'tshark takes a damaged record header for a frame',
+  },
+  // Broken or incomplete HTTP.
+  'PcapPlusPlus__fuzz__clusterfuzz-testcase-minimized-FuzzTarget-5755755617189888.pcap': {
+    differs: ['requests'],
+    because: 'tshark takes noise that begins with PUT for a request',
+  },
+  'PcapPlusPlus__HttpMalformedResponse.pcapng': {
+    differs: ['statuses'],
+    because: 'tshark does not read a malformed status line, of which we keep the status',
+  },
+  'suricata-verify__http-evader__http-evader-489__input.pcap': {
+    differs: ['statuses'],
+    because: 'tshark gives up at an empty line before the status line',
+  },
+  'zeek__http__methods.pcap': { differs: ['requests'], because: 'tshark takes the method of malformed request lines' },
+  'PcapPlusPlus__650HttpResponses.pcap': {
+    differs: ['statuses'],
+    because: 'responses only, bodies cut: tshark takes some for the rest of a body',
+  },
+  'PcapPlusPlus__Tests__ExamplesTest__pcap_examples__many-protocols.pcap': {
+    differs: ['statuses'],
+    because: 'tshark counts where bodies end, and two (a 200 and a 302) do not',
+  },
+  'PcapPlusPlus__unidirectional_tcp_stream_with_missing_packet.pcap': {
+    differs: ['requests'],
+    because: 'two requests, one with a hole, where tshark waits for the missing segment',
+  },
+}
+
+interface Oracle {
+  file: string
+  packets: number
+  min_ts: string | null
+  max_ts: string | null
+  tcp: { streams_outside_icmp_errors: number; syn_only: number; synack: number; rst: number; fin: number }
+  http1: { request_list: [frame: number, method: string, target: string][]; response_list: [frame: number, number][] }
+}
+
+/** What is compared: one line a fact, so that a difference reads by itself. */
+interface Counts {
+  frames: number
+  first: string | null
+  last: string | null
+  connections: number
+  syn: number
+  synAck: number
+  rst: number
+  fin: number
+  requests: string
+  statuses: string
+}
+
+function counted({ packets, min_ts, max_ts, tcp, http1 }: Oracle): Counts {
+  return {
+    frames: packets,
+    first: min_ts,
+    last: max_ts,
+    connections: tcp.streams_outside_icmp_errors,
+    syn: tcp.syn_only,
+    synAck: tcp.synack,
+    rst: tcp.rst,
+    fin: tcp.fin,
+    requests: tally(http1.request_list.map(([, method]) => method)),
+    statuses: tally(http1.response_list.map(([, status]) => status).filter(isFinal)),
+  }
+}
+
+function observed({ epoch, frames, first, last, counts, connections }: Observations): Counts {
+  const exchanges = connections.flatMap((connection): Exchange[] => connection.exchanges)
+  return {
+    frames,
+    first: frames === 0 ? null : timeText(epoch, first),
+    last: frames === 0 ? null : timeText(epoch, last),
+    connections: connections.length,
+    syn: counts.syn - counts.synAck,
+    synAck: counts.synAck,
+    rst: counts.rst,
+    fin: counts.fin,
+    requests: tally(exchanges.map(({ method }) => method).filter((method) => method !== '')),
+    statuses: tally(exchanges.map(({ status }) => status).filter(isFinal)),
+  }
+}
+
+/** Of a response's statuses an exchange keeps the final one; RFC 9110 section 15.2. 101 ends HTTP/1.1, so it is final. */
+const isFinal = (status: number): boolean => status === 101 || status >= 200
+
+/** 'GET 3, POST 1' */
+function tally(values: (string | number)[]): string {
+  const counts = new Map<string | number, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  const lines = [...counts].map(([value, count]) => `${value} ${count}`)
+  return lines.toSorted().join(', ')
+}
+
+function timeText(epoch: number, time: number): string {
+  const seconds = Math.floor(time / 1e9)
+  return `${epoch + seconds}.${String(time - seconds * 1e9).padStart(9, '0')}`
+}
+
+async function* chunks(bytes: Bytes): AsyncGenerator<Bytes> {
+  for (let at = 0; at < bytes.length; at += 10_007) yield bytes.subarray(at, at + 10_007)
+}
+
+async function* gzip(source: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
+  const parts: Bytes[] = []
+  for await (const chunk of source) parts.push(chunk.slice())
+  yield gunzipSync(Buffer.concat(parts))
+}
+
+const observeFile = (file: string): Promise<Observations> => {
+  const input = { file, open: () => chunks(readFileSync(FOLDER + file)) }
+  return observe([input], { decompression: { gzip } })
+}
+
+describe.skipIf(!present)('tshark counts the same', () => {
+  const oracle = present ? readFileSync(`${FOLDER}oracle.json`, 'utf8') : '{"files":[]}'
+  const { files } = JSON.parse(oracle) as { files: Oracle[] }
+
+  test.each(files.map((row) => [row.file, row] as const))('%s', async (file, row) => {
+    const [ours, theirs] = [observed(await observeFile(file)), counted(row)]
+    const { differs, because } = EXPLAINED[file] ?? { differs: [], because: '' }
+    const facts = (Object.keys(theirs) as (keyof Counts)[]).filter((fact) => ours[fact] !== theirs[fact])
+    const unexplained = facts.filter((fact) => !differs.includes(fact))
+    expect(unexplained.map((fact) => `${fact}: ${ours[fact]}; tshark: ${theirs[fact]}`)).toEqual([])
+    expect(facts.toSorted(), `explained by: ${because}`).toEqual(differs.toSorted())
+  })
+
+  test('every explanation is of a file that is there', () => {
+    const names = new Set(files.map(({ file }) => file))
+    expect(Object.keys(EXPLAINED).filter((file) => !names.has(file))).toEqual([])
+  })
+})
