@@ -1,13 +1,11 @@
 // The whole public surface of the core.
 export type { Bytes } from './bytes/read.ts'
-export type {
-  CaptureFault,
-  CaptureInfo,
-  CaptureInterface,
-  CaptureReader,
-  Packet,
-  PacketSink,
-} from './capture/packet.ts'
-export * from './report/document.ts'
+export type { Decompress, DecompressionPort } from './capture/compression.ts'
+export type { CaptureFault, CaptureInfo, CaptureInterface, CaptureReader, Packet, PacketSink } from './capture/packet.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
+export * from './observe/observations.ts'
+export { type CaptureInput, observe, type ObserveOptions } from './observe/observe.ts'
+export * from './report/document.ts'
 export { DIAGNOSIS_SCHEMA, type JsonSchema } from './report/schema.ts'
+export { correlate, type CorrelateOptions } from './story/correlate.ts'
+export * from './story/story.ts'

@@ -18,7 +18,7 @@ export interface CaptureFormat {
 const STANDARD_PACKET = 262_144
 
 /** The largest packet that is read at all; bounds the memory of a reader. */
-export const LARGEST_PACKET = 16 * 1024 * 1024
+export const LARGEST_PACKET: number = 16 * 1024 * 1024
 
 /** How long a packet may claim to be under a snap length before the claim is damage; 0 stands for no limit stated. */
 export const packetLimit = (snapLength: number): number =>

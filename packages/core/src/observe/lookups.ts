@@ -1,0 +1,71 @@
+// Name lookups: DNS queries with their answers, over UDP and TCP (RFC 1035).
+import { type DnsMessage, readDns } from '../app/dns/message.ts'
+import { u16 } from '../bytes/read.ts'
+import type { Connection, Moment, NameLookup } from './observations.ts'
+
+const DNS_PORT = 53
+/** Lookups kept. A resolver's own capture may hold many more than any proxy makes. */
+const LOOKUP_LIMIT = 65_536
+/** Queries waiting for an answer at once. */
+const WAITING_LIMIT = 4096
+
+export class NameLookups {
+  #lookups: NameLookup[] = []
+  #waiting = new Map<string, NameLookup>()
+  #strings: (text: string) => string
+
+  constructor(strings: (text: string) => string) {
+    this.#strings = strings
+  }
+
+  /** Takes one message that went from `source` to `destination`. */
+  message(message: DnsMessage | null, source: string, destination: string, moment: Moment): void {
+    const question = message?.questions[0]
+    if (message === null || question === undefined) return
+    const [client, server] = message.isResponse ? [destination, source] : [source, destination]
+    const key = `${client} ${server} ${message.id} ${question.name.toLowerCase()} ${question.type}`
+    let lookup = this.#waiting.get(key)
+    if (lookup === undefined) {
+      if (this.#lookups.length >= LOOKUP_LIMIT) return
+      lookup = {
+        client: this.#strings(client),
+        server: this.#strings(server),
+        name: this.#strings(question.name),
+        type: question.type,
+        queries: [],
+        answer: null,
+        rcode: null,
+        addresses: [],
+      }
+      this.#lookups.push(lookup)
+      if (this.#waiting.size >= WAITING_LIMIT) this.#waiting.delete(this.#waiting.keys().next().value!)
+      this.#waiting.set(key, lookup)
+    }
+    if (!message.isResponse) lookup.queries.push(moment)
+    else if (lookup.answer === null) {
+      lookup.answer = moment
+      lookup.rcode = message.rcodeName
+      lookup.addresses = message.answers.filter((a) => a.type === 'A' || a.type === 'AAAA').map((a) => a.data)
+      this.#waiting.delete(key)
+    }
+  }
+
+  /** Takes the messages of a finished connection to a name server over TCP, each behind its length. */
+  connection(connection: Connection): void {
+    if (connection.serverPort !== DNS_PORT) return
+    for (const [from, to, text, moment] of [
+      [connection.clientAddress, connection.serverAddress, connection.firstBytes[0], connection.first],
+      [connection.serverAddress, connection.clientAddress, connection.firstBytes[1], connection.last],
+    ] as const) {
+      const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0))
+      for (let at = 0; at + 2 < bytes.length; at += 2 + u16(bytes, at)) {
+        const end = Math.min(at + 2 + u16(bytes, at), bytes.length)
+        this.message(readDns(bytes, at + 2, end).message, from, to, moment)
+      }
+    }
+  }
+
+  finish(): NameLookup[] {
+    return this.#lookups
+  }
+}

@@ -1,0 +1,249 @@
+// What one capture shows, as plain data: structured-cloneable, serialisable, free of packets that nobody needs again.
+// Times are nanoseconds (as numbers, exact for 104 days) after `epoch`; frames count from 1; bytes are bytes.
+import type { CaptureFault, CaptureInterface } from '../capture/packet.ts'
+import type { MessageFault } from '../app/http1/message.ts'
+import type { Sniffed } from '../app/sniff.ts'
+
+/** A frame and when it was captured. */
+export interface Moment {
+  frame: number
+  time: number
+}
+
+/** The side that sent: 0 the client (who opened the connection), 1 the server. */
+export type SideIndex = 0 | 1
+export const CLIENT = 0
+export const SERVER = 1
+
+/** Marks of a packet, as bits. */
+export const RETRANSMISSION = 1
+export const OUT_OF_ORDER = 2
+export const KEEP_ALIVE = 4
+export const WINDOW_PROBE = 8
+export const GAP_BEFORE = 16
+/** The bytes had been acknowledged before they were sent again. */
+export const SPURIOUS = 32
+export const DUPLICATE_ACK = 64
+
+/** One packet of a connection, kept where something went wrong. */
+export interface PacketRow extends Moment {
+  from: SideIndex
+  flags: number
+  /** Sequence number relative to the sender's initial one (the SYN has 0), unwrapped. */
+  seq: number
+  /** Payload bytes on the wire. */
+  length: number
+  /** Acknowledgement number relative to the other side's initial one; -1 without ACK. */
+  ack: number
+  /** Receive window in bytes, scaled where the scale is known. */
+  window: number
+  /** Right edge of the highest SACK block, relative like `ack`; -1 without. */
+  sack: number
+  ttl: number
+  ipId: number
+  marks: number
+}
+
+/** What one side of a connection sent. */
+export interface Side {
+  /** Distinct payload bytes on the wire, seen or known to have been sent. */
+  bytes: number
+  segments: number
+  retransmissions: number
+  outOfOrder: number
+  /** Frames that are copies of frames already captured (two interfaces, a bridge). */
+  captureDuplicates: number
+  /** Payload bytes that the other side acknowledged and the capture does not have. */
+  missing: number
+  /** Largest payload of one segment, in bytes, and the largest that the other side acknowledged. */
+  largest: number
+  largestAcked: number
+  /** Initial sequence number (32 bit), -1 when the SYN was not seen; MSS of the SYN, -1 when unknown. */
+  isn: number
+  /** Sequence number (32 bit) of position 1: `isn` + 1, or of the first byte seen; -1 when nothing was seen. */
+  base: number
+  mss: number
+  /** TTL of this side's first packet, and of its data; -1 when unseen. */
+  ttl: number
+  fin: Moment | null
+  /** First RST this side sent. */
+  reset: Moment | null
+}
+
+/**
+ * One HTTP exchange on one connection. `-1` for moments that were not seen. What a healthy exchange needs is on top;
+ * `detail` is kept where something went wrong.
+ */
+export interface Exchange {
+  /** Position among the connection's exchanges, from 0. */
+  ordinal: number
+  method: string
+  target: string
+  host: string | null
+  /** Identifiers that survive a proxy (X-Request-ID, traceparent ...), each as `name=value`. */
+  ids: string[]
+  /** Forwarding headers as sent, for pairing: last address (with port, when given) that the sender vouches for. */
+  forwardedFor: string | null
+  /** Length of the request body by its framing, or as far as seen; -1 when chunked and not finished. */
+  bodyLength: number
+  status: number
+  request: Moment
+  /** Last byte of the request; time -1 when it never ended. */
+  requestEnd: Moment
+  /** First byte of the final response; frame -1 when there was none. */
+  response: Moment
+  /** Last byte of the response; time -1 when it never ended. */
+  responseEnd: Moment
+  /** Relative sequence numbers: request from (inclusive) and to (exclusive), response from. -1 unknown. */
+  requestFrom: number
+  requestTo: number
+  responseFrom: number
+  /** How the response ended; null while none began. `open`: still going when the capture or connection ended. */
+  ended: 'complete' | 'closed' | 'truncated' | 'broken' | 'open' | null
+  /** Response header section in bytes (so far), and body bytes seen. */
+  headSize: number
+  responseBytes: number
+  /** Nanoseconds between the last packet of the exchange before on this connection and this request; -1 for the first. */
+  idle: number
+  /** True when the request opened a tunnel (101, CONNECT): nothing after it is owed. */
+  tunnel: boolean
+  detail: ExchangeDetail | null
+}
+
+export interface ExchangeDetail {
+  requestVersion: number
+  requestPersistent: boolean
+  /** Request and response fields that name products, hops and identifiers: [lower-case name, value]. */
+  requestFields: [string, string][]
+  responseFields: [string, string][]
+  responseVersion: number
+  reason: string
+  /** First bytes of the response body, at most 1 KiB, latin1. */
+  body: string
+  /** Length the response body should have by its framing; -1 unknown. */
+  contentLength: number
+  /** Header section complete; its bytes are all there. */
+  headComplete: boolean
+  /** Bytes of this exchange are missing in the capture (snap length, drops). */
+  incomplete: boolean
+  requestFault: MessageFault | null
+  responseFault: MessageFault | null
+  /** Packets from the end of the exchange before to the start of the next, first and last ones when there are many. */
+  packets: PacketRow[]
+  /** Packets that were left out in the middle of `packets`. */
+  packetsOmitted: number
+}
+
+export interface Connection {
+  /** `address:port` or `[address]:port`. */
+  client: string
+  server: string
+  clientAddress: string
+  serverAddress: string
+  serverPort: number
+  /** How the sides were told apart: by SYN, by who speaks HTTP requests, or by the lower port (a guess). */
+  orientation: 'syn' | 'content' | 'port'
+  first: Moment
+  last: Moment
+  /** SYNs of the client (the first 16), the first SYN-ACK, and the client's ACK of it. */
+  syns: Moment[]
+  synAck: Moment | null
+  synAckRepeats: Moment[]
+  established: Moment | null
+  sides: [Side, Side]
+  /** What each side's first bytes look like; null when it sent none. */
+  speaks: [Sniffed | null, Sniffed | null]
+  exchanges: Exchange[]
+  /** Packets kept: those before the first exchange, or all (first and last) where there is none and none is healthy. */
+  packets: PacketRow[]
+  packetsOmitted: number
+  /** First payload bytes of each side where they are no HTTP, at most 64, latin1. */
+  firstBytes: [string, string]
+  /** Interfaces of the capture that carried it, VLAN ids seen (-1: none). */
+  interfaces: number[]
+  vlans: number[]
+}
+
+export interface NameLookup {
+  client: string
+  server: string
+  name: string
+  type: string
+  queries: Moment[]
+  answer: Moment | null
+  /** NOERROR, NXDOMAIN ...; null without answer. */
+  rcode: string | null
+  addresses: string[]
+}
+
+export interface IcmpError extends Moment {
+  from: string
+  /** Quoted packet: protocol number, addresses, ports (-1 unknown), TCP sequence number (-1 unknown). */
+  protocol: number
+  source: string
+  destination: string
+  sourcePort: number
+  destinationPort: number
+  sequence: number
+  type: number
+  code: number
+  version: 4 | 6
+  /** Next-hop MTU of fragmentation-needed and packet-too-big, 0 when not given, -1 for other messages. */
+  mtu: number
+  /** For people: "destination host unreachable". */
+  text: string
+}
+
+/** ARP requests or neighbour solicitations for one address by one host, and the first answer. */
+export interface NeighbourSearch {
+  from: string
+  target: string
+  requests: Moment[]
+  answer: Moment | null
+}
+
+export interface CapturePart {
+  file: string
+  format: string
+  frames: number
+  /** Frames of the parts before this one. */
+  offset: number
+  first: number
+  last: number
+  faults: CaptureFault[]
+}
+
+export interface Observations {
+  version: 1
+  /** Whole seconds since 1970 UTC at time 0. */
+  epoch: number
+  /** The file, or the rotated files in order of time; frames are counted on over them. */
+  parts: CapturePart[]
+  interfaces: CaptureInterface[]
+  frames: number
+  /** Time of the earliest and the latest packet; both -1 without packets. */
+  first: number
+  last: number
+  linkTypes: number[]
+  /** Frames by what became of them. */
+  counts: {
+    tcp: number
+    syn: number
+    synAck: number
+    fin: number
+    rst: number
+    udp: number
+    icmp: number
+    cutBySnapLength: number
+    unknownLink: number
+    broken: number
+    duplicates: number
+    fragments: number
+  }
+  connections: Connection[]
+  lookups: NameLookup[]
+  icmpErrors: IcmpError[]
+  neighbours: NeighbourSearch[]
+  /** State dropped because a table was full. */
+  evicted: number
+}

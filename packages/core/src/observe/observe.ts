@@ -1,0 +1,52 @@
+// Step one of three: a capture, streamed, becomes Observations.
+import type { Bytes } from '../bytes/read.ts'
+import { decompressed, type DecompressionPort } from '../capture/compression.ts'
+import { createCaptureReader } from '../capture/open.ts'
+import type { CaptureFault, CaptureReader } from '../capture/packet.ts'
+import type { Observations } from './observations.ts'
+import { Observer } from './observer.ts'
+
+/** A capture file, or anything else that can be read from its beginning. */
+export interface CaptureInput {
+  file: string
+  /**
+   * The bytes from the beginning, in chunks of any size. A chunk is not touched any more once the next one is asked
+   * for. Throws when reading fails; what was read before is used.
+   */
+  open(): AsyncIterable<Bytes>
+}
+
+export interface ObserveOptions {
+  decompression: DecompressionPort
+  /** Told after each chunk: bytes of the (decompressed) capture and frames so far. */
+  onProgress?: (progress: { file: string; bytes: number; frames: number }) => void
+}
+
+/**
+ * Observes one capture: a file, or the files of one rotated capture in order of time. Bad input becomes a fault of its
+ * part; nothing is thrown.
+ */
+export async function observe(files: readonly CaptureInput[], options: ObserveOptions): Promise<Observations> {
+  const observer = new Observer()
+  let reader: CaptureReader = createCaptureReader()
+  for (const [index, input] of files.entries()) {
+    if (index > 0) reader = createCaptureReader()
+    const faults: CaptureFault[] = []
+    const fault = (offset: number, text: string): void => {
+      faults.push({ offset, afterFrame: reader.info.frames, text, fatal: true })
+    }
+    let bytes = 0
+    try {
+      for await (const chunk of decompressed(input.open(), options.decompression, (f) => fault(f.offset, f.text))) {
+        reader.push(chunk, observer)
+        bytes += chunk.length
+        options.onProgress?.({ file: input.file, bytes, frames: observer.frames })
+      }
+    } catch (error) {
+      fault(bytes, error instanceof Error ? error.message : String(error))
+    }
+    reader.end(observer)
+    observer.endPart(input.file, reader.info, faults)
+  }
+  return observer.finish(reader.info)
+}

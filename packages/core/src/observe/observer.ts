@@ -1,0 +1,399 @@
+// The packet loop: every packet of a capture goes through `packet`, once. Nothing is allocated per packet; memory
+// follows open connections and what went wrong in them.
+import type { CaptureFault, CaptureInfo, Packet, PacketSink } from '../capture/packet.ts'
+import { readDns } from '../app/dns/message.ts'
+import { ConnectionTracker, type Segment } from '../flow/connection.ts'
+import { AddressTable, FlowTable } from '../flow/flow-table.ts'
+import { formatAddress, formatEndpoint } from '../wire/address.ts'
+import { createLayers, Decoder } from '../wire/decode.ts'
+import * as icmp from '../wire/icmp.ts'
+import { ARP, BROKEN, FRAGMENT, ICMP, ICMP6, type Layers, TCP, UDP, UNKNOWN_LINK } from '../wire/layers.ts'
+import { neighbourAddressAt, neighbourMessage, neighbourVersion } from '../wire/neighbour.ts'
+import * as tcp from '../wire/tcp.ts'
+import { NameLookups } from './lookups.ts'
+import type { CapturePart, Connection, IcmpError, NeighbourSearch, Observations, SideIndex } from './observations.ts'
+import { ConnectionStreams } from './streams.ts'
+
+/** Connections tracked at once; beyond it the one idle for longest is closed and counted as evicted. */
+const OPEN_LIMIT = 65_536
+/** A connection that ended is kept for packets that come late: after a reset, or after both FINs, this long. */
+const LINGER_NS = 20e9
+/** Packets between two looks for connections that are over. */
+const SWEEP = 16_384
+/** Different strings (hosts, targets, addresses) that are kept once. */
+const STRINGS = 65_536
+const ICMP_LIMIT = 65_536
+const NEIGHBOUR_LIMIT = 16_384
+const DNS_PORT = 53
+
+interface Open {
+  tracker: ConnectionTracker
+  streams: ConnectionStreams
+  /** Address ids and ports of the first packet's sender and of the other side. */
+  a: number
+  portA: number
+  b: number
+  portB: number
+}
+
+export class Observer implements PacketSink {
+  #epoch: number | null = null
+  #layers: Layers = createLayers()
+  #decoder = new Decoder()
+  #addresses = new AddressTable()
+  #addressTexts: string[] = []
+  #flows = new FlowTable()
+  #open: (Open | null)[] = []
+  #free: number[] = []
+  #connections: Connection[] = []
+  #lookups: NameLookups
+  #icmpErrors: IcmpError[] = []
+  #neighbours = new Map<string, NeighbourSearch>()
+  #quote = icmp.createQuote()
+  #segment: Segment = {
+    frame: 0,
+    time: 0,
+    flags: 0,
+    seq: 0,
+    ack: 0,
+    window: 0,
+    options: new tcp.TcpOptions(),
+    bytes: new Uint8Array(0),
+    at: 0,
+    end: 0,
+    length: 0,
+    ttl: 0,
+    ipId: 0,
+    link: 0,
+  }
+  #strings = new Map<string, string>()
+  #frames = 0
+  /** Frames and interfaces of the parts before the current one. */
+  #frameOffset = 0
+  #first = Infinity
+  #last = -Infinity
+  #evicted = 0
+  #sinceSweep = 0
+  #linkTypes: number[] = []
+  #parts: CapturePart[] = []
+  #partFirst = Infinity
+  #partLast = -Infinity
+  #counts: Observations['counts'] = {
+    tcp: 0,
+    syn: 0,
+    synAck: 0,
+    fin: 0,
+    rst: 0,
+    udp: 0,
+    icmp: 0,
+    cutBySnapLength: 0,
+    unknownLink: 0,
+    broken: 0,
+    duplicates: 0,
+    fragments: 0,
+  }
+
+  constructor() {
+    this.#lookups = new NameLookups((text) => this.#string(text))
+  }
+
+  get frames(): number {
+    return this.#frames
+  }
+
+  packet(packet: Packet): void {
+    this.#epoch ??= packet.seconds
+    const frame = this.#frameOffset + packet.frame
+    const time = (packet.seconds - this.#epoch) * 1e9 + packet.nanoseconds
+    this.#frames++
+    if (time < this.#partFirst) this.#partFirst = time
+    if (time > this.#partLast) this.#partLast = time
+    if (packet.end - packet.at < packet.wireLength) this.#counts.cutBySnapLength++
+    if (!this.#linkTypes.includes(packet.linkType)) this.#linkTypes.push(packet.linkType)
+
+    const kind = this.#decoder.decode(this.#layers, packet)
+    if (kind === TCP) this.#tcp(packet, frame, time)
+    else if (kind === UDP) this.#udp(frame, time)
+    else if (kind === ICMP || kind === ICMP6) this.#icmp(frame, time)
+    else if (kind === ARP) this.#neighbour(frame, time)
+    else if (kind === FRAGMENT) this.#counts.fragments++
+    else if (kind === UNKNOWN_LINK) this.#counts.unknownLink++
+    else if (kind === BROKEN) this.#counts.broken++
+    if (++this.#sinceSweep >= SWEEP) this.#sweep(time)
+  }
+
+  /** A file ended. Further packets belong to the next file of a rotated capture, whose frames count from 1 again. */
+  endPart(file: string, info: CaptureInfo, faults: CaptureFault[]): void {
+    this.#parts.push({
+      file,
+      format: info.format ?? 'unknown',
+      frames: info.frames,
+      offset: this.#frameOffset,
+      first: Number.isFinite(this.#partFirst) ? this.#partFirst : -1,
+      last: Number.isFinite(this.#partLast) ? this.#partLast : -1,
+      faults: [...info.faults, ...faults],
+    })
+    this.#first = Math.min(this.#first, this.#partFirst)
+    this.#last = Math.max(this.#last, this.#partLast)
+    this.#partFirst = Infinity
+    this.#partLast = -Infinity
+    this.#frameOffset += info.frames
+  }
+
+  /** Ends the capture. `info` is that of its (last) file. */
+  finish(info: CaptureInfo): Observations {
+    for (let slot = 0; slot < this.#open.length; slot++) this.#close(slot)
+    this.#connections.sort((a, b) => a.first.frame - b.first.frame)
+    return {
+      version: 1,
+      epoch: this.#epoch ?? 0,
+      parts: this.#parts,
+      interfaces: info.interfaces,
+      frames: this.#frames,
+      first: Number.isFinite(this.#first) ? this.#first : -1,
+      last: Number.isFinite(this.#last) ? this.#last : -1,
+      linkTypes: this.#linkTypes,
+      counts: this.#counts,
+      connections: this.#connections,
+      lookups: this.#lookups.finish(),
+      icmpErrors: this.#icmpErrors,
+      neighbours: [...this.#neighbours.values()],
+      evicted: this.#evicted,
+    }
+  }
+
+  #tcp(packet: Packet, frame: number, time: number): void {
+    const layers = this.#layers
+    const { bytes, transportAt: at, ipVersion } = layers
+    const s = this.#segment
+    const flags = tcp.flags(bytes, at)
+    const counts = this.#counts
+    counts.tcp++
+    if (flags & tcp.SYN) {
+      if (flags & tcp.ACK) counts.synAck++
+      counts.syn++
+    }
+    if (flags & tcp.FIN) counts.fin++
+    if (flags & tcp.RST) counts.rst++
+
+    const header = tcp.headerLength(bytes, at)
+    s.frame = frame
+    s.time = time
+    s.flags = flags
+    s.seq = tcp.sequence(bytes, at)
+    s.ack = tcp.acknowledgment(bytes, at)
+    s.window = tcp.window(bytes, at)
+    s.options.read(bytes, at, layers.transportEnd)
+    s.bytes = bytes
+    s.at = Math.min(at + header, layers.transportEnd)
+    s.end = layers.transportEnd
+    s.length = Math.max(0, layers.transportLength - header)
+    s.ttl = layers.ttl
+    s.ipId = layers.ipId
+    s.link = linkOf(packet.interfaceId, layers)
+
+    const a = this.#addresses.id(bytes, layers.sourceAt, ipVersion as 4 | 6)
+    const b = this.#addresses.id(bytes, layers.destinationAt, ipVersion as 4 | 6)
+    const portA = tcp.sourcePort(bytes, at)
+    const portB = tcp.destinationPort(bytes, at)
+    let slot = this.#flows.find(a, portA, b, portB)
+    if (slot >= 0 && flags & tcp.SYN && !(flags & tcp.ACK) && this.#isNew(this.#open[slot]!, a, portA, s.seq)) {
+      this.#close(slot)
+      slot = -1
+    }
+    if (slot < 0) slot = this.#begin(a, portA, b, portB, frame, time)
+    const open = this.#open[slot]!
+    const from: SideIndex = open.a === a && open.portA === portA ? 0 : 1
+    if (!open.tracker.segment(from, s, open.streams)) counts.duplicates++
+    note(open.tracker.interfaces, packet.interfaceId)
+    note(open.tracker.vlans, layers.vlan)
+  }
+
+  /** A SYN with another initial sequence number on ports that were used before opens a new connection. */
+  #isNew(open: Open, a: number, portA: number, seq: number): boolean {
+    const half = open.tracker.halves[open.a === a && open.portA === portA ? 0 : 1]
+    // A SYN-ACK that was captured before its SYN has acknowledged it already.
+    if (half.isn < 0 && half.base === (seq + 1) >>> 0) return false
+    return half.isn !== seq && (half.isn >= 0 || open.tracker.log.count > 0)
+  }
+
+  #begin(a: number, portA: number, b: number, portB: number, frame: number, time: number): number {
+    if (this.#open.length - this.#free.length >= OPEN_LIMIT) this.#evict()
+    const tracker = new ConnectionTracker({ frame, time })
+    const streams = new ConnectionStreams(
+      tracker,
+      (text) => this.#string(text),
+      portA === DNS_PORT || portB === DNS_PORT,
+    )
+    const slot = this.#free.pop() ?? this.#open.length
+    this.#open[slot] = { tracker, streams, a, portA, b, portB }
+    this.#flows.set(a, portA, b, portB, slot)
+    // Texts of addresses are made when first met, while their bytes are at hand.
+    const { bytes, sourceAt, destinationAt, ipVersion } = this.#layers
+    this.#addressTexts[a] ??= formatAddress(bytes, sourceAt, ipVersion as 4 | 6)
+    this.#addressTexts[b] ??= formatAddress(bytes, destinationAt, ipVersion as 4 | 6)
+    return slot
+  }
+
+  #udp(frame: number, time: number): void {
+    this.#counts.udp++
+    const { bytes, transportAt: at, transportEnd: end, sourceAt, destinationAt, ipVersion } = this.#layers
+    const source = tcp.sourcePort(bytes, at)
+    const destination = tcp.destinationPort(bytes, at)
+    if ((source !== DNS_PORT && destination !== DNS_PORT) || end - at <= 8) return
+    this.#lookups.message(
+      readDns(bytes, at + 8, end).message,
+      formatAddress(bytes, sourceAt, ipVersion as 4 | 6),
+      formatAddress(bytes, destinationAt, ipVersion as 4 | 6),
+      { frame, time },
+    )
+  }
+
+  #icmp(frame: number, time: number): void {
+    this.#counts.icmp++
+    const layers = this.#layers
+    if (neighbourMessage(layers) !== null) {
+      this.#neighbour(frame, time)
+      return
+    }
+    const quote = this.#quote
+    if (!icmp.quoted(layers, quote) || this.#icmpErrors.length >= ICMP_LIMIT) return
+    const { bytes, transportAt: at } = layers
+    const version = layers.ipVersion as 4 | 6
+    this.#icmpErrors.push({
+      frame,
+      time,
+      from: formatAddress(bytes, layers.sourceAt, version),
+      protocol: quote.protocol,
+      source: formatAddress(bytes, quote.sourceAt, version),
+      destination: formatAddress(bytes, quote.destinationAt, version),
+      sourcePort: quote.sourcePort,
+      destinationPort: quote.destinationPort,
+      sequence: quote.sequence,
+      type: icmp.type(bytes, at),
+      code: icmp.code(bytes, at),
+      version,
+      mtu: icmp.mtu(bytes, at, version),
+      text: icmp.describe(bytes, at, version),
+    })
+  }
+
+  #neighbour(frame: number, time: number): void {
+    const layers = this.#layers
+    const message = neighbourMessage(layers)
+    if (message === null) return
+    const version = neighbourVersion(layers)
+    const target = formatAddress(layers.bytes, neighbourAddressAt(layers), version)
+    if (message === 'reply') {
+      for (const search of this.#neighbours.values()) if (search.target === target) search.answer ??= { frame, time }
+      return
+    }
+    const from = formatAddress(layers.bytes, layers.sourceAt, version)
+    const key = `${from} ${target}`
+    const search = this.#neighbours.get(key)
+    if (search !== undefined) {
+      if (search.requests.length < 64) search.requests.push({ frame, time })
+    } else if (this.#neighbours.size < NEIGHBOUR_LIMIT) {
+      this.#neighbours.set(key, { from, target, requests: [{ frame, time }], answer: null })
+    }
+  }
+
+  #sweep(now: number): void {
+    this.#sinceSweep = 0
+    for (let slot = 0; slot < this.#open.length; slot++) {
+      const open = this.#open[slot]
+      if (open && open.tracker.closed && now - open.tracker.lastTime > LINGER_NS) this.#close(slot)
+    }
+  }
+
+  /** Closes the connection that has been idle for longest, of a sample. */
+  #evict(): void {
+    let oldest = -1
+    for (let i = 0, slot = this.#evicted % this.#open.length; i < 64; i++, slot = (slot + 1) % this.#open.length) {
+      const open = this.#open[slot]
+      if (open && (oldest < 0 || open.tracker.lastTime < this.#open[oldest]!.tracker.lastTime)) oldest = slot
+    }
+    if (oldest < 0) oldest = this.#open.findIndex((open) => open !== null)
+    this.#evicted++
+    this.#close(oldest)
+  }
+
+  #close(slot: number): void {
+    const open = this.#open[slot]
+    if (!open) return
+    this.#open[slot] = null
+    this.#free.push(slot)
+    this.#flows.delete(open.a, open.portA, open.b, open.portB)
+    open.tracker.end(open.streams)
+    open.streams.end(open.tracker.lastFrame, open.tracker.lastTime)
+    const connection = this.#record(open)
+    this.#lookups.connection(connection)
+    this.#connections.push(connection)
+  }
+
+  #record({ tracker, streams, a, portA, b, portB }: Open): Connection {
+    const { orientation, client } = orient(tracker, streams, portA, portB)
+    const flipped = client === 1
+    const server = flipped ? 0 : 1
+    const clientAddress = this.#addressTexts[flipped ? b : a]!
+    const serverAddress = this.#addressTexts[flipped ? a : b]!
+    const exchanges = streams.http?.exchanges ?? []
+    const { packets, omitted } = exchanges.length > 0 ? { packets: [], omitted: 0 } : tracker.log.read()
+    const rows = [packets, ...exchanges.flatMap((x) => (x.detail === null ? [] : [x.detail.packets]))]
+    if (flipped) for (const list of rows) for (const row of list) row.from = row.from === 0 ? 1 : 0
+    return {
+      client: this.#string(formatEndpoint(clientAddress, flipped ? portB : portA)),
+      server: this.#string(formatEndpoint(serverAddress, flipped ? portA : portB)),
+      clientAddress,
+      serverAddress,
+      serverPort: flipped ? portA : portB,
+      orientation,
+      first: tracker.first,
+      last: { frame: tracker.lastFrame, time: tracker.lastTime },
+      syns: tracker.syns,
+      synAck: tracker.synAck,
+      synAckRepeats: tracker.synAckRepeats,
+      established: tracker.established,
+      sides: [tracker.side(client), tracker.side(server)],
+      speaks: [streams.speaks[client], streams.speaks[server]],
+      exchanges,
+      packets,
+      packetsOmitted: omitted,
+      firstBytes: [streams.firstBytes[client], streams.firstBytes[server]],
+      interfaces: tracker.interfaces,
+      vlans: tracker.vlans,
+    }
+  }
+
+  /** The same string object for equal texts, as long as there are not too many different ones. */
+  #string(text: string): string {
+    const known = this.#strings.get(text)
+    if (known !== undefined) return known
+    if (this.#strings.size < STRINGS) this.#strings.set(text, text)
+    return text
+  }
+}
+
+/** Which side opened the connection: by SYN, by who sends requests, by a refusal, or by the lower port. */
+function orient(
+  tracker: ConnectionTracker,
+  streams: ConnectionStreams,
+  portA: number,
+  portB: number,
+): { orientation: Connection['orientation']; client: SideIndex } {
+  if (tracker.synFrom >= 0) return { orientation: 'syn', client: tracker.synFrom as SideIndex }
+  if (streams.requestsFrom >= 0) return { orientation: 'content', client: streams.requestsFrom as SideIndex }
+  return { orientation: 'port', client: portA >= portB ? 0 : 1 }
+}
+
+/** A number for the way a frame came: copies of one packet differ in it, repetitions by the sender do not. */
+function linkOf(interfaceId: number, layers: Layers): number {
+  let h = Math.imul(interfaceId + 1, 0x9e3779b1) ^ Math.imul(layers.cookedInterface + 2, 0x85ebca6b)
+  h = Math.imul(h ^ (layers.vlan + 1), 0xc2b2ae35) ^ layers.ttl
+  return Math.imul(h ^ (layers.sourceMac % 0x7fffffff), 0x27d4eb2f)
+}
+
+/** Notes one of a few numbers. */
+function note(list: number[], value: number): void {
+  if (list.length < 16 && !list.includes(value)) list.push(value)
+}

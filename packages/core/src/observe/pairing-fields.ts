@@ -1,0 +1,77 @@
+// Fields of a request that survive a proxy, read in one pass over the header section without making a string for the
+// lines that do not matter. They pair the client's exchange with the attempts at its upstreams.
+import { type Bytes, latin1 } from '../bytes/read.ts'
+
+export interface PairingFields {
+  host: string | null
+  /** `name=value` of each identifier found; of a traceparent only the trace id, as the span id changes at each hop. */
+  ids: string[]
+  /** Whom the request was forwarded for: the last address of X-Forwarded-For or Forwarded, with port where given. */
+  forwardedFor: string | null
+}
+
+/** Identifiers that gateways and applications pass on unchanged, by length of the name. */
+const IDS = [
+  'x-request-id',
+  'x-correlation-id',
+  'traceparent',
+  'x-amzn-trace-id',
+  'x-b3-traceid',
+  'x-unique-id',
+  'uber-trace-id',
+  'request-id',
+  'x-trace-id',
+  'x-cloud-trace-context',
+  'x-kong-request-id',
+  'idempotency-key',
+]
+const WANTED = new Map<number, string[]>()
+for (const name of ['host', 'x-forwarded-for', 'forwarded', 'x-real-ip', ...IDS]) {
+  WANTED.set(name.length, [...(WANTED.get(name.length) ?? []), name])
+}
+
+const LF = 10
+const COLON = 58
+
+/** Reads the header section in `head`, start line included. */
+export function readPairingFields(head: Bytes): PairingFields {
+  const fields: PairingFields = { host: null, ids: [], forwardedFor: null }
+  let at = head.indexOf(LF) + 1
+  while (at > 0 && at < head.length) {
+    let end = head.indexOf(LF, at)
+    if (end < 0) end = head.length
+    const colon = head.indexOf(COLON, at)
+    if (colon > at && colon < end) {
+      const names = WANTED.get(colon - at)
+      if (names !== undefined) {
+        const name = names.find((n) => isName(head, at, n))
+        if (name !== undefined) take(fields, name, latin1(head, colon + 1, end).trim())
+      }
+    }
+    at = end + 1
+  }
+  return fields
+}
+
+function isName(b: Bytes, at: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const c = b[at + i]!
+    if ((c >= 65 && c <= 90 ? c | 32 : c) !== name.charCodeAt(i)) return false
+  }
+  return true
+}
+
+function take(fields: PairingFields, name: string, value: string): void {
+  if (name === 'host') fields.host ??= value
+  else if (name === 'x-forwarded-for') fields.forwardedFor = value.slice(value.lastIndexOf(',') + 1).trim()
+  else if (name === 'forwarded') fields.forwardedFor ??= forwardedNode(value)
+  else if (name === 'x-real-ip') fields.forwardedFor ??= value
+  else if (name === 'traceparent') fields.ids.push(`${name}=${value.slice(3, 35)}`)
+  else if (value !== '') fields.ids.push(`${name}=${value}`)
+}
+
+/** The last `for=` of a Forwarded field (RFC 7239 section 4), without quotes. */
+function forwardedNode(value: string): string | null {
+  const found = [...value.matchAll(/for=("?)([^";,]+)\1/gi)].at(-1)
+  return found === undefined ? null : found[2]!
+}

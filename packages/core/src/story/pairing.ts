@@ -1,0 +1,237 @@
+// Which tries a proxy made for which request. What is known for sure (identifiers, forwarding fields) goes first; then
+// method, target and host; then time: a try lies within its request, begins when the request or the try before it
+// ended, and the answer follows its end. What the data cannot decide is said: every pair knows its runner-up.
+import type { Exchange } from '../observe/observations.ts'
+import { clientView, type Request, serverView, type Try } from './story.ts'
+
+/** Clocks on one host agree, captures on two interfaces of it nearly so. */
+const SLACK_NS = 5e6
+/** Requests open at once that are looked at for one try. */
+const CANDIDATES = 512
+
+/** How well a try fits a request: points for what agrees, or null when something forbids it. */
+export interface Fit {
+  score: number
+  strength: Try['pairing']['strength']
+  by: string
+}
+
+/** What the exchanges of two legs say about belonging together; null when they contradict each other. */
+export function likeness(front: Exchange, back: Exchange, clientAddress: string): Fit | null {
+  if (back.method === '' || front.method === '') return { score: 0, strength: 'weak', by: 'time' }
+  if (front.method !== back.method && !(front.method === 'HEAD' && back.method === 'GET')) return null
+  let score = 0
+  let by = 'time'
+  let strength: Fit['strength'] = 'weak'
+  const target = sameTarget(front, back)
+  if (target > 0) {
+    score += target
+    by = target >= 40 ? 'method and target' : 'the end of the path'
+    strength = 'likely'
+  }
+  for (const id of back.ids) {
+    const name = id.slice(0, id.indexOf('='))
+    const theirs = front.ids.find((other) => other.startsWith(`${name}=`))
+    if (theirs === id) {
+      score += 200
+      by = name
+      strength = 'sure'
+    } else if (theirs !== undefined && name !== 'traceparent') score -= 60
+  }
+  // Neither target nor identifier: a subrequest, a health check, or somebody else's request.
+  if (score <= 0) return null
+  if (back.forwardedFor !== null) {
+    const address = bareAddress(back.forwardedFor)
+    if (address === clientAddress || address === bareAddress(front.forwardedFor ?? '')) score += 15
+    else if (looksLikeAddress(address)) score -= 40
+  }
+  if (front.host !== null && front.host === back.host) score += 3
+  if (front.bodyLength > 0 && front.bodyLength === back.bodyLength) score += 5
+  return { score, strength, by }
+}
+
+/** Points for the request target: the same, or one a rewritten form of the other (a prefix stripped or added). */
+function sameTarget(front: Exchange, back: Exchange): number {
+  const a = originForm(front.target)
+  const b = originForm(back.target)
+  if (a === b) return 50
+  const tail = (s: string): string => s.replace(/^\/[^/?]*/, '')
+  if (a.length > 1 && b.length > 1 && (a.endsWith(b) || b.endsWith(a))) return 40
+  if (tail(a).length > 1 && (tail(a) === tail(b) || b.endsWith(tail(a)) || a.endsWith(tail(b)))) return 30
+  const [pathA, queryA] = split(a)
+  const [pathB, queryB] = split(b)
+  // Same path with another query, or the same last segment under another path.
+  if (pathA === pathB && pathA.length > 1) return 25
+  const last = pathA.slice(pathA.lastIndexOf('/'))
+  if (last.length > 2 && last === pathB.slice(pathB.lastIndexOf('/')) && queryA === queryB) return 20
+  return 0
+}
+
+/** absolute-form (RFC 9112 section 3.2.2) as origin-form. */
+export function originForm(target: string): string {
+  const scheme = /^[a-z]+:\/\/[^/?]*/i.exec(target)
+  if (scheme === null) return target
+  const rest = target.slice(scheme[0].length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+function split(target: string): [path: string, query: string] {
+  const at = target.indexOf('?')
+  return at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at)]
+}
+
+/** Address without port and brackets. */
+function bareAddress(node: string): string {
+  const bracket = /^\[([^\]]+)\]/.exec(node)
+  if (bracket !== null) return bracket[1]
+  return /^[^:]+:\d+$/.test(node) ? node.slice(0, node.indexOf(':')) : node
+}
+
+const looksLikeAddress = (text: string): boolean => /^[0-9a-f.:]+$/i.test(text) && /[.:]/.test(text)
+
+/** Requests by time, to find those that were open at a moment. */
+export class RequestIndex {
+  #requests: Request[]
+  /** Latest end among the first n + 1 requests. */
+  #latest: number[] = []
+
+  constructor(requests: readonly Request[]) {
+    this.#requests = requests.toSorted((a, b) => a.start - b.start)
+    let latest = -Infinity
+    for (const request of this.#requests) this.#latest.push((latest = Math.max(latest, until(request))))
+  }
+
+  /** Requests in whose time `time` lies, the latest ones first. */
+  *openAt(time: number): Generator<Request> {
+    let low = 0
+    let high = this.#requests.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#requests[middle].start <= time + SLACK_NS) low = middle + 1
+      else high = middle
+    }
+    for (let i = low - 1, n = 0; i >= 0 && n < CANDIDATES; i--) {
+      if (this.#latest[i] < time - SLACK_NS) return
+      const request = this.#requests[i]
+      if (until(request) < time - SLACK_NS) continue
+      n++
+      yield request
+    }
+  }
+}
+
+/** No try for a request begins after its answer did, or after the client was gone. */
+const until = (request: Request): number => Math.min(request.answered, request.end)
+
+interface Candidate {
+  request: Request
+  attempt: Try
+  score: number
+  strength: Fit['strength']
+  by: string
+}
+
+/**
+ * Gives each try to the request it fits best. `allowed` says whether a proxy that the request went to may have made
+ * the try at all. Tries that fit nowhere stay out.
+ */
+export function assign(
+  requests: RequestIndex,
+  tries: readonly Try[],
+  allowed: (request: Request, attempt: Try) => boolean,
+): void {
+  const candidates: Candidate[] = []
+  const rivals = new Map<Try, Candidate[]>()
+  for (const attempt of tries) {
+    const mine: Candidate[] = []
+    for (const request of requests.openAt(attempt.start)) {
+      if (request.turn.conversation === attempt.conversation || !allowed(request, attempt)) continue
+      const fit = fitOf(request, attempt)
+      if (fit !== null) mine.push({ request, attempt, ...fit })
+    }
+    if (mine.length === 0) continue
+    rivals.set(attempt, mine)
+    candidates.push(...mine)
+  }
+  candidates.sort((a, b) => b.score - a.score || a.attempt.start - b.attempt.start)
+  const taken = new Set<Try>()
+  const served = new Set<Request>()
+  for (const candidate of candidates) {
+    const { request, attempt } = candidate
+    if (taken.has(attempt)) continue
+    const success = succeeded(attempt)
+    // One request is served once; further tries are those that failed before.
+    if (success && served.has(request)) continue
+    taken.add(attempt)
+    if (success) served.add(request)
+    const others = rivals.get(attempt)!.filter((other) => other.request !== request)
+    const second = others.toSorted((a, b) => b.score - a.score)[0]
+    const close = second !== undefined && candidate.score - second.score < 5
+    attempt.pairing = {
+      strength:
+        candidate.strength === 'likely' && (second === undefined || !close)
+          ? 'sure'
+          : close
+            ? 'weak'
+            : candidate.strength,
+      by: candidate.by,
+      runnerUp: second === undefined ? null : nameOf(second.request),
+    }
+    request.tries.push(attempt)
+  }
+  for (const { request } of candidates) request.tries.sort((a, b) => a.start - b.start)
+}
+
+function nameOf(request: Request): string {
+  const { sighting, exchange } = serverView(request.turn)
+  return `${exchange.method} ${exchange.target} from ${sighting.connection.client}`
+}
+
+function succeeded(attempt: Try): boolean {
+  if (attempt.turn === null) return false
+  const { exchange } = clientView(attempt.turn)
+  return exchange.status > 0 && (exchange.ended === 'complete' || exchange.ended === 'closed')
+}
+
+/**
+ * Whether the request can have caused the try: it takes at least as long. Of two like exchanges that lie close in time
+ * this tells which is the outer one, even when the clocks differ a little.
+ */
+export function contains(request: Request, attempt: Try): boolean {
+  if (!Number.isFinite(request.answered) || !Number.isFinite(attempt.end) || attempt.turn === null) return true
+  return request.end - request.start >= attempt.end - attempt.start - JITTER_NS
+}
+
+/** Times of one host taken on two interfaces differ by less. */
+const JITTER_NS = 20e3
+
+function fitOf(request: Request, attempt: Try): Fit | null {
+  if (!contains(request, attempt)) return null
+  const { exchange: front, sighting } = serverView(request.turn)
+  let fit: Fit = { score: 0, strength: 'weak', by: 'time' }
+  if (attempt.turn !== null) {
+    const { exchange: back } = clientView(attempt.turn)
+    const found = likeness(front, back, sighting.connection.clientAddress)
+    if (found === null) return null
+    fit = found
+    if (back.status > 0 && back.status === front.status) fit.score += 5
+  }
+  const score = fit.score + closeness(request, attempt)
+  return { ...fit, score }
+}
+
+/** Up to 20 points for a try that starts with its request and ends with its answer; time decides between equals. */
+function closeness(request: Request, attempt: Try): number {
+  const startGap = Math.max(0, attempt.start - request.start)
+  const endGap =
+    Number.isFinite(attempt.end) && Number.isFinite(request.answered)
+      ? Math.abs(request.answered - attempt.end)
+      : Infinity
+  return near(startGap) + near(endGap)
+}
+
+/** 10 points at no gap, 0 from ten seconds on, falling with the logarithm: 1 ms is far better than 100 ms. */
+function near(gap: number): number {
+  if (!Number.isFinite(gap)) return 0
+  return Math.max(0, 10 - 2 * Math.log10(1 + gap / 1e5))
+}

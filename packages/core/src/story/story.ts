@@ -1,0 +1,117 @@
+// The story of an event: what several captures show together, on one clock. Connections that several captures saw are
+// one conversation; exchanges are joined across the proxy; still plain data.
+import type { CaptureFault } from '../capture/packet.ts'
+import type {
+  Connection,
+  Exchange,
+  IcmpError,
+  Moment,
+  NameLookup,
+  NeighbourSearch,
+  Observations,
+} from '../observe/observations.ts'
+import type { Clock, Vantage } from '../report/document.ts'
+
+/** One capture in the story. Times of its observations plus `shift` are times of the story (nanoseconds). */
+export interface StoryCapture {
+  observations: Observations
+  shift: number
+  clock: Clock
+  /** Ids in the document of the capture's parts (one, or several for a rotated capture). */
+  ids: number[]
+  vantages: Vantage[]
+}
+
+/** A connection as one capture shows it. */
+export interface Sighting {
+  capture: number
+  connection: Connection
+}
+
+/** A TCP connection as all captures together show it. Sightings go from the client's end to the server's. */
+export interface Conversation {
+  id: number
+  sightings: Sighting[]
+  /** Story time of the first and the last packet. */
+  first: number
+  last: number
+  /** ICMP errors that quote a packet of it. */
+  icmp: { capture: number; error: IcmpError }[]
+}
+
+/** An exchange as the sightings of its conversation show it, in the same order; null where one does not have it. */
+export interface Turn {
+  conversation: Conversation
+  views: (Exchange | null)[]
+}
+
+/** How an attempt at an upstream showed itself. */
+export type TryKind = 'exchange' | 'connection' | 'neighbour'
+
+/** One try of a proxy at one upstream. Times are story times as the proxy saw them. */
+export interface Try {
+  kind: TryKind
+  conversation: Conversation | null
+  turn: Turn | null
+  /** For `neighbour`: the unanswered search for the upstream's address. */
+  search: { capture: number; search: NeighbourSearch } | null
+  start: number
+  /** When it was over for the proxy: answered, refused, closed by either side; Infinity when that was not seen. */
+  end: number
+  /** How sure it is that this try belongs to the request it is paired with, and why. */
+  pairing: { strength: 'sure' | 'likely' | 'weak'; by: string; runnerUp: string | null }
+  /** The same exchange seen as a request to the next proxy, with tries of its own. */
+  hop: Request | null
+}
+
+/** A request to a proxy (or to whatever was captured) with the proxy's tries to serve it. */
+export interface Request {
+  turn: Turn
+  /** Story times of its first byte and of the first byte of its final answer; Infinity without an answer. */
+  start: number
+  answered: number
+  /** When it was over: answer complete, or the connection closed; Infinity when that was not seen. */
+  end: number
+  tries: Try[]
+  /** Failed or missing name lookups of the proxy while it worked on the request. */
+  lookups: { capture: number; lookup: NameLookup }[]
+}
+
+/** What is known of a proxy: where it listens, from where it connects, and how we know. */
+export interface Proxy {
+  front: string
+  backs: string[]
+  joined: number
+}
+
+export interface Story {
+  captures: StoryCapture[]
+  conversations: Conversation[]
+  proxies: Proxy[]
+  /** Requests that are no try of another request: those the first captured client sent. */
+  requests: Request[]
+  /** Tries that belong to no captured request: health checks, or attempts whose client leg was not captured. */
+  strays: Try[]
+  faults: { capture: number; file: string; faults: CaptureFault[] }[]
+}
+
+/** Story time of a moment seen by a capture. */
+export const storyTime = (story: { captures: StoryCapture[] }, capture: number, moment: Moment): number =>
+  moment.time + story.captures[capture].shift
+
+/** The sighting at the client's end of a conversation, and at the server's. */
+export const nearClient = (conversation: Conversation): Sighting => conversation.sightings[0]
+export const nearServer = (conversation: Conversation): Sighting =>
+  conversation.sightings[conversation.sightings.length - 1]
+
+/** The exchange as seen nearest to the client that has it, with its sighting. */
+export function clientView(turn: Turn): { sighting: Sighting; exchange: Exchange } {
+  const i = turn.views.findIndex((view) => view !== null)
+  return { sighting: turn.conversation.sightings[i], exchange: turn.views[i]! }
+}
+
+/** The exchange as seen nearest to the server that has it. */
+export function serverView(turn: Turn): { sighting: Sighting; exchange: Exchange } {
+  const i = turn.views.findLastIndex((view) => view !== null)
+  return { sighting: turn.conversation.sightings[i], exchange: turn.views[i]! }
+}
