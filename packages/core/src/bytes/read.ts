@@ -22,8 +22,9 @@ export const u32le = (b: Bytes, at: number): number =>
 /** Bytes as text, one character a byte: keeps what is not UTF-8, and offsets stay offsets. */
 export function latin1(b: Bytes, from: number, to: number): string {
   let text = ''
-  for (let at = from; at < to; at += 8192) {
-    text += String.fromCharCode(...b.subarray(at, Math.min(to, at + 8192)))
-  }
+  let at = from
+  // Four at a time: most texts are short, and spreading a view of the bytes takes several times as long for them.
+  for (; at + 4 <= to; at += 4) text += String.fromCharCode(b[at]!, b[at + 1]!, b[at + 2]!, b[at + 3]!)
+  for (; at < to; at++) text += String.fromCharCode(b[at]!)
   return text
 }

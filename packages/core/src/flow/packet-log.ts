@@ -44,7 +44,7 @@ export class PacketLog {
     const row = n < ROWS ? n : HEAD_ROWS + ((n - HEAD_ROWS) % TAIL_ROWS)
     const at = row * WIDTH
     if (at >= this.#rows.length) {
-      const larger = new Float64Array(Math.min(this.#rows.length * 2, ROWS * WIDTH))
+      const larger = new Float64Array(Math.min(this.#rows.length * 4, ROWS * WIDTH))
       larger.set(this.#rows)
       this.#rows = larger
     }

@@ -18,6 +18,11 @@ import { ConnectionStreams } from './streams.ts'
 const OPEN_LIMIT = 65_536
 /** A connection that ended is kept for packets that come late: after a reset, or after both FINs, this long. */
 const LINGER_NS = 20e9
+/**
+ * Seconds between time 0 and the first packet. Packets that were written out of order must not get a time below 0,
+ * which means "not seen". And times beyond 2³¹ ns from the first packet on are what the engine compiles for once.
+ */
+const LEAD = 10
 /** Packets between two looks for connections that are over. */
 const SWEEP = 16_384
 /** Different strings (hosts, targets, addresses) that are kept once. */
@@ -75,6 +80,8 @@ export class Observer implements PacketSink {
   #evicted = 0
   #sinceSweep = 0
   #linkTypes: number[] = []
+  /** Link type of the packet before. */
+  #linkType = -1
   #parts: CapturePart[] = []
   #partFirst = Infinity
   #partLast = -Infinity
@@ -102,14 +109,14 @@ export class Observer implements PacketSink {
   }
 
   packet(packet: Packet): void {
-    this.#epoch ??= packet.seconds
+    this.#epoch ??= packet.seconds - LEAD
     const frame = this.#frameOffset + packet.frame
     const time = (packet.seconds - this.#epoch) * 1e9 + packet.nanoseconds
     this.#frames++
     if (time < this.#partFirst) this.#partFirst = time
     if (time > this.#partLast) this.#partLast = time
     if (packet.end - packet.at < packet.wireLength) this.#counts.cutBySnapLength++
-    if (!this.#linkTypes.includes(packet.linkType)) this.#linkTypes.push(packet.linkType)
+    if (packet.linkType !== this.#linkType) this.#noteLinkType(packet.linkType)
 
     const kind = this.#decoder.decode(this.#layers, packet)
     if (kind === TCP) this.#tcp(packet, frame, time)
@@ -120,6 +127,11 @@ export class Observer implements PacketSink {
     else if (kind === UNKNOWN_LINK) this.#counts.unknownLink++
     else if (kind === BROKEN) this.#counts.broken++
     if (++this.#sinceSweep >= SWEEP) this.#sweep(time)
+  }
+
+  #noteLinkType(linkType: number): void {
+    this.#linkType = linkType
+    if (!this.#linkTypes.includes(linkType)) this.#linkTypes.push(linkType)
   }
 
   /** A file ended. Further packets belong to the next file of a rotated capture, whose frames count from 1 again. */
@@ -390,10 +402,10 @@ function orient(
 function linkOf(interfaceId: number, layers: Layers): number {
   let h = Math.imul(interfaceId + 1, 0x9e3779b1) ^ Math.imul(layers.cookedInterface + 2, 0x85ebca6b)
   h = Math.imul(h ^ (layers.vlan + 1), 0xc2b2ae35) ^ layers.ttl
-  return Math.imul(h ^ (layers.sourceMac % 0x7fffffff), 0x27d4eb2f)
+  return Math.imul(h ^ (layers.sourceMac | 0), 0x27d4eb2f)
 }
 
-/** Notes one of a few numbers. */
+/** Notes one of a few numbers. Nearly always it is the only one. */
 function note(list: number[], value: number): void {
-  if (list.length < 16 && !list.includes(value)) list.push(value)
+  if (list[0] !== value && list.length < 16 && !list.includes(value)) list.push(value)
 }
