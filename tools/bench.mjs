@@ -1,0 +1,223 @@
+// npm run bench -- [--base FILE] [--truth FILE] [--sizes 100M,1G,3G] [--runs N] [--keep]
+//
+// Wall time, CPU time and peak memory of `diagnose` and of the tools that engineers reach for, over a large capture
+// made from a small one, all in one run: only ratios from one run on one machine mean anything. Every measurement is
+// a fresh process; the fastest of the runs counts. Also says whether each failure in the capture was found.
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { multiply } from './multiply.mjs'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const COMMAND = join(ROOT, 'packages/cli/bin/pcap-surgery.js')
+const GNU_TIME = '/usr/bin/time'
+/** How often a process is looked at where there is no GNU time. */
+const LOOK_MS = 20
+const UNITS = { '': 1, K: 1e3, M: 1e6, G: 1e9 }
+
+const OURS = 'diagnose'
+const MEASURE = 'tcpdump'
+/** `slow`: measured once, however many runs. `{}` stands for the capture. */
+const TOOLS = [
+  { name: MEASURE, run: ['tcpdump', '-r', '{}', '-w', '/dev/null'] },
+  { name: OURS, run: [process.execPath, COMMAND, 'diagnose', '--format', 'json', '{}'] },
+  { name: 'capinfos', run: ['capinfos', '{}'] },
+  { name: 'tcptrace', run: ['tcptrace', '-n', '{}'] },
+  { name: 'tshark', run: ['tshark', '-n', '-r', '{}', '-Y', 'http.response.code >= 500'], slow: true },
+]
+
+const { values: options } = parseArgs({
+  options: {
+    base: { type: 'string' },
+    truth: { type: 'string' },
+    sizes: { type: 'string', default: '1G' },
+    runs: { type: 'string', default: '3' },
+    keep: { type: 'boolean', default: false },
+  },
+})
+const sizes = options.sizes.split(',').map(bytesOf)
+const runs = Math.max(1, Number(options.runs) || 1)
+const base = options.base ?? findBase()
+const hasGnuTime = existsSync(GNU_TIME) && spawnSync(GNU_TIME, ['-f', '%e', 'true']).status === 0
+const tools = TOOLS.filter(({ name, run }) => name === OURS || isInstalled(run[0]))
+const missing = TOOLS.filter((tool) => !tools.includes(tool)).map(({ name }) => name)
+
+print(
+  `base: ${relative(process.cwd(), base)}; ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}; node ${process.version}`,
+)
+if (missing.length > 0) print(`NOT INSTALLED, NOT MEASURED: ${missing.join(', ')}`)
+if (!hasGnuTime) print(`no GNU time: CPU time and peak memory are looked up every ${LOOK_MS} ms (Linux only)`)
+
+const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-bench-'))
+try {
+  const truth = await readTruth()
+  for (const [index, size] of sizes.entries()) {
+    const file = join(folder, `${index}.pcap`)
+    const made = multiply(base, file, size)
+    print(`\n${digits(made.bytes)} bytes, ${digits(made.frames)} frames: ${made.sites} sites, ${made.rounds} rounds`)
+    await measureAll(file)
+    print(compare(truth, join(folder, 'diagnose.json'), made))
+    if (!options.keep) rmSync(file)
+  }
+} finally {
+  if (options.keep) print(`kept: ${folder}`)
+  else rmSync(folder, { recursive: true })
+}
+
+/** One table: a line a tool, its fastest run. */
+async function measureAll(file) {
+  const best = new Map()
+  for (let run = 0; run < runs; run++) {
+    for (const { name, run: words, slow } of tools) {
+      if (slow && run > 0) continue
+      const stdout = name === OURS ? join(folder, 'diagnose.json') : '/dev/null'
+      const found = await measure(
+        words.map((word) => (word === '{}' ? file : word)),
+        stdout,
+      )
+      if (found.failure !== null) print(`${name} FAILED: ${found.failure}`)
+      if (!(found.wall >= best.get(name)?.wall)) best.set(name, found)
+    }
+  }
+  const unit = best.get(MEASURE)?.wall ?? NaN
+  print('| tool | wall s | CPU s | peak MB | wall ÷ tcpdump |')
+  print('| --- | ---: | ---: | ---: | ---: |')
+  for (const [name, { wall, cpu, peak, failure }] of best) {
+    const cells = [wall.toFixed(2), cpu.toFixed(2), (peak / 1024).toFixed(0), (wall / unit).toFixed(1)]
+    print(`| ${name} | ${failure === null ? cells.join(' | ') : 'failed | | | '} |`)
+  }
+  const ours = best.get(OURS)
+  const theirs = best.get('tshark')
+  if (theirs !== undefined && ours.failure === null) {
+    print(`diagnose is ${(theirs.wall / ours.wall).toFixed(1)} times as fast as tshark`)
+  }
+}
+
+/** Runs a program to its end. Seconds of wall and CPU time; peak resident memory in KiB; why it failed, or null. */
+async function measure([program, ...args], stdout) {
+  const report = join(folder, 'time.txt')
+  const out = openSync(stdout, 'w')
+  const words = hasGnuTime ? [GNU_TIME, '-o', report, '-f', '%e %U %S %M', program, ...args] : [program, ...args]
+  const start = performance.now()
+  const child = spawn(words[0], words.slice(1), { stdio: ['ignore', out, 'pipe'] })
+  let talk = ''
+  child.stderr.on('data', (text) => (talk = (talk + text).slice(-400)))
+  const seen = { cpu: NaN, peak: NaN }
+  const looking = hasGnuTime ? null : setInterval(() => look(child.pid, seen), LOOK_MS)
+  const status = await new Promise((resolve) => {
+    child.on('close', resolve)
+    child.on('error', resolve)
+  })
+  const wall = (performance.now() - start) / 1000
+  if (looking !== null) clearInterval(looking)
+  closeSync(out)
+  if (hasGnuTime && existsSync(report)) {
+    const [, user, system, peak] = readFileSync(report, 'utf8').trim().split('\n').at(-1).split(' ').map(Number)
+    seen.cpu = user + system
+    seen.peak = peak
+  }
+  return { wall, ...seen, failure: status === 0 ? null : `${status}: ${talk.trim()}` }
+}
+
+/** CPU time and peak memory so far, from Linux's /proc; whatever cannot be read stays as it is. */
+function look(pid, seen) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+    seen.cpu = (Number(fields[11]) + Number(fields[12])) / 100 // USER_HZ
+    seen.peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? seen.peak)
+  } catch {
+    // Gone already, or no Linux.
+  }
+}
+
+/**
+ * The failures in the base: path, client and the causes that are right. From the truth file, or, where there is none,
+ * as `diagnose` finds them in the base itself.
+ */
+async function readTruth() {
+  const file = options.truth ?? base.replace(/\.pcap$/, '.truth.json')
+  if (existsSync(file)) {
+    return JSON.parse(readFileSync(file, 'utf8')).incidents.map(({ path, client, cause, accept }) => ({
+      path,
+      client,
+      causes: accept ?? [cause],
+    }))
+  }
+  print(`no ${relative(process.cwd(), file)}: right is what diagnose says of the base`)
+  const answer = join(folder, 'base.json')
+  const { failure } = await measure([process.execPath, COMMAND, 'diagnose', '--format', 'json', base], answer)
+  if (failure !== null) return []
+  return incidentsIn(answer).map(({ path, client, cause }) => ({ path, client, causes: [cause] }))
+}
+
+/** How many of the copies of each failure were found, and how many things that are none. */
+function compare(truth, answer, { sites, rounds }) {
+  const copies = sites * rounds
+  let incidents
+  try {
+    incidents = incidentsIn(answer)
+  } catch {
+    return 'incidents: no answer to compare'
+  }
+  const left = new Map(truth.map((failure) => [`${failure.path} ${failure.client}`, { ...failure, copies }]))
+  let right = 0
+  let wrong = 0
+  const others = new Map()
+  for (const { path, client, cause } of incidents) {
+    const failure = left.get(`${path} ${home(client, truth)}`)
+    if (failure !== undefined && failure.copies-- > 0 && failure.causes.includes(cause)) right++
+    else {
+      wrong++
+      others.set(`${path} ${cause}`, (others.get(`${path} ${cause}`) ?? 0) + 1)
+    }
+  }
+  const expected = truth.length * copies
+  const list = [...others].slice(0, 8).map(([what, count]) => `${count} × ${what}`)
+  return `incidents: ${right} of ${expected} found with the right cause; ${wrong} others${wrong > 0 ? `: ${list.join(', ')}` : ''}`
+}
+
+/** A client's address and port in the base, whatever the site: sites differ in the third octet. */
+function home(client, truth) {
+  return truth.find((failure) => anySite(failure.client) === anySite(client))?.client ?? client
+}
+
+function anySite(address) {
+  return address?.replace(/^(\d+\.\d+)\.\d+\./, '$1.*.')
+}
+
+const incidentsIn = (file) => JSON.parse(readFileSync(file, 'utf8')).incidents
+
+/** The project's benchmark material, where it lies beside the checkout; else the largest pcap among the cases. */
+function findBase() {
+  const material = join(ROOT, '../shared/bench/base.pcap')
+  if (existsSync(material)) return material
+  const cases = join(ROOT, 'cases')
+  const found = readdirSync(cases, { recursive: true })
+    .filter((name) => name.endsWith('.pcap'))
+    .map((name) => join(cases, name))
+    .toSorted((a, b) => statSync(b).size - statSync(a).size)
+  if (found.length === 0) throw new Error('no capture to begin with: name one with --base FILE')
+  return found[0]
+}
+
+function isInstalled(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined
+}
+
+/** `100M` in bytes. */
+function bytesOf(text) {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([KMG]?)B?$/i.exec(text.trim()) ?? []
+  if (number === undefined) throw new Error(`--sizes ${text}: not a size such as 100M or 1G`)
+  return Number(number) * UNITS[unit.toUpperCase()]
+}
+
+function digits(n) {
+  return n.toLocaleString('en-US')
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`)
+}
