@@ -11,14 +11,22 @@ import {
   type Side,
   type SideIndex,
   SPURIOUS,
+  WINDOW_FULL,
   WINDOW_PROBE,
 } from '../observe/observations.ts'
 import { ACK, FIN, RST, SYN, type TcpOptions } from '../wire/tcp.ts'
-import { Half, type StreamSink } from './half.ts'
+import { FARTHEST, Half, Held, type StreamSink } from './half.ts'
 import { PacketLog } from './packet-log.ts'
 
-/** A hole that is filled within this time was reordering; later, it was a retransmission (as Wireshark has it). */
+/**
+ * A hole that is filled within this time was reordering; later, it was a retransmission. A known round-trip time is
+ * better: nobody learns of a hole sooner. As Wireshark has it.
+ */
 const REORDER_NS = 3e6
+/** IP identifications this close together were counted up. */
+const ID_DISTANCE = 256
+/** A RST further ahead than this is outside of any window that is usual, and the receiver ignores it. */
+const RESET_AHEAD = 1 << 24
 /** How long an acknowledged hole may still be filled by frames that were captured late. */
 const LATE_CAPTURE_NS = 10e6
 
@@ -54,7 +62,7 @@ export interface StreamEvents {
 
 export class ConnectionTracker {
   /** Index 0 is the sender of the first packet. */
-  readonly halves: [Half, Half] = [new Half(), new Half()]
+  readonly halves: [Half, Half]
   readonly log: PacketLog = new PacketLog()
   readonly first: Moment
   lastFrame = -1
@@ -69,108 +77,103 @@ export class ConnectionTracker {
   established: Moment | null = null
   interfaces: number[] = []
   vlans: number[] = []
-  /** First sight of acknowledged data that is not there, by side; -1 when nothing is open. */
+  /** A RST that its receiver must have taken. */
+  reset = false
+  /** First sight of acknowledged data that is not there, by side (-1 when nothing is open), and where it is missing. */
   #lateSince = [-1, -1]
+  #lateAt = [-1, -1]
   #finished = [false, false]
 
-  constructor(moment: Moment) {
+  constructor(moment: Moment, held: Held = new Held()) {
     this.first = moment
+    this.halves = [new Half(held), new Half(held)]
   }
 
   get closed(): boolean {
     return this.reset || (this.halves[0].fin >= 0 && this.halves[1].fin >= 0)
   }
 
-  get reset(): boolean {
-    return this.halves[0].resetFrame >= 0 || this.halves[1].resetFrame >= 0
-  }
-
   /** Takes one segment. Returns false when it is a capture duplicate and was only counted. */
   segment(from: SideIndex, s: Segment, events: StreamEvents): boolean {
+    const to = from === 0 ? 1 : 0
     const half = this.halves[from]
-    const other = this.halves[from === 0 ? 1 : 0]
+    const other = this.halves[to]
     const { flags, length, time, frame } = s
     this.lastFrame = frame
     this.lastTime = time
-    const shape = flags | (length << 9)
-    if (half.seenBefore(s.seq, s.ack, shape, s.ipId, s.options.tsval, s.link, time)) {
+    if (this.#isCopy(half, other, s)) {
       half.captureDuplicates++
       return false
     }
+    half.remember(s.seq, s.ack, shapeOf(s), s.ipId, s.options.tsval, s.link, time, frame)
     if (half.ttl < 0) half.ttl = s.ttl
-    if (flags & SYN) this.#handshake(from, half, s)
+    let marks = 0
+    if (flags & SYN) marks = this.#handshake(from, half, s)
     // The refusal of a SYN that was not captured has sequence number 0 (RFC 9293 section 3.10.7.1).
     else if (this.synFrom < 0 && this.first.frame === frame && flags & RST && flags & ACK && s.seq === 0) {
-      this.synFrom = from === 0 ? 1 : 0
+      this.synFrom = to
     }
 
     // A RST may carry any numbers: it must not set the stage for the packets after it.
-    const first = !half.known
-    const position = first && flags & RST ? 1 : half.position(s.seq)
+    let position = !half.known && flags & RST ? 1 : half.position(s.seq)
     let ack = -1
     if (flags & ACK) ack = flags & RST && !other.known ? 1 : other.position(s.ack)
     const scaled =
       flags & SYN || half.windowScale < 0 || other.windowScale < 0 ? s.window : s.window << half.windowScale
 
-    let marks = 0
-    if (length > 0) marks = this.#classify(half, other, position, length, time)
-    else if (!(flags & (SYN | FIN | RST))) {
-      if (half.begun && position === half.max - 1) marks = KEEP_ALIVE
+    let start = flags & SYN ? position + 1 : position
+    let stray = false
+    if (length > 0) {
+      half.resume(events.sink(from) ?? NOBODY, start)
+      stray = half.begun && Math.abs(start - half.max) > FARTHEST
+      if (stray && start === half.strayEnd) {
+        // Two segments that fit each other are no damage: more was lost than any window holds.
+        if (start < half.max) {
+          position += 2 ** 32
+          start += 2 ** 32
+        }
+        stray = false
+      }
+      half.strayEnd = stray ? start + length : -1
+      marks |= stray ? GAP_BEFORE : this.#classify(half, other, start, length, time, s.ipId)
+      if (other.lastWindow > 0 && other.windowScale >= 0 && start + length === other.lastAck + other.lastWindow) {
+        marks |= WINDOW_FULL
+      }
+    } else if (!(flags & (SYN | FIN | RST))) {
+      const heard = half.begun || half.isn >= 0
+      if (heard && position === half.max - 1) marks = other.lastWindow === 0 ? WINDOW_PROBE : KEEP_ALIVE
       else if (ack >= 0 && ack === half.lastAck && scaled === half.lastWindow && other.max > ack) marks = DUPLICATE_ACK
-    }
-    if (ack >= 0 && !(flags & RST)) this.#acknowledge(from, other, ack, s, events)
-    if (ack >= 0 && !(flags & SYN) && this.synAck !== null && this.established === null && from === this.synFrom) {
+    } else if (flags & FIN && position === half.fin) marks = RETRANSMISSION
+    if (ack >= 0 && !(flags & RST)) this.#acknowledge(to, other, ack, s, events)
+    if (ack >= 1 && !(flags & (SYN | RST)) && this.established === null && from === this.synFrom) {
       this.established = { frame, time }
     }
-    if (!(flags & RST)) {
+    // Old acknowledgements that come late must not bring an old window back.
+    if (!(flags & RST) && ack >= half.lastAck && ack <= other.max + 1) {
       half.lastAck = ack
       half.lastWindow = scaled
     }
     const sack = s.options.sackCount > 0 ? this.#highestSack(other, s.options) : -1
 
-    const start = flags & SYN ? position + 1 : position
-    if (length > 0) {
-      if (!half.begun) {
-        half.begun = true
-        // Met mid-stream: what came before is nobody's loss.
-        if (half.isn < 0 && start > half.next) half.next = half.max = start
-      }
-      half.book(start, length)
-      const sink = events.sink(from)
-      if (marks & (KEEP_ALIVE | WINDOW_PROBE) && length <= 1 && start < half.next) {
-        // A probe repeats a byte; nothing is new.
-      } else if (sink !== null) half.deliver(sink, start, length, s.bytes, s.at, s.end, frame, time)
-      else half.deliver(NOBODY, start, length, s.bytes, s.at, s.at, frame, time)
-      this.#settle(from, half, frame, time, events)
-    } else if (!half.begun && half.isn < 0 && !(flags & (SYN | RST))) {
-      half.max = half.next = Math.max(half.next, start)
-    }
-    this.#settle(from === 0 ? 1 : 0, other, frame, time, events)
+    if (length > 0 && !stray) this.#data(from, half, start, marks, s, events)
+    else if (!(flags & (SYN | RST))) half.begin(start)
+    this.#settle(to, other, frame, time, events)
 
     this.log.add(frame, time, from, flags, position, length, ack, scaled, sack, s.ttl, s.ipId, marks)
     if (length > 0) this.lastDataTime = time
-    if (flags & FIN && half.fin < 0) {
+    if (flags & FIN && half.fin < 0 && !stray) {
       half.fin = start + length
       half.finFrame = frame
       half.finTime = time
     }
     this.#finish(from, half, events)
-    if (flags & RST && half.resetFrame < 0) {
-      half.resetFrame = frame
-      half.resetTime = time
-      events.reset(from, { frame, time })
-    }
+    if (flags & RST) this.#reset(from, half, other, position, s, events)
     return true
   }
 
   /** Ends the connection for good: hands on what waits behind holes. */
   end(events: StreamEvents): void {
-    for (const from of [0, 1] as const) {
-      const half = this.halves[from]
-      const sink = events.sink(from) ?? NOBODY
-      if (half.waiting > half.next) half.skipTo(sink, half.waiting, this.lastFrame, this.lastTime)
-      this.#finish(from, half, events)
-    }
+    this.#handOn(this.lastFrame, this.lastTime, events)
   }
 
   /** The record of one side. */
@@ -194,33 +197,54 @@ export class ConnectionTracker {
     }
   }
 
-  #handshake(from: SideIndex, half: Half, s: Segment): void {
+  /** What a packet repeats is looked up only where it may be one: a packet that brings news is no copy. */
+  #isCopy(half: Half, other: Half, s: Segment): boolean {
+    if (half.lastFrame < 0) return false
+    if (half.known && !(s.flags & (SYN | FIN | RST))) {
+      const news =
+        s.length > 0
+          ? half.position(s.seq) + s.length > half.max
+          : s.flags & ACK && other.known && other.position(s.ack) > half.lastAck
+      if (news) return false
+    }
+    const heard = s.length > 0 || s.flags & (SYN | FIN | RST) ? other.lastFrame : -1
+    return half.isCopy(s.seq, s.ack, shapeOf(s), s.ipId, s.options.tsval, s.link, s.time, heard)
+  }
+
+  #handshake(from: SideIndex, half: Half, s: Segment): number {
     const moment = { frame: s.frame, time: s.time }
-    if (half.isn < 0) half.start(s.seq)
+    const marks = half.isn === s.seq ? RETRANSMISSION : 0
+    // Where two hosts answer one SYN, the one that is heard last before the client decides may be the one it takes.
+    if (half.isn < 0 || (!half.begun && this.established === null)) half.start(s.seq)
     if (s.options.mss >= 0) half.mss = s.options.mss
     half.windowScale = s.options.windowScale < 0 ? -1 : Math.min(s.options.windowScale, 14)
     if (s.flags & ACK) {
-      this.synFrom = from === 0 ? 1 : 0
+      // In a simultaneous open (RFC 9293 section 3.5) both sides send SYN and SYN-ACK: the first SYN opened.
+      if (this.synFrom < 0) this.synFrom = from === 0 ? 1 : 0
+      if (from === this.synFrom) return marks
       if (this.synAck === null) this.synAck = moment
       else if (this.synAckRepeats.length < 16) this.synAckRepeats.push(moment)
     } else {
-      this.synFrom = from
-      if (this.syns.length < 16) this.syns.push(moment)
+      if (this.synFrom < 0) this.synFrom = from
+      if (this.syns.length < 16 && from === this.synFrom) this.syns.push(moment)
     }
+    return marks
   }
 
-  #classify(half: Half, other: Half, position: number, length: number, time: number): number {
+  #classify(half: Half, other: Half, position: number, length: number, time: number, ipId: number): number {
     const end = position + length
+    const closed = other.lastWindow === 0
     if (!half.begun) return 0
     if (position >= half.max) {
-      if (other.lastWindow === 0 && length === 1) return WINDOW_PROBE
+      if (closed && length === 1) return WINDOW_PROBE
       if (position === half.max) return 0
       half.holeTime = time
+      half.holeId = ipId
       return GAP_BEFORE
     }
+    if (length === 1 && closed) return WINDOW_PROBE
     if (length === 1 && end === half.max && end <= half.acked) return KEEP_ALIVE
-    if (other.lastWindow === 0 && length <= 1) return WINDOW_PROBE
-    if (position >= half.next && half.waiting > half.next && time - half.holeTime < REORDER_NS) {
+    if (position >= half.next && half.waiting > half.next && this.#isReordered(half, time, ipId)) {
       half.outOfOrder++
       return OUT_OF_ORDER
     }
@@ -228,23 +252,52 @@ export class ConnectionTracker {
     return end <= half.acked ? RETRANSMISSION | SPURIOUS : RETRANSMISSION
   }
 
-  #acknowledge(from: SideIndex, other: Half, ack: number, s: Segment, events: StreamEvents): void {
+  /** Whether the segment that fills a hole was sent before the one behind the hole. */
+  #isReordered(half: Half, time: number, ipId: number): boolean {
+    // Where the sender counts its packets, it says so itself.
+    if (ipId > 0 && half.holeId > 0) {
+      const ahead = ((ipId - half.holeId) << 16) >> 16
+      if (Math.abs(ahead) < ID_DISTANCE) return ahead < 0
+    }
+    const measured = this.established !== null && this.syns.length === 1
+    const limit = measured ? this.established!.time - this.syns[0]!.time : REORDER_NS
+    return time - half.holeTime < limit
+  }
+
+  #data(from: SideIndex, half: Half, start: number, marks: number, s: Segment, events: StreamEvents): void {
+    const { frame, time, length } = s
+    half.begin(start)
+    half.begun = true
+    if (marks & WINDOW_PROBE && start >= half.max) {
+      half.probe(start, s.bytes, s.at, s.end, frame, time)
+      return
+    }
+    half.book(start, length)
+    const sink = events.sink(from)
+    if (sink !== null) half.deliver(sink, start, length, s.bytes, s.at, s.end, frame, time)
+    else half.deliver(NOBODY, start, length, s.bytes, s.at, s.at, frame, time)
+    this.#settle(from, half, frame, time, events)
+  }
+
+  #acknowledge(to: SideIndex, other: Half, ack: number, s: Segment, events: StreamEvents): void {
     // An acknowledgement far beyond anything sent is damage, not progress.
-    if (ack - other.max > 1 << 28) return
-    // One more than was sent is most likely a FIN that the capture does not have.
-    if (ack === other.max + 1) return
-    other.bytes += other.acknowledge(other.fin >= 0 ? Math.min(ack, other.fin) : ack)
-    const to = from === 0 ? 1 : 0
-    if (other.next < other.acked && this.#lateSince[to]! < 0) this.#lateSince[to] = s.time
+    if (ack - other.max > FARTHEST) return
+    // One more than was sent is most likely a FIN that the capture does not have, or a window probe.
+    const last = other.fin >= 0 ? other.fin : ack === other.max + 1 ? other.max : ack
+    other.acknowledge(Math.min(ack, last))
     this.#settle(to, other, s.frame, s.time, events)
   }
 
   /** Gives up on acknowledged holes once frames that were only captured late have had their chance. */
   #settle(from: SideIndex, half: Half, frame: number, time: number, events: StreamEvents): void {
-    const since = this.#lateSince[from]!
-    if (since < 0) return
-    if (half.next >= half.acked) this.#lateSince[from] = -1
-    else if (time - since > LATE_CAPTURE_NS) {
+    if (half.next >= half.acked) {
+      this.#lateSince[from] = -1
+      return
+    }
+    if (this.#lateSince[from]! < 0 || this.#lateAt[from] !== half.next) {
+      this.#lateSince[from] = time
+      this.#lateAt[from] = half.next
+    } else if (time - this.#lateSince[from]! > LATE_CAPTURE_NS) {
       this.#lateSince[from] = -1
       half.skipTo(events.sink(from) ?? NOBODY, half.acked, frame, time)
     }
@@ -256,11 +309,37 @@ export class ConnectionTracker {
     events.closed(from, { frame: half.finFrame, time: half.finTime })
   }
 
+  #reset(from: SideIndex, half: Half, other: Half, position: number, s: Segment, events: StreamEvents): void {
+    const { frame, time } = s
+    if (half.resetFrame < 0) {
+      half.resetFrame = frame
+      half.resetTime = time
+    }
+    // Behind what was acknowledged, or far ahead: outside of the window, so the receiver ignored it (RFC 5961).
+    const outside = position < half.acked || position - half.max > RESET_AHEAD
+    if (this.reset || (outside && half.known && other.known && !(s.flags & ACK && s.seq === 0))) return
+    this.reset = true
+    this.#handOn(frame, time, events)
+    events.reset(from, { frame, time })
+  }
+
+  /** Nothing more is going to fill the holes: hands on what waits behind them. */
+  #handOn(frame: number, time: number, events: StreamEvents): void {
+    for (const from of [0, 1] as const) {
+      const half = this.halves[from]
+      half.skipTo(events.sink(from) ?? NOBODY, Math.max(half.waiting, half.acked), frame, time)
+      this.#finish(from, half, events)
+    }
+  }
+
   #highestSack(half: Half, options: TcpOptions): number {
     let highest = -1
     for (let i = 0; i < options.sackCount; i++) highest = Math.max(highest, half.position(options.sackRight[i]!))
     return highest
   }
 }
+
+/** Flags, length and window of a segment in one number: copies agree in it. */
+const shapeOf = (s: Segment): number => (s.length * 256 + s.flags) * 65_536 + s.window
 
 const NOBODY: StreamSink = { push() {}, gap() {} }

@@ -126,7 +126,8 @@ export class FlowTable {
 
   #rebuild(): void {
     const old = this.#rows
-    const slots = this.#used * 8 > old.length ? old.length / 2 : old.length / 4
+    // Room for as many again: else a full table whose flows come and go is rebuilt for every new one.
+    const slots = this.#used * 16 > old.length ? old.length / 2 : old.length / 4
     const rows = new Int32Array(slots * 4).fill(EMPTY)
     const mask = slots - 1
     for (let at = 0; at < old.length; at += 4) {

@@ -19,15 +19,43 @@ interface Pending {
 
 /** Bytes one direction may hold back while it waits for a hole to be filled. Beyond it, holes count as lost. */
 const PENDING_LIMIT = 4 << 20
+const PENDING_SEGMENTS = 4096
+/** What holding a segment costs beside its bytes. */
+const PENDING_COST = 200
 
-/** How many packets back a capture duplicate is looked for, and numbers kept of each. */
+/** Bytes that all connections together may hold back. */
+export class Held {
+  left: number
+  constructor(limit: number = 64 << 20) {
+    this.left = limit
+  }
+}
+
+/** The largest receive window there is (RFC 7323 section 2.3): no segment lies further ahead, or as far behind. */
+export const FARTHEST: number = 2 ** 30
+
+// The last packets of a direction are remembered, to recognise the same frame captured twice: a row of numbers each.
+const ROW = 8
+const SEQ = 0
+const ACK = 1
+const SHAPE = 2
+const IP_ID = 3
+const TSVAL = 4
+const LINK = 5
+const TIME = 6
+const FRAME = 7
+/** Packets remembered: few at first, more while they follow each other closely. */
 const RECENT = 4
+const RECENT_LIMIT = 64
+/** How much later a copy comes: over another link with the same IP identification, or without one; over the same link. */
+const COPY_NS = 1e9
+const COPY_NO_ID_NS = 20e6
+const COPY_SAME_LINK_NS = 5e6
+/** No sender repeats a segment this soon of its own accord: timers are coarser. */
+const TOO_SOON_NS = 1e6
 
 export class Half {
   isn = -1
-  /** Sequence number (32 bit) of position `anchor`. */
-  #anchorSeq = 0
-  #anchor = 0
   known = false
   /** Sequence number (32 bit) of position 1, -1 while unknown. */
   base = -1
@@ -35,14 +63,15 @@ export class Half {
   next = 1
   max = 1
   acked = 0
-  /** First position seen when the connection was met mid-stream. */
+  /** Position of the first byte: later than 1 when the connection was met mid-stream. */
+  first = 1
+  /** Data was seen. */
   begun = false
   /** Position of the first byte that is being handed on. */
   handing = 1
   windowScale = -1
   mss = -1
   ttl = -1
-  bytes = 0
   segments = 0
   retransmissions = 0
   outOfOrder = 0
@@ -50,8 +79,6 @@ export class Half {
   missing = 0
   largest = 0
   largestAcked = 0
-  /** Largest segment since the last acknowledgement that covered everything, for `largestAcked`. */
-  #largestOpen = 0
   finFrame = -1
   finTime = -1
   /** Position of the FIN, -1 without. */
@@ -60,45 +87,63 @@ export class Half {
   resetTime = -1
   lastAck = -1
   lastWindow = -1
-  /** Times of the first sight of a hole at `max`, to tell reordering from repetition. */
+  lastFrame = -1
+  /** The segment that left the newest hole behind it: time and IP identification tell reordering from repetition. */
   holeTime = -1
+  holeId = -1
+  /** End of a segment far outside of any window. Goes the next one on there, the stream has moved. */
+  strayEnd = -1
+  /** A byte sent into a closed window, which the other side may have thrown away. */
+  #probe: Pending | null = null
   #pending: Pending[] = []
   #pendingBytes = 0
-  // The last packets of this direction, to recognise the same frame captured twice.
-  #recent = new Float64Array(RECENT * 6)
+  #held: Held
+  // Two unacknowledged segments that are larger than any acknowledged one: the first such, and the largest after it.
+  #firstLength = 0
+  #firstEnd = -1
+  #topLength = 0
+  #topEnd = -1
+  #recent: Float64Array | null = null
   #recentAt = 0
 
-  /** Position of a 32-bit sequence number, relative to the initial one. */
+  constructor(held: Held = new Held()) {
+    this.#held = held
+  }
+
+  /** Distinct payload bytes known to have been sent. */
+  get bytes(): number {
+    return this.max - this.first
+  }
+
+  /** Position of a 32-bit sequence number: the one nearest to the highest position so far (RFC 9293 section 3.4). */
   position(seq: number): number {
     if (!this.known) {
       // Met mid-stream: the first byte seen gets position 1.
       this.known = true
       this.base = seq
-      this.#anchorSeq = seq
-      this.#anchor = 1
     }
-    const position = this.#anchor + ((seq - this.#anchorSeq) | 0)
-    // The anchor moves along, so that the 2 GiB at which the difference turns over are never reached.
-    if (position - this.#anchor > 0x20000000) {
-      this.#anchorSeq = seq
-      this.#anchor = position
-    }
-    return position
+    return this.max + ((seq - (this.base - 1 + this.max)) | 0)
   }
 
   start(isn: number): void {
     this.isn = isn
     this.known = true
     this.base = (isn + 1) >>> 0
-    this.#anchorSeq = isn
-    this.#anchor = 0
+  }
+
+  /** Met mid-stream: what came before `position` is nobody's loss. */
+  begin(position: number): void {
+    if (this.begun || this.isn >= 0 || position <= this.next) return
+    this.next = position
+    if (position > this.max) this.first = this.max = position
   }
 
   /**
-   * True when this very frame was captured before: same numbers, same IP identification, a moment ago. A retransmission
-   * carries a new IP identification, or (IPv6, or identification 0) a later TCP timestamp.
+   * True when this very frame was captured before, by another interface, on a bridge, on both sides of a router. A copy
+   * has the same IP identification; a retransmission has a new one. Where there is none (0, IPv6), a copy came over
+   * another link, or sooner than any sender repeats itself while the other side, last heard in `otherFrame`, is silent.
    */
-  seenBefore(
+  isCopy(
     seq: number,
     ack: number,
     shape: number,
@@ -106,55 +151,113 @@ export class Half {
     tsval: number,
     link: number,
     time: number,
+    otherFrame: number,
   ): boolean {
-    const recent = this.#recent
-    for (let i = 0; i < RECENT; i++) {
-      const at = i * 6
-      if (recent[at] !== seq || recent[at + 1] !== ack || recent[at + 2] !== shape || recent[at + 3] !== ipId) continue
-      if (recent[at + 4] !== tsval) continue
-      const age = time - recent[at + 5]!
-      if (age < 0 || age > 20e6) continue
-      // Without an identification only another link (interface, VLAN, MAC, TTL) tells a copy from a repetition.
-      const packed = this.#links[i]!
-      if (ipId > 0 ? age < 5e6 || packed !== link : packed !== link) return true
+    const r = this.#recent
+    if (r === null) return false
+    for (let at = 0; at < r.length; at += ROW) {
+      if (r[at + SEQ] !== seq || r[at + ACK] !== ack || r[at + SHAPE] !== shape) continue
+      if (r[at + IP_ID] !== ipId || r[at + TSVAL] !== tsval) continue
+      const age = time - r[at + TIME]!
+      if (age < 0) continue
+      const elsewhere = r[at + LINK] !== link
+      if (ipId > 0) {
+        if (age < (elsewhere ? COPY_NS : COPY_SAME_LINK_NS)) return true
+      } else if (elsewhere) {
+        if (age < COPY_NO_ID_NS) return true
+      } else if (age < TOO_SOON_NS && otherFrame >= 0 && otherFrame < r[at + FRAME]!) return true
     }
-    const at = this.#recentAt * 6
-    recent[at] = seq
-    recent[at + 1] = ack
-    recent[at + 2] = shape
-    recent[at + 3] = ipId
-    recent[at + 4] = tsval
-    recent[at + 5] = time
-    this.#links[this.#recentAt] = link
-    this.#recentAt = (this.#recentAt + 1) % RECENT
     return false
   }
-  #links = new Float64Array(RECENT)
 
-  /** Takes note of an acknowledgement by the other side. Returns bytes that were acknowledged and never captured. */
-  acknowledge(position: number): number {
-    if (position <= this.acked) return 0
-    this.acked = position
-    if (this.#largestOpen > this.largestAcked && position >= this.max) {
-      this.largestAcked = this.#largestOpen
+  /** Remembers a packet for `isCopy`. */
+  remember(
+    seq: number,
+    ack: number,
+    shape: number,
+    ipId: number,
+    tsval: number,
+    link: number,
+    time: number,
+    frame: number,
+  ): void {
+    let r = (this.#recent ??= new Float64Array(RECENT * ROW).fill(-1))
+    let at = this.#recentAt
+    if (r[at + FRAME]! >= 0 && time - r[at + TIME]! < COPY_NO_ID_NS && r.length < RECENT_LIMIT * ROW) {
+      const larger = new Float64Array(r.length * 2).fill(-1)
+      larger.set(r)
+      at = r.length
+      this.#recent = r = larger
     }
-    if (position >= this.max) this.#largestOpen = 0
-    const unseen = position - this.max
-    if (unseen <= 0) return 0
-    this.max = position
-    return unseen
+    r[at + SEQ] = seq
+    r[at + ACK] = ack
+    r[at + SHAPE] = shape
+    r[at + IP_ID] = ipId
+    r[at + TSVAL] = tsval
+    r[at + LINK] = link
+    r[at + TIME] = time
+    r[at + FRAME] = frame
+    this.#recentAt = (at + ROW) % r.length
+    this.lastFrame = frame
+  }
+
+  /** Takes note of an acknowledgement by the other side; what it covers was sent, captured or not. */
+  acknowledge(position: number): void {
+    if (position <= this.acked) return
+    this.acked = position
+    if (position > this.max) this.max = position
+    if (this.#topEnd >= 0 && position >= this.#topEnd) {
+      this.largestAcked = this.#topLength
+      this.#topEnd = this.#firstEnd = -1
+    } else if (this.#firstEnd >= 0 && position >= this.#firstEnd) {
+      this.largestAcked = this.#firstLength
+      this.#firstLength = this.#topLength
+      this.#firstEnd = this.#topEnd
+      this.#topEnd = -1
+    }
   }
 
   /** Books a segment of `length` payload bytes at `position`. */
   book(position: number, length: number): void {
     this.segments++
     if (length > this.largest) this.largest = length
-    if (length > this.#largestOpen) this.#largestOpen = length
     const end = position + length
-    if (end > this.max) {
-      this.bytes += end - Math.max(position, this.max)
-      this.max = end
+    if (end > this.max) this.max = end
+    if (this.#firstEnd >= 0 || length > this.largestAcked) this.#watch(position, length)
+  }
+
+  #watch(position: number, length: number): void {
+    const end = position + length
+    // Sent again in smaller pieces: that its end is acknowledged says nothing about its size any more.
+    if (position < this.#topEnd && end > this.#topEnd - this.#topLength && length < this.#topLength) this.#topEnd = -1
+    if (position < this.#firstEnd && end > this.#firstEnd - this.#firstLength && length < this.#firstLength) {
+      this.#firstLength = this.#topLength
+      this.#firstEnd = this.#topEnd
+      this.#topEnd = -1
     }
+    if (length <= this.largestAcked) return
+    if (this.#firstEnd < 0) {
+      this.#firstLength = length
+      this.#firstEnd = end
+    } else if (length > this.#firstLength && (this.#topEnd < 0 || length > this.#topLength)) {
+      this.#topLength = length
+      this.#topEnd = end
+    }
+  }
+
+  /** Keeps the byte of a window probe: new data only if the other side takes it. */
+  probe(position: number, bytes: Bytes, at: number, end: number, frame: number, time: number): void {
+    this.#probe = { from: position, to: position + 1, bytes: bytes.slice(at, end), frame, time }
+  }
+
+  /** The sender went on at `position`. Behind a probe: then its byte was taken. At it: the byte comes again. */
+  resume(sink: StreamSink, position: number): void {
+    const p = this.#probe
+    if (p === null) return
+    this.#probe = null
+    if (position < p.to || p.from < this.max) return
+    this.book(p.from, 1)
+    this.deliver(sink, p.from, 1, p.bytes, 0, p.bytes.length, p.frame, p.time)
   }
 
   /**
@@ -188,13 +291,13 @@ export class Half {
     while (this.next < position) {
       const first = this.#pending[0]
       const to = first !== undefined && first.from < position ? first.from : position
-      if (to > this.next) {
-        sink.gap(to - this.next, frame, time)
-        this.missing += to - this.next
+      const hole = to - this.next
+      if (hole > 0) {
+        this.missing += Math.max(0, Math.min(to, this.acked) - this.next)
         this.next = to
+        sink.gap(hole, frame, time)
       }
       this.#release(sink)
-      if (first === undefined || first.from >= position) break
     }
   }
 
@@ -214,7 +317,9 @@ export class Half {
     frame: number,
     time: number,
   ): void {
-    if (this.#pendingBytes + length > PENDING_LIMIT || this.#pending.length >= 4096) {
+    const cost = end - at + PENDING_COST
+    const full = this.#pendingBytes + cost > PENDING_LIMIT || this.#pending.length >= PENDING_SEGMENTS
+    if (full || this.#held.left < cost) {
       this.skipTo(sink, from, frame, time)
       this.deliver(sink, from, length, bytes, at, end, frame, time)
       return
@@ -224,7 +329,8 @@ export class Half {
     while (i > 0 && this.#pending[i - 1]!.from > from) i--
     if (i > 0 && this.#pending[i - 1]!.to >= to) return
     this.#pending.splice(i, 0, { from, to, bytes: bytes.slice(at, end), frame, time })
-    this.#pendingBytes += end - at
+    this.#pendingBytes += cost
+    this.#held.left -= cost
   }
 
   #release(sink: StreamSink): void {
@@ -232,7 +338,9 @@ export class Half {
     for (const p of this.#pending) {
       if (p.from > this.next) break
       used++
-      this.#pendingBytes -= p.bytes.length
+      const cost = p.bytes.length + PENDING_COST
+      this.#pendingBytes -= cost
+      this.#held.left += cost
       if (p.to <= this.next) continue
       const skip = this.next - p.from
       this.handing = this.next

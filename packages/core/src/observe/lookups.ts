@@ -9,6 +9,9 @@ const LOOKUP_LIMIT = 65_536
 /** Queries waiting for an answer at once. */
 const WAITING_LIMIT = 4096
 
+/** Times kept of one query that is asked again and again. */
+const QUERIES = 64
+
 export class NameLookups {
   #lookups: NameLookup[] = []
   #waiting = new Map<string, NameLookup>()
@@ -41,8 +44,9 @@ export class NameLookups {
       if (this.#waiting.size >= WAITING_LIMIT) this.#waiting.delete(this.#waiting.keys().next().value!)
       this.#waiting.set(key, lookup)
     }
-    if (!message.isResponse) lookup.queries.push(moment)
-    else if (lookup.answer === null) {
+    if (!message.isResponse) {
+      if (lookup.queries.length < QUERIES) lookup.queries.push(moment)
+    } else if (lookup.answer === null) {
       lookup.answer = moment
       lookup.rcode = message.rcodeName
       lookup.addresses = message.answers.filter((a) => a.type === 'A' || a.type === 'AAAA').map((a) => a.data)

@@ -24,6 +24,8 @@ export const GAP_BEFORE = 16
 /** The bytes had been acknowledged before they were sent again. */
 export const SPURIOUS = 32
 export const DUPLICATE_ACK = 64
+/** The segment fills the other side's receive window to the last byte. */
+export const WINDOW_FULL = 128
 
 /** One packet of a connection, kept where something went wrong. */
 export interface PacketRow extends Moment {

@@ -4,6 +4,7 @@ import type { CaptureFault, CaptureInfo, Packet, PacketSink } from '../capture/p
 import { readDns } from '../app/dns/message.ts'
 import { ConnectionTracker, type Segment } from '../flow/connection.ts'
 import { AddressTable, FlowTable } from '../flow/flow-table.ts'
+import { Held } from '../flow/half.ts'
 import { formatAddress, formatEndpoint } from '../wire/address.ts'
 import { createLayers, Decoder } from '../wire/decode.ts'
 import * as icmp from '../wire/icmp.ts'
@@ -48,12 +49,15 @@ export class Observer implements PacketSink {
   #addresses = new AddressTable()
   #addressTexts: string[] = []
   #flows = new FlowTable()
+  #held = new Held()
   #open: (Open | null)[] = []
   #free: number[] = []
   #connections: Connection[] = []
   #lookups: NameLookups
   #icmpErrors: IcmpError[] = []
-  #neighbours = new Map<string, NeighbourSearch>()
+  #neighbours: NeighbourSearch[] = []
+  /** The newest search by target and by who searches. */
+  #searches = new Map<string, Map<string, NeighbourSearch>>()
   #quote = icmp.createQuote()
   #segment: Segment = {
     frame: 0,
@@ -169,7 +173,7 @@ export class Observer implements PacketSink {
       connections: this.#connections,
       lookups: this.#lookups.finish(),
       icmpErrors: this.#icmpErrors,
-      neighbours: [...this.#neighbours.values()],
+      neighbours: this.#neighbours,
       evicted: this.#evicted,
     }
   }
@@ -209,7 +213,7 @@ export class Observer implements PacketSink {
     const portA = tcp.sourcePort(bytes, at)
     const portB = tcp.destinationPort(bytes, at)
     let slot = this.#flows.find(a, portA, b, portB)
-    if (slot >= 0 && flags & tcp.SYN && !(flags & tcp.ACK) && this.#isNew(this.#open[slot]!, a, portA, s.seq)) {
+    if (slot >= 0 && flags & tcp.SYN && isNew(this.#open[slot]!, a, portA, s)) {
       this.#close(slot)
       slot = -1
     }
@@ -221,17 +225,9 @@ export class Observer implements PacketSink {
     note(open.tracker.vlans, layers.vlan)
   }
 
-  /** A SYN with another initial sequence number on ports that were used before opens a new connection. */
-  #isNew(open: Open, a: number, portA: number, seq: number): boolean {
-    const half = open.tracker.halves[open.a === a && open.portA === portA ? 0 : 1]
-    // A SYN-ACK that was captured before its SYN has acknowledged it already.
-    if (half.isn < 0 && half.base === (seq + 1) >>> 0) return false
-    return half.isn !== seq && (half.isn >= 0 || open.tracker.log.count > 0)
-  }
-
   #begin(a: number, portA: number, b: number, portB: number, frame: number, time: number): number {
     if (this.#open.length - this.#free.length >= OPEN_LIMIT) this.#evict()
-    const tracker = new ConnectionTracker({ frame, time })
+    const tracker = new ConnectionTracker({ frame, time }, this.#held)
     const streams = new ConnectionStreams(
       tracker,
       (text) => this.#string(text),
@@ -296,18 +292,28 @@ export class Observer implements PacketSink {
     if (message === null) return
     const version = neighbourVersion(layers)
     const target = formatAddress(layers.bytes, neighbourAddressAt(layers), version)
+    let searches = this.#searches.get(target)
     if (message === 'reply') {
-      for (const search of this.#neighbours.values()) if (search.target === target) search.answer ??= { frame, time }
+      for (const search of searches?.values() ?? []) search.answer ??= { frame, time }
       return
     }
     const from = formatAddress(layers.bytes, layers.sourceAt, version)
-    const key = `${from} ${target}`
-    const search = this.#neighbours.get(key)
-    if (search !== undefined) {
-      if (search.requests.length < 64) search.requests.push({ frame, time })
-    } else if (this.#neighbours.size < NEIGHBOUR_LIMIT) {
-      this.#neighbours.set(key, { from, target, requests: [{ frame, time }], answer: null })
+    let search = searches?.get(from)
+    // Asked again after an answer: a search of its own, in the place of the old one if that went as it should.
+    const isHealthy = search !== undefined && search.answer !== null && search.requests.length === 1
+    if (search?.answer) {
+      if (isHealthy) {
+        search.requests = []
+        search.answer = null
+      } else search = undefined
     }
+    if (search === undefined) {
+      if (this.#neighbours.length >= NEIGHBOUR_LIMIT) return
+      if (searches === undefined) this.#searches.set(target, (searches = new Map()))
+      searches.set(from, (search = { from, target, requests: [], answer: null }))
+      this.#neighbours.push(search)
+    }
+    if (search.requests.length < 64) search.requests.push({ frame, time })
   }
 
   #sweep(now: number): void {
@@ -386,6 +392,19 @@ export class Observer implements PacketSink {
   }
 }
 
+/** Whether a SYN or SYN-ACK opens a new connection on addresses and ports that were used before. */
+function isNew({ tracker, a, portA }: Open, source: number, port: number, s: Segment): boolean {
+  const from = a === source && portA === port ? 0 : 1
+  const [half, other] = [tracker.halves[from], tracker.halves[from === 0 ? 1 : 0]]
+  // Not heard of before, and what it answers, if anything, is the other side's SYN: also a simultaneous open.
+  const answers = !(s.flags & tcp.ACK) || !other.known || other.base === s.ack
+  if (!half.known) return !answers
+  // The same initial sequence number: repeated, or captured after what acknowledges it or follows it.
+  if (half.base === (s.seq + 1) >>> 0) return false
+  // Two hosts may answer one SYN, each with a number of its own. And who opened does not accept.
+  return !(s.flags & tcp.ACK) || (!answers && tracker.synFrom !== from)
+}
+
 /** Which side opened the connection: by SYN, by who sends requests, by a refusal, or by the lower port. */
 function orient(
   tracker: ConnectionTracker,
@@ -401,7 +420,7 @@ function orient(
 /** A number for the way a frame came: copies of one packet differ in it, repetitions by the sender do not. */
 function linkOf(interfaceId: number, layers: Layers): number {
   let h = Math.imul(interfaceId + 1, 0x9e3779b1) ^ Math.imul(layers.cookedInterface + 2, 0x85ebca6b)
-  h = Math.imul(h ^ (layers.vlan + 1), 0xc2b2ae35) ^ layers.ttl
+  h = Math.imul(h ^ (layers.vlan + 1), 0xc2b2ae35) ^ layers.ttl ^ ((layers.cookedType + 1) << 8)
   return Math.imul(h ^ (layers.sourceMac | 0), 0x27d4eb2f)
 }
 
