@@ -5,6 +5,7 @@ export type { CaptureFault, CaptureInfo, CaptureInterface, CaptureReader, Packet
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
 export * from './observe/observations.ts'
 export { type CaptureInput, observe, type ObserveOptions } from './observe/observe.ts'
+export { diagnose } from './report/diagnose.ts'
 export * from './report/document.ts'
 export { DIAGNOSIS_SCHEMA, type JsonSchema } from './report/schema.ts'
 export { correlate, type CorrelateOptions } from './story/correlate.ts'

@@ -1,0 +1,25 @@
+// FIN from the upstream after the request and before any response byte. That it acknowledges the request tells it from
+// a keep-alive race.
+import { upstreamClosed } from '../facts.ts'
+import { duration, type Judge, upstreamOf } from '../judgement.ts'
+
+const judge: Judge = (facts) => {
+  const { near, far, answer, delivery } = facts
+  const closed = upstreamClosed(facts)
+  if (closed === null || closed.kind !== 'FIN' || answer.before.length > 0) return null
+  const upstream = upstreamOf(facts)
+  const after = (closed.packet.time - facts.asked) / 1e9
+  const forged = far !== null && far.connection.sides[1].fin === null
+  const asked = delivery !== null
+  return {
+    cause: 'closed-without-response',
+    confidence: forged || !asked || facts.near.connection.synAck === null && delivery.acked <= delivery.from ? 'likely' : 'certain',
+    ...(forged ? { domain: 'network' as const } : {}),
+    summary: `${upstream} ${asked ? 'took the request and closed' : 'closed'} the connection${after > 0 ? ` ${duration(after)} later` : ''} without a byte of response.`,
+    findings: [
+      { text: `FIN from ${upstream}${asked && closed.packet.ack >= delivery.to ? ', acknowledging the whole request' : ''}`, frames: [near.ref(closed.packet)] },
+      ...(asked ? [{ text: 'the request', frames: delivery.first }] : []),
+    ],
+  }
+}
+export default judge

@@ -1,0 +1,44 @@
+// SYNs without any answer until the proxy gave up.
+import { duration, type Judge, plural, upstreamOf } from '../judgement.ts'
+
+const judge: Judge = (facts) => {
+  const { connecting, far, near } = facts
+  if (connecting.outcome !== 'no-answer') return null
+  const upstream = upstreamOf(facts)
+  const lost = !facts.attempt.conversation!.sightings.some((s) => s.capture !== near.capture) && upstreamCaptured(facts)
+  const arrived = far !== null && far.connection.syns.length > 0
+  return {
+    cause: 'connect-timeout',
+    confidence: lost ? 'certain' : 'likely',
+    ...(arrived ? { domain: 'upstream' as const } : {}),
+    summary: `${upstream} did not answer: ${plural(connecting.syns, 'SYN')} in ${duration(connecting.seconds)} got neither SYN-ACK nor RST nor ICMP error.`,
+    findings: [
+      { text: `${plural(connecting.syns, 'SYN')} without an answer`, frames: connecting.frames.slice(0, 8) },
+      ...(lost ? [{ text: `the capture at the upstream does not have the SYN: it was dropped on the way`, frames: [] }] : []),
+      ...(arrived
+        ? [{ text: `the SYN did arrive at the upstream's host`, frames: far.connection.syns.slice(0, 3).map((m) => far.ref(m)) }]
+        : []),
+    ],
+    ...(lost
+      ? {}
+      : {
+          competing: [
+            {
+              cause: 'accept-queue-full' as const,
+              because: 'a full listen backlog drops SYNs too; a capture at the upstream would show whether they arrive',
+              frames: [],
+            },
+          ],
+        }),
+  }
+}
+
+/** Whether a capture at the upstream's end covers the time of the SYNs: it has other connections of that host. */
+function upstreamCaptured({ story, near, asked, gaveUp }: Parameters<Judge>[0]): boolean {
+  return story.captures.some(({ observations, shift, vantages }, capture) => {
+    if (capture === near.capture || !vantages.includes('upstream')) return false
+    if (observations.first + shift > asked || observations.last + shift < Math.min(gaveUp, asked + 1e9)) return false
+    return observations.connections.some((c) => c.serverAddress === near.connection.serverAddress)
+  })
+}
+export default judge

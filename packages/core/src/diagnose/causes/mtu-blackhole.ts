@@ -1,0 +1,142 @@
+// Small segments pass and full-size ones do not, in one direction, and nobody says so (or an ICMP error is ignored): path
+// MTU discovery is broken (RFC 2923). Loss does not choose by size: what passed must be smaller than all that is missing.
+import { CLIENT, type PacketRow, SERVER } from '../../observe/observations.ts'
+import type { FrameRef, RuledOut } from '../../report/document.ts'
+import { nearClient } from '../../story/story.ts'
+import type { Facts } from '../facts.ts'
+import { frames, type Judge, type Judgement, plural, upstreamOf } from '../judgement.ts'
+import { frameRef } from '../view.ts'
+
+/** Every path takes segments up to this size: IPv4's smallest link MTU for hosts, less headers (RFC 791). */
+const ALWAYS_PASSES = 536
+/** Smaller segments than these are no reason to think of the MTU. */
+const LARGE = 1100
+
+const judge: Judge = (facts) => towardsUpstream(facts) ?? towardsProxy(facts)
+
+function towardsUpstream(facts: Facts): Judgement | null {
+  const { near, far, delivery } = facts
+  if (delivery === null || delivery.acked >= delivery.to || delivery.retransmissions.length === 0) return null
+  const stuck = delivery.unacked.filter((p) => p.seq <= delivery.acked && p.seq + p.length > delivery.acked)
+  const missing = stuck.length > 0 ? stuck : delivery.retransmissions.filter((p) => p.seq <= delivery.acked)
+  const smallest = Math.min(...missing.map((p) => p.length))
+  if (missing.length === 0 || smallest < LARGE) return null
+  const mtu = tooBig(facts)
+  // Segments of this size that did pass on this path speak for plain loss.
+  const passed = Math.max(delivery.largestAcked, largestPassed(facts, CLIENT))
+  if (mtu === null && passed >= smallest) return null
+  const arrived = far?.packets.filter((p) => p.from === CLIENT && p.length > 0 && p.seq + p.length > delivery.from) ?? []
+  const small = delivery.sacked || delivery.acked > delivery.from || arrived.some((p) => p.length < smallest)
+  // If not even a small segment got through, the path may be dead.
+  const tail = delivery.unacked.filter((p) => p.length <= ALWAYS_PASSES && p.seq > delivery.acked)
+  if (mtu === null && !small && tail.length > 0) return null
+  const farProof = far !== null && arrived.length > 0 && !arrived.some((p) => p.length >= smallest)
+  const competing: RuledOut[] = [
+    { cause: 'request-undelivered', because: 'all that was lost was large; a small request over the same path would decide', frames: [] },
+  ]
+  const sure = (farProof && delivery.retransmissions.length >= 2) || (delivery.sacked && delivery.retransmissions.length >= 2) || mtu !== null
+  return {
+    cause: 'mtu-blackhole',
+    confidence: sure ? 'certain' : small ? 'likely' : 'possible',
+    summary: `Large segments do not reach ${upstreamOf(facts)}: ${smallest} bytes were sent ${plural(delivery.retransmissions.length + 1, 'time')} and never arrived, smaller ones pass.`,
+    findings: [
+      { text: `segment of ${smallest} bytes, retransmitted ${plural(delivery.retransmissions.length, 'time')}, never acknowledged`, frames: frames(near, [...missing.slice(0, 1), ...delivery.retransmissions]) },
+      ...(delivery.sacked ? [{ text: 'the upstream acknowledged later, smaller data (SACK)', frames: sackFrames(facts) }] : []),
+      ...(farProof ? [{ text: 'at the upstream only the smaller segments arrive', frames: frames(far, arrived, 3) }] : []),
+      ...(mtu === null ? [] : [mtu]),
+    ],
+    ...(sure ? {} : { competing }),
+  }
+}
+
+function sackFrames({ near, delivery, gaveUp }: Facts): FrameRef[] {
+  return near.packets
+    .filter((p) => p.from === SERVER && p.sack > delivery!.acked && p.time <= gaveUp)
+    .slice(0, 2)
+    .map((p) => near.ref(p))
+}
+
+function towardsProxy(facts: Facts): Judgement | null {
+  const { near, far, answer } = facts
+  if (answer.complete || answer.holeInCapture) return null
+  const lost = far === null ? [] : lostOnTheWay(facts)
+  const got = answer.before
+  const largestGot = got.reduce((most, p) => Math.max(most, p.length), 0)
+  if (far !== null && lost.length > 0) {
+    const smallestLost = Math.min(...lost.map((p) => p.length))
+    if (smallestLost < LARGE || largestGot >= smallestLost || largestPassed(facts, SERVER) >= smallestLost) return null
+    const repeats = far.packets.filter((p) => p.from === SERVER && p.seq === lost[0].seq && p.length > 0)
+    const sure = repeats.length >= 3 && got.length > 0
+    return {
+      cause: 'mtu-blackhole',
+      confidence: sure ? 'certain' : 'likely',
+      summary: `Large segments from ${upstreamOf(facts)} do not reach the proxy: ${smallestLost} bytes were sent ${plural(repeats.length, 'time')} and never arrived, smaller ones pass.`,
+      findings: [
+        { text: `${plural(lost.length, 'segment')} of ${smallestLost} bytes and more left the upstream and never arrived`, frames: frames(far, repeats.length > 1 ? repeats : lost) },
+        ...(got.length > 0 ? [{ text: `segments of up to ${largestGot} bytes did arrive`, frames: frames(near, got, 3) }] : []),
+      ],
+      ...(sure ? {} : { competing: [{ cause: 'response-lost' as const, because: 'few segments were lost, all of them large', frames: [] }] }),
+    }
+  }
+  // From the proxy's side alone: a hole of full-size segments stays open, and only smaller ones stand behind it.
+  const { hole } = answer
+  const mss = near.connection.sides[CLIENT].mss
+  if (hole === null || hole.to - hole.from < LARGE || got.length === 0) return null
+  const full = mss > 0 ? mss - 12 : LARGE
+  if (largestGot >= Math.min(full, hole.to - hole.from) || largestPassed(facts, SERVER) >= full) return null
+  const waited = facts.waitSeconds > 1
+  return {
+    cause: 'mtu-blackhole',
+    confidence: waited ? 'likely' : 'possible',
+    summary: `Large segments from ${upstreamOf(facts)} do not reach the proxy: ${hole.to - hole.from} bytes are missing in the response, while later segments of up to ${largestGot} bytes came through.`,
+    findings: [
+      { text: `later data arrived behind a hole of ${hole.to - hole.from} bytes that was never filled`, frames: frames(near, got.filter((p) => p.seq >= hole.to), 3) },
+      { text: 'the proxy asked for the missing bytes again (duplicate acknowledgements)', frames: proxyAcks(facts) },
+    ],
+    competing: [{ cause: 'response-lost', because: 'plain loss could hit large segments alone; a capture at the upstream, or `ping -M do -s 1472`, would decide', frames: [] }],
+  }
+}
+
+function proxyAcks({ near, answer, gaveUp }: Facts): FrameRef[] {
+  return near.packets
+    .filter((p) => p.from === CLIENT && p.ack === answer.edge && p.sack > p.ack && p.time <= gaveUp)
+    .slice(0, 3)
+    .map((p) => near.ref(p))
+}
+
+/** Response segments that left the upstream and of which no copy arrived at the proxy before it gave up. */
+export function lostOnTheWay({ near, far, answer, asked, gaveUp, story }: Facts): PacketRow[] {
+  if (far === null) return []
+  const got = near.packets.filter((p) => p.from === SERVER && p.length > 0)
+  const { low, high } = story.captures[far.capture].clock
+  const slack = low === null || high === null ? 1e9 : Math.max(5e6, (high - low) * 1e9)
+  return far.packets.filter((p) => {
+    if (p.from !== SERVER || p.length === 0 || p.time < asked - slack || p.time > gaveUp || p.seq < answer.from) return false
+    if (p.marks & 1) return false
+    return !got.some((q) => q.seq < p.seq + p.length && q.seq + q.length > p.seq)
+  })
+}
+
+/** Largest segment that one side got through on other connections between the same hosts. */
+function largestPassed({ story, near, attempt }: Facts, side: 0 | 1): number {
+  let largest = 0
+  for (const conversation of story.conversations) {
+    if (conversation === attempt.conversation) continue
+    const { connection } = nearClient(conversation)
+    if (connection.serverAddress !== near.connection.serverAddress) continue
+    if (connection.clientAddress !== near.connection.clientAddress) continue
+    largest = Math.max(largest, connection.sides[side].largestAcked)
+  }
+  return largest
+}
+
+/** An ICMP error that asks for smaller packets on this connection. */
+function tooBig({ story, attempt }: Facts): { text: string; frames: FrameRef[] } | null {
+  const found = attempt.conversation?.icmp.find(({ error }) => error.mtu >= 0)
+  if (found === undefined) return null
+  return {
+    text: `${found.error.from} said: ${found.error.text}`,
+    frames: [frameRef(story, found.capture, found.error.frame)],
+  }
+}
+export default judge

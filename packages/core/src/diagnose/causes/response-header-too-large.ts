@@ -1,0 +1,43 @@
+// A well-formed header section larger than the proxy's buffer: the proxy answers as soon as its limit is passed.
+import { productOf } from '../../gateways/products.ts'
+import { clientStatus, type Facts, upstreamClosed } from '../facts.ts'
+import { gatewayOf } from '../gateway.ts'
+import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
+
+/** No proxy in use has a smaller buffer than one page of memory, less its own overhead. */
+const SMALLEST_LIMIT = 3800
+/** The proxy does not wait: it gives up as it reads. */
+const AT_ONCE_SECONDS = 1
+
+const judge: Judge = (facts) => {
+  const { near, answer, gaveUp } = facts
+  const { exchange } = near
+  if (exchange === null || exchange.response.frame < 0 || exchange.headSize < SMALLEST_LIMIT) return null
+  const fault = exchange.detail?.responseFault ?? null
+  if ((fault !== null && fault.part !== 'header-size') || exchange.status < 100) return null
+  if ((clientStatus(facts.request) ?? 502) === 504 || !Number.isFinite(gaveUp)) return null
+  const last = answer.before.at(-1)
+  const pause = (gaveUp - (last?.time ?? near.at(exchange.responseEnd))) / 1e9
+  if (pause > AT_ONCE_SECONDS) return null
+  // An upstream that closed inside its header section truncated it.
+  const closed = upstreamClosed(facts)
+  const whole = exchange.detail === null || exchange.detail.headComplete
+  if (closed !== null && !whole) return null
+  const limit = limitOf(facts)
+  const sure = limit !== null && exchange.headSize >= limit && whole
+  return {
+    cause: 'response-header-too-large',
+    confidence: sure ? 'certain' : 'likely',
+    summary: `The response header section from ${upstreamOf(facts)} is ${whole ? '' : 'at least '}${exchange.headSize} bytes, larger than the proxy takes; it gave up ${duration(Math.max(0, pause))} after reading it.`,
+    findings: [
+      { text: `well-formed header section of ${exchange.headSize} bytes`, frames: answer.before.length > 0 ? frames(near, answer.before, 4) : [near.ref(exchange.response), near.ref(exchange.responseEnd)] },
+      ...(limit === null ? [] : [{ text: `the proxy's usual limit is ${limit} bytes`, frames: [] }]),
+    ],
+    ...(sure ? {} : { competing: [{ cause: 'response-malformed' as const, because: 'the proxy may have disliked something else in it; its error log names the reason', frames: [] }] }),
+  }
+}
+
+function limitOf(facts: Facts): number | null {
+  return productOf(gatewayOf(facts.request)?.id ?? null)?.headerLimit?.bytes ?? null
+}
+export default judge

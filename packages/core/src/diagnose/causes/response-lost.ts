@@ -1,0 +1,38 @@
+// The response was sent and lost on the way, whatever its segments' size: holes that stay open at the proxy, or
+// retransmissions at the upstream that never arrive.
+import { CLIENT, RETRANSMISSION, SERVER } from '../../observe/observations.ts'
+import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
+import { lostOnTheWay } from './mtu-blackhole.ts'
+
+const judge: Judge = (facts) => {
+  const { near, far, answer, gaveUp } = facts
+  if (answer.complete) return null
+  const upstream = upstreamOf(facts)
+  const lost = lostOnTheWay(facts)
+  if (far !== null && lost.length > 0) {
+    const repeats = far.packets.filter((p) => p.from === SERVER && p.marks & RETRANSMISSION && p.time <= gaveUp)
+    return {
+      cause: 'response-lost',
+      confidence: repeats.length > 0 || answer.hole !== null ? 'certain' : 'likely',
+      summary: `The response of ${upstream} was lost on the way: ${plural(lost.length, 'segment')} left the upstream and never arrived at the proxy${repeats.length > 0 ? `, with ${plural(repeats.length, 'retransmission')}` : ''}.`,
+      findings: [
+        { text: 'sent by the upstream, not in the capture at the proxy', frames: frames(far, lost) },
+        ...(repeats.length > 0 ? [{ text: 'retransmitted by the upstream', frames: frames(far, repeats, 4) }] : []),
+        ...(answer.before.length > 0 ? [{ text: 'what did arrive at the proxy', frames: frames(near, answer.before, 4) }] : []),
+      ],
+    }
+  }
+  if (answer.hole === null || answer.holeInCapture) return null
+  const asks = near.packets.filter((p) => p.from === CLIENT && p.ack === answer.edge && p.sack > p.ack && p.time <= gaveUp)
+  const last = answer.before.at(-1)!
+  return {
+    cause: 'response-lost',
+    confidence: asks.length >= 2 ? 'certain' : 'likely',
+    summary: `The response of ${upstream} was lost on the way: ${answer.hole.to - answer.hole.from} bytes never arrived, while later ones did; ${duration((gaveUp - last.time) / 1e9)} later the proxy gave up.`,
+    findings: [
+      { text: 'segments that arrived behind the hole', frames: frames(near, answer.before.filter((p) => p.seq >= answer.hole!.to), 4) },
+      ...(asks.length > 0 ? [{ text: 'the proxy reported the hole (duplicate acknowledgements, SACK)', frames: frames(near, asks, 4) }] : []),
+    ],
+  }
+}
+export default judge

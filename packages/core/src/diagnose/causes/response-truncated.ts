@@ -1,0 +1,24 @@
+// FIN from the upstream part-way through a response: inside the header section, or before the body's announced end.
+import { upstreamClosed } from '../facts.ts'
+import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
+import { cutAt } from '../surroundings.ts'
+
+const judge: Judge = (facts) => {
+  const { near, answer } = facts
+  const closed = upstreamClosed(facts)
+  if (closed === null || closed.kind !== 'FIN' || answer.complete) return null
+  if (near.exchange === null || near.exchange.response.frame < 0) return null
+  // With a hole before it, the FIN may be where it belongs and the bytes lost.
+  if (answer.hole !== null && !answer.holeInCapture) return null
+  const upstream = upstreamOf(facts)
+  return {
+    cause: 'response-truncated',
+    confidence: near.exchange.detail?.incomplete === true ? 'likely' : 'certain',
+    summary: `${upstream} closed the connection in the middle of its response, ${cutAt(near)}.`,
+    findings: [
+      { text: `FIN from ${upstream} ${cutAt(near)}, ${duration((closed.packet.time - facts.asked) / 1e9)} after the request`, frames: [near.ref(closed.packet)] },
+      { text: 'the part of the response that came', frames: frames(near, answer.before, 3) },
+    ],
+  }
+}
+export default judge

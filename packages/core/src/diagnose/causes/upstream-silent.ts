@@ -1,0 +1,46 @@
+// The whole request was delivered, and no byte of response came before the proxy gave up, nor later in the capture.
+import { type Facts, upstreamClosed } from '../facts.ts'
+import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
+
+/**
+ * Seconds that the proxy waited in vain for the answer to a request that was delivered; null when the try went another
+ * way. Used by all causes that begin with such a wait.
+ */
+export function waited(facts: Facts): number | null {
+  const { delivery, gaveUp, waitSeconds, answer } = facts
+  if (delivery === null || !delivery.delivered || !Number.isFinite(gaveUp)) return null
+  if (upstreamClosed(facts) !== null || answer.complete) return null
+  return waitSeconds
+}
+
+const judge: Judge = (facts) => {
+  const { near, far, answer, delivery } = facts
+  const wait = waited(facts)
+  if (wait === null || answer.before.length > 0 || answer.after.length > 0) return null
+  const sentThere = far !== null && far.packets.some((p) => p.from === 1 && p.length > 0 && p.time >= facts.asked)
+  if (sentThere) return null
+  // Without the client leg, a client that hung up looks like a proxy that lost its patience.
+  const patience = facts.request !== null
+  // What left the upstream and was lost on the way leaves no trace at the proxy; only the upstream's end knows.
+  const sure = far !== null && patience
+  return {
+    cause: 'upstream-silent',
+    confidence: sure ? 'certain' : patience ? 'likely' : 'possible',
+    summary: `${upstreamOf(facts)} took the request and sent nothing back: the proxy gave up after ${duration(wait)}.`,
+    findings: [
+      { text: 'the request, wholly acknowledged', frames: [...delivery!.first, ...(delivery!.ackedAt === null ? [] : frames(near, [delivery!.ackedAt]))] },
+      { text: `no byte of response in ${duration(wait)}, nor later in the capture`, frames: facts.closings.filter((c) => c.by === 'proxy').slice(0, 1).map((c) => near.ref(c.packet)) },
+      ...(far === null ? [] : [{ text: 'the capture at the upstream has no byte of response either', frames: [far.ref(far.connection.last)] }]),
+    ],
+    ...(sure
+      ? {}
+      : {
+          competing: [
+            patience
+              ? { cause: 'response-lost' as const, because: 'a response lost as a whole leaves no trace at the proxy; a capture at the upstream would show it', frames: [] }
+              : { cause: 'undetermined' as const, because: 'a client that gave up first looks the same; a capture of the client leg would tell', frames: [] },
+          ],
+        }),
+  }
+}
+export default judge

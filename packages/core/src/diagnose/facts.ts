@@ -1,0 +1,284 @@
+// What is asked of a try by many causes, computed once: how far the connection got, whether the request was delivered,
+// what came back, who closed, how long it had been idle. Judges read these facts; each names the frames it rests on.
+import {
+  CLIENT,
+  KEEP_ALIVE,
+  type Moment,
+  type PacketRow,
+  RETRANSMISSION,
+  SERVER,
+  SPURIOUS,
+  WINDOW_PROBE,
+} from '../observe/observations.ts'
+import type { FrameRef } from '../report/document.ts'
+import { serverView, type Request, type Story, type Try } from '../story/story.ts'
+import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
+import { type View, viewsOf } from './view.ts'
+
+/** How the TCP handshake went. */
+export interface Connecting {
+  outcome: 'open' | 'refused' | 'unreachable' | 'no-answer' | 'not-seen'
+  /** SYNs, and what answered them: SYN-ACK, RST or ICMP error. */
+  frames: FrameRef[]
+  syns: number
+  /** Seconds from the first SYN to the answer, or to the end of the try without one. */
+  seconds: number
+  /** For `unreachable`: what the ICMP error said and who sent it. */
+  reason: string | null
+  /** SYN-ACKs that were repeated after the proxy had completed the handshake. */
+  synAckRepeats: FrameRef[]
+}
+
+/** How far the request got. Positions are relative sequence numbers. */
+export interface Delivery {
+  /** First byte, one past the last that was sent by the end of the try, and one past the last acknowledged. */
+  from: number
+  to: number
+  acked: number
+  /** The whole request was sent; acknowledged. */
+  complete: boolean
+  delivered: boolean
+  first: FrameRef[]
+  /** When the acknowledgement of the last byte arrived. */
+  ackedAt: PacketRow | null
+  retransmissions: PacketRow[]
+  /** Segments still unacknowledged at the end, as first sent. */
+  unacked: PacketRow[]
+  /** The upstream selectively acknowledged bytes behind the first unacknowledged one. */
+  sacked: boolean
+  largestAcked: number
+}
+
+/** What came back. */
+export interface Answer {
+  /** Segments with response bytes, before and after the proxy gave up; repetitions left out. */
+  before: PacketRow[]
+  after: PacketRow[]
+  /** Position of the first response byte, one past the last byte that arrived without a hole before the end. */
+  from: number
+  edge: number
+  /** Bytes beyond a hole arrived before the end: positions of the hole. */
+  hole: { from: number; to: number } | null
+  /** The proxy acknowledged past the hole: the capture lost the packets, the proxy had them. */
+  holeInCapture: boolean
+  /** The response is complete by its own framing before the proxy gave up. */
+  complete: boolean
+  /** Keep-alives and probes by the upstream, and anything else without payload, prove that it lives. */
+  lastSign: PacketRow | null
+}
+
+export interface Closing {
+  by: 'proxy' | 'upstream'
+  kind: 'FIN' | 'RST'
+  packet: PacketRow
+}
+
+export interface Facts {
+  story: Story
+  request: Request | null
+  attempt: Try
+  /** At the proxy's end, and at the upstream's where another capture saw the connection there. */
+  near: View
+  far: View | null
+  /** Story time at which the proxy gave up: its error to the client, or its closing of the connection. */
+  gaveUp: number
+  /** Story time of the request's first byte on this connection; of the SYN where none was sent. */
+  asked: number
+  /** Seconds from the end of the request (or the SYN) to the giving up; Infinity when neither was seen. */
+  waitSeconds: number
+  connecting: Connecting
+  delivery: Delivery | null
+  answer: Answer
+  closings: Closing[]
+  /** Seconds without data before this request on a connection used before; -1 on a fresh one. */
+  idleSeconds: number
+  reused: boolean
+  /** Round-trip time of the handshake as the proxy's end saw it, in seconds; a guess of 50 ms when unseen. */
+  rttSeconds: number
+}
+
+const seconds = (ns: number): number => ns / 1e9
+
+/** The facts of a try that has a connection. `until` bounds it where the proxy's next try or its answer began. */
+export function factsOf(story: Story, request: Request | null, attempt: Try, until: number): Facts {
+  const views = viewsOf(story, attempt)
+  const near = views.find((view) => view.exchange !== null) ?? views[0]
+  const far = views.length > 1 && views.at(-1) !== near ? views.at(-1)! : null
+  const { connection, exchange } = near
+  const asked =
+    exchange !== null && exchange.request.frame >= 0
+      ? near.at(exchange.request)
+      : near.at(connection.syns[0] ?? connection.first)
+  const closings = closingsOf(near)
+  const own = closings.find((c) => c.by === 'proxy' && c.packet.time >= asked)
+  const gaveUp = Math.min(until, own?.packet.time ?? Infinity)
+  const delivery = deliveryOf(near, gaveUp)
+  const sent = delivery === null ? asked : lastSent(near, gaveUp, asked)
+  return {
+    story,
+    request,
+    attempt,
+    near,
+    far,
+    gaveUp,
+    asked,
+    waitSeconds: seconds(gaveUp - sent),
+    connecting: connectingOf(near, attempt, story, gaveUp),
+    delivery,
+    answer: answerOf(near, gaveUp),
+    closings,
+    idleSeconds: exchange !== null && exchange.idle >= 0 ? seconds(exchange.idle) : -1,
+    reused: exchange !== null && exchange.ordinal > 0,
+    rttSeconds: rttOf(near),
+  }
+}
+
+function rttOf({ connection: { syns, synAck } }: View): number {
+  return syns.length === 0 || synAck === null ? 0.05 : Math.max(0, seconds(synAck.time - syns.at(-1)!.time))
+}
+
+/** When the last new byte of the request left. */
+function lastSent({ packets }: View, gaveUp: number, asked: number): number {
+  const own = packets.filter((p) => p.from === CLIENT && p.length > 0 && p.time <= gaveUp && !(p.marks & RETRANSMISSION))
+  return own.at(-1)?.time ?? asked
+}
+
+function connectingOf(view: View, attempt: Try, story: Story, gaveUp: number): Connecting {
+  const { connection } = view
+  const { syns, synAck, established } = connection
+  const refs = syns.map((m) => view.ref(m))
+  const start = view.at(syns[0] ?? connection.first)
+  const result = (outcome: Connecting['outcome'], answer: Moment | null, more: FrameRef[] = []): Connecting => {
+    const end = answer === null ? gaveUp : view.at(answer)
+    return {
+      outcome,
+      frames: [...refs, ...(answer === null ? [] : [view.ref(answer)]), ...more],
+      syns: syns.length,
+      seconds: seconds(end - start),
+      reason: null,
+      synAckRepeats: [],
+    }
+  }
+  if (synAck !== null) {
+    const repeats = connection.synAckRepeats.filter((m) => established !== null && m.time > established.time)
+    return { ...result('open', synAck), synAckRepeats: repeats.map((m) => view.ref(m)) }
+  }
+  const refusal = connection.sides[SERVER].reset
+  if (refusal !== null && connection.sides[SERVER].segments === 0 && connection.exchanges.length === 0) {
+    return result('refused', refusal)
+  }
+  if (syns.length === 0) return result('not-seen', null)
+  // A connection that carries data was opened, whether its SYN-ACK was captured or not.
+  if (connection.sides.some((side) => side.segments > 0)) return result('open', null)
+  const icmp = attempt.conversation?.icmp.find(({ error }) => error.mtu < 0)
+  if (icmp !== undefined) {
+    const at = icmp.error.time + story.captures[icmp.capture].shift
+    const frame = { capture: story.captures[icmp.capture].ids[0], frame: icmp.error.frame }
+    return { ...result('unreachable', null, [frame]), seconds: seconds(at - start), reason: `${icmp.error.text}, from ${icmp.error.from}` }
+  }
+  return result('no-answer', null)
+}
+
+const isData = (p: PacketRow): boolean => p.length > 0 && !(p.marks & (KEEP_ALIVE | WINDOW_PROBE))
+
+function deliveryOf(view: View, gaveUp: number): Delivery | null {
+  const { exchange, packets } = view
+  if (exchange === null || exchange.request.frame < 0) return null
+  const from = exchange.requestFrom
+  const own = packets.filter((p) => p.from === CLIENT && isData(p) && p.seq + p.length > from && p.time <= gaveUp)
+  const sent = own.reduce((to, p) => Math.max(to, p.seq + p.length), from)
+  const complete = exchange.requestEnd.time >= 0
+  const to = complete && exchange.requestTo > from ? Math.min(Math.max(sent, exchange.requestTo), exchange.requestTo) : sent
+  const answers = packets.filter((p) => p.from === SERVER && p.ack >= 0 && !(p.flags & RST) && p.time <= gaveUp)
+  const acked = answers.reduce((most, p) => Math.max(most, p.ack), from)
+  const ackedAt = answers.find((p) => p.ack >= to) ?? null
+  const missing = own.filter((p) => p.seq + p.length > acked)
+  return {
+    from,
+    to,
+    acked,
+    complete,
+    // Without packets (they are kept only where something went wrong) an answer proves the delivery.
+    delivered: complete && (acked >= to || (packets.length === 0 && exchange.response.frame >= 0)),
+    first: [view.ref(exchange.request)],
+    ackedAt,
+    retransmissions: own.filter((p) => p.marks & RETRANSMISSION && !(p.marks & SPURIOUS)),
+    unacked: missing.filter((p) => !(p.marks & RETRANSMISSION)),
+    sacked: answers.some((p) => p.sack > acked && p.ack <= acked),
+    largestAcked: own.filter((p) => p.seq + p.length <= acked).reduce((most, p) => Math.max(most, p.length), 0),
+  }
+}
+
+function answerOf(view: View, gaveUp: number): Answer {
+  const { exchange, packets } = view
+  const asked = exchange !== null && exchange.request.frame >= 0 ? view.at(exchange.request) : -Infinity
+  const asking = packets.find((p) => p.from === CLIENT && p.time >= asked && isData(p) && p.ack >= 0)
+  const theirs = packets.filter((p) => p.from === SERVER && p.time >= asked)
+  // What the proxy expects next is what its request acknowledges.
+  const from = exchange !== null && exchange.responseFrom >= 0 && asking === undefined ? exchange.responseFrom : (asking?.ack ?? 1)
+  const data = theirs.filter((p) => isData(p) && p.seq + p.length > from)
+  const fresh: PacketRow[] = []
+  let top = from
+  let edge = from
+  for (const p of data) {
+    if (p.time <= gaveUp && p.seq <= edge) edge = Math.max(edge, p.seq + p.length)
+    if (p.seq + p.length > top || p.seq >= edge || !(p.marks & RETRANSMISSION)) fresh.push(p)
+    top = Math.max(top, p.seq + p.length)
+  }
+  // Segments held behind a hole count once it is filled.
+  const held = data.filter((p) => p.time <= gaveUp)
+  for (let moved = true; moved; ) {
+    moved = false
+    for (const p of held) {
+      if (p.seq <= edge && p.seq + p.length > edge) {
+        edge = p.seq + p.length
+        moved = true
+      }
+    }
+  }
+  const beyond = held.filter((p) => p.seq > edge)
+  const hole = beyond.length === 0 ? null : { from: edge, to: Math.min(...beyond.map((p) => p.seq)) }
+  const proxyAck = packets.filter((p) => p.from === CLIENT && p.time <= gaveUp).reduce((most, p) => Math.max(most, p.ack), 0)
+  const ended = exchange !== null && (exchange.ended === 'complete' || exchange.ended === 'closed') && exchange.status > 0
+  return {
+    before: fresh.filter((p) => p.time <= gaveUp),
+    after: fresh.filter((p) => p.time > gaveUp),
+    from,
+    edge,
+    hole,
+    holeInCapture: hole !== null && proxyAck > hole.from,
+    complete: ended && view.at(exchange.responseEnd) <= gaveUp,
+    lastSign: theirs.filter((p) => p.time <= gaveUp).at(-1) ?? null,
+  }
+}
+
+/** FINs and RSTs in order of time, the first of each side and kind. */
+function closingsOf({ packets }: View): Closing[] {
+  const seen = new Set<string>()
+  return packets.flatMap((packet): Closing[] => {
+    if (!(packet.flags & (FIN | RST)) || packet.flags & SYN) return []
+    const by = packet.from === CLIENT ? 'proxy' : 'upstream'
+    const kind = packet.flags & RST ? 'RST' : 'FIN'
+    if (seen.has(by + kind)) return []
+    seen.add(by + kind)
+    return [{ by, kind, packet }]
+  })
+}
+
+/** The upstream's first closing before the proxy gave up, or hardly after it (the proxy reacts to it). */
+export function upstreamClosed({ closings, gaveUp }: Facts): Closing | null {
+  const theirs = closings.find((c) => c.by === 'upstream' && c.packet.time <= gaveUp)
+  const own = closings.find((c) => c.by === 'proxy')
+  if (theirs === undefined || (own !== undefined && own.packet.time < theirs.packet.time)) return null
+  return theirs
+}
+
+/** A RST with ACK comes from a process or a kernel that has the connection; one without from a kernel that has not. */
+export const knowsConnection = (packet: PacketRow): boolean => (packet.flags & ACK) !== 0
+
+/** Status that the client got, as far as seen. */
+export function clientStatus(request: Request | null): number | null {
+  if (request === null) return null
+  const { exchange } = serverView(request.turn)
+  return exchange.status > 0 ? exchange.status : null
+}

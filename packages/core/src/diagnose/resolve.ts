@@ -1,0 +1,142 @@
+// What became of a request: served, failed by the proxy (and why), failed by the application itself, or given up by the
+// client. Follows the request through a chain of proxies to the hop that failed.
+import { gatewayStatuses, isOwnDress } from '../gateways/status.ts'
+import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
+import { clientView, type Request, serverView, type Story, type Try } from '../story/story.ts'
+import type { CauseCode } from './catalogue.ts'
+import { gatewayOf } from './gateway.ts'
+import type { Judgement } from './judgement.ts'
+import { judgeWithoutTry } from './no-attempt.ts'
+import { judgeTry, type Verdict } from './verdict.ts'
+
+export interface JudgedTry {
+  attempt: Try
+  /** Null when the try succeeded. */
+  verdict: Verdict | null
+}
+
+export interface Resolution {
+  /** `own`: the application's own error, or nothing that a gateway did. `aborted`: the client gave up first. */
+  outcome: 'served' | 'incident' | 'masked' | 'own' | 'aborted' | 'open'
+  /** The deepest proxy's request, whose tries these are. */
+  request: Request
+  tries: JudgedTry[]
+  /** Of an incident. `deciding` is the try that it rests on, null where there was none. */
+  judgement: Judgement | null
+  deciding: JudgedTry | null
+}
+
+/** Statuses that stand for a failure behind the gateway whoever sends them. */
+const RELAYED: ReadonlySet<number> = new Set([502, 504])
+
+export function resolve(story: Story, request: Request): Resolution {
+  const { exchange } = serverView(request.turn)
+  const answered = exchange.response.frame >= 0 && exchange.status > 0
+  if (answered && exchange.status < 500 && !isPlaintextComplaint(exchange)) return served(story, request)
+  if (!answered && !proxyClosed(request)) return plain(request, clientClosed(request) ? 'aborted' : 'open')
+  const last = request.tries.at(-1)
+  if (last === undefined) return withoutTry(story, request, exchange)
+  if (last.hop !== null && passedOn(last, exchange)) {
+    const inner = resolve(story, last.hop)
+    if (inner.outcome === 'own' || inner.outcome === 'incident') return inner.deciding === null && inner.judgement === null ? plain(request, 'own') : inner
+  }
+  const tries = judgeAll(story, request)
+  const deciding = tries.at(-1)!
+  if (isOwnError(request, deciding.attempt, exchange)) return { ...plain(request, 'own'), tries }
+  if (deciding.verdict === null) return plain(request, 'own')
+  // A 500 is the application's unless its connection failed.
+  const { judgement } = deciding.verdict
+  if (judgement.cause === 'undetermined' && answered && !gatewayStatuses.has(exchange.status)) return plain(request, 'own')
+  return { outcome: 'incident', request, tries, judgement, deciding }
+}
+
+/** Causes of the tries before the deciding one, each once. */
+export function contributing({ tries, judgement }: Resolution): CauseCode[] {
+  const causes = tries.flatMap(({ verdict }) => (verdict === null ? [] : [verdict.judgement.cause]))
+  return [...new Set(causes)].filter((cause) => cause !== judgement?.cause)
+}
+
+function plain(request: Request, outcome: Resolution['outcome']): Resolution {
+  return { outcome, request, tries: [], judgement: null, deciding: null }
+}
+
+/** An answered request: a failed try before the good one was masked by a retry. */
+function served(story: Story, request: Request): Resolution {
+  const failed = request.tries.filter((attempt) => !wentWell(attempt))
+  if (failed.length === 0 || failed.length === request.tries.length) return plain(request, 'served')
+  const tries = judgeAll(story, request)
+  const deciding = tries.find(({ verdict }) => verdict !== null)
+  if (deciding === undefined) return plain(request, 'served')
+  return { outcome: 'masked', request, tries, judgement: deciding.verdict!.judgement, deciding }
+}
+
+function judgeAll(story: Story, request: Request): JudgedTry[] {
+  const { exchange } = serverView(request.turn)
+  return request.tries.map((attempt, i) => {
+    const next = request.tries[i + 1]
+    const until = Math.min(next?.start ?? Infinity, request.answered, request.end)
+    const good = wentWell(attempt) && (next === undefined ? exchange.status < 500 && exchange.status > 0 : false)
+    return { attempt, verdict: good ? null : judgeTry(story, request, attempt, until) }
+  })
+}
+
+/** A complete answer below 500. */
+function wentWell(attempt: Try): boolean {
+  if (attempt.turn === null) return false
+  const { exchange } = clientView(attempt.turn)
+  return exchange.status > 0 && exchange.status < 500 && (exchange.ended === 'complete' || exchange.ended === 'closed')
+}
+
+/** The answer of a try is the answer that the client got. */
+function passedOn(attempt: Try, { status }: Exchange): boolean {
+  if (attempt.turn === null) return false
+  const back = clientView(attempt.turn).exchange
+  return (back.status === status && status > 0) || (back.status === 0 && status === 0)
+}
+
+/** The upstream's complete answer carries the client's status: the application's own error, unless it is a relayed 502/504. */
+function isOwnError(request: Request, attempt: Try, exchange: Exchange): boolean {
+  if (attempt.turn === null || !passedOn(attempt, exchange) || exchange.status === 0) return false
+  const back = clientView(attempt.turn).exchange
+  if (RELAYED.has(exchange.status) || isPlaintextComplaint(back)) return false
+  if (back.response.frame >= 0 && attempt.end > request.answered + 1e9) return false
+  // A 503 whose page a gateway wrote comes from a proxy one hop further back.
+  return !(exchange.status === 503 && gatewayOf({ ...request, turn: attempt.turn })?.own === true)
+}
+
+const isPlaintextComplaint = ({ status, detail }: Exchange): boolean =>
+  status === 400 && /HTTPS|SSL-enabled|requires TLS/.test(detail?.body ?? '')
+
+function withoutTry(story: Story, request: Request, exchange: Exchange): Resolution {
+  const { connection } = serverView(request.turn).sighting
+  const gateway = gatewayOf(request)
+  const isFront = story.proxies.some((proxy) => proxy.front === connection.server)
+  const own = gateway?.own === true
+  // 502, 504 and the CDN's own codes are a gateway's; 503 and 500 may be anybody's.
+  const telling = RELAYED.has(exchange.status) || exchange.status >= 520
+  const dressed = isOwnDress(gateway?.id ?? null, exchange.status) && exchange.status !== 500
+  if (exchange.status === 0 ? !isFront || story.proxies.length === 0 : !(telling || own || (isFront && dressed))) return plain(request, 'own')
+  return { outcome: 'incident', request, tries: [], judgement: judgeWithoutTry(story, request), deciding: null }
+}
+
+/** The server's side of the client leg ended it, and the client had not before. */
+function proxyClosed(request: Request): boolean {
+  const [client, server] = endings(request)
+  return server < Infinity && server < client
+}
+
+function clientClosed(request: Request): boolean {
+  const [client, server] = endings(request)
+  return client < Infinity && client <= server
+}
+
+/** When either side closed the client leg behind this request; Infinity when it did not. */
+function endings(request: Request): [client: number, server: number] {
+  const { sighting, exchange } = serverView(request.turn)
+  const after = exchange.request.time
+  const of = (side: 0 | 1): number => {
+    const { fin, reset } = sighting.connection.sides[side]
+    return Math.min(...[fin, reset].map((m) => (m === null || m.time < after ? Infinity : m.time)))
+  }
+  return [of(CLIENT), of(SERVER)]
+}

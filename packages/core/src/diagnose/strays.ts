@@ -1,0 +1,72 @@
+// Failed tries whose request to the proxy is not in the captures. Where the client leg is captured, a try without a
+// request is a health check or somebody else's; where it is not, every failed try is an incident with an unseen client.
+import { CLIENT, SERVER } from '../observe/observations.ts'
+import { clientView, nearClient, type Story, type Try } from '../story/story.ts'
+import { judgeTry, type Verdict } from './verdict.ts'
+
+/** Fields by which a request says that a proxy sent it. */
+const FORWARDED = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip', 'x-varnish', 'x-forwarded-host', 'x-forwarded-proto']
+/** This many tries at regular intervals are health checks. */
+const CHECKS = 3
+/** Intervals of a timer differ from each other by less than this share. */
+const REGULAR = 0.2
+
+export function judgeStrays(story: Story): { attempt: Try; verdict: Verdict }[] {
+  if (story.proxies.length > 0) return []
+  const http = new Set<string>()
+  for (const conversation of story.conversations) {
+    const { connection } = nearClient(conversation)
+    if (connection.exchanges.length > 0) http.add(connection.server)
+  }
+  const checks = healthChecks(story.strays)
+  return story.strays.flatMap((attempt) => {
+    if (attempt.search !== null || checks.has(attempt) || !failed(attempt, http)) return []
+    const verdict = judgeTry(story, null, attempt, Infinity)
+    return verdict.judgement.cause === 'undetermined' ? [] : [{ attempt, verdict }]
+  })
+}
+
+function failed(attempt: Try, http: ReadonlySet<string>): boolean {
+  const { connection } = nearClient(attempt.conversation!)
+  if (attempt.turn === null) {
+    // A connection without a request: only failed handshakes to a known HTTP service are somebody's try.
+    return connection.synAck === null && connection.speaks[CLIENT] === null && http.has(connection.server)
+  }
+  const { exchange } = clientView(attempt.turn)
+  if (exchange.tunnel || exchange.request.frame < 0) return false
+  if (exchange.status > 0 && (exchange.ended === 'complete' || exchange.ended === 'closed')) return false
+  const [client, server] = [connection.sides[CLIENT], connection.sides[SERVER]]
+  const upstreamEnded = server.fin !== null || server.reset !== null
+  if (upstreamEnded && !endedFirst(client, server)) return true
+  // The sender gave up: a proxy's timeout and a client's patience look alike, unless the request says who sent it.
+  const gaveUp = client.fin !== null || client.reset !== null
+  return gaveUp && (exchange.detail?.requestFields ?? []).some(([name]) => FORWARDED.includes(name))
+}
+
+interface Ends {
+  fin: { time: number } | null
+  reset: { time: number } | null
+}
+
+function endedFirst(a: Ends, b: Ends): boolean {
+  const first = ({ fin, reset }: Ends): number => Math.min(fin?.time ?? Infinity, reset?.time ?? Infinity)
+  return first(a) < first(b)
+}
+
+/** Tries of one host at one server, with one target, that come as by a timer. */
+function healthChecks(strays: readonly Try[]): Set<Try> {
+  const groups = new Map<string, Try[]>()
+  for (const attempt of strays) {
+    if (attempt.conversation === null) continue
+    const { connection } = nearClient(attempt.conversation)
+    const target = attempt.turn === null ? '' : clientView(attempt.turn).exchange.target
+    const key = `${connection.clientAddress} ${connection.server} ${target}`
+    groups.set(key, [...(groups.get(key) ?? []), attempt])
+  }
+  const checks = [...groups.values()].filter((group) => {
+    const gaps = group.toSorted((a, b) => a.start - b.start).flatMap((t, i, all) => (i === 0 ? [] : [t.start - all[i - 1].start]))
+    const middle = gaps.toSorted((a, b) => a - b)[gaps.length >> 1]
+    return group.length >= CHECKS && middle > 0.2e9 && gaps.every((gap) => Math.abs(gap - middle) <= middle * REGULAR)
+  })
+  return new Set(checks.flat())
+}

@@ -1,0 +1,131 @@
+// What else the captures show around a try: whether the upstream's host lived, how it treats idle connections, how long
+// it takes for other requests. The healthy traffic is the control group.
+import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
+import type { FrameRef } from '../report/document.ts'
+import { nearClient, type Story } from '../story/story.ts'
+import type { Facts } from './facts.ts'
+import { frameRef, type View } from './view.ts'
+
+/** Where a response was cut off, for people. */
+export function cutAt({ exchange }: View): string {
+  const detail = exchange?.detail ?? null
+  if (exchange === null || detail === null || !detail.headComplete) {
+    return `inside the header section (${exchange?.headSize ?? 0} bytes of it came)`
+  }
+  const of = detail.contentLength >= 0 ? ` of ${detail.contentLength}` : ''
+  return `after ${exchange.responseBytes}${of} bytes of the body`
+}
+
+export interface HostSigns {
+  /** A connection that the upstream's host accepted while the try waited. */
+  opened: { server: string; frame: FrameRef } | null
+  /** A packet of the host on another connection in that time. */
+  spoke: FrameRef | null
+  /** A connection to the same port, open in that time, whose request was taken and never answered. */
+  pending: FrameRef | null
+}
+
+/** What the upstream's host did on other connections while the try waited. */
+export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostSigns {
+  const signs: HostSigns = { opened: null, spoke: null, pending: null }
+  const until = Number.isFinite(gaveUp) ? gaveUp : near.at(near.connection.last)
+  for (const conversation of story.conversations) {
+    if (conversation === attempt.conversation || conversation.last < asked || conversation.first > until) continue
+    const { capture, connection } = nearClient(conversation)
+    if (connection.serverAddress !== near.connection.serverAddress) continue
+    const { shift } = story.captures[capture]
+    const within = (time: number): boolean => time + shift > asked && time + shift < until
+    const { synAck } = connection
+    if (synAck !== null && within(synAck.time)) {
+      signs.opened ??= { server: connection.server, frame: frameRef(story, capture, synAck.frame) }
+    }
+    for (const exchange of connection.exchanges) {
+      const answered = exchange.response.frame >= 0
+      if (answered && within(exchange.response.time)) signs.spoke ??= frameRef(story, capture, exchange.response.frame)
+      const waits = !answered && exchange.request.frame >= 0 && exchange.request.time + shift < until
+      if (waits && connection.server === near.connection.server) {
+        signs.pending ??= frameRef(story, capture, exchange.request.frame)
+      }
+    }
+  }
+  return signs
+}
+
+/** A search for the address that nobody answered while the try waited, whoever made it. */
+export function unansweredSearch(
+  story: Story,
+  address: string,
+  from: number,
+  until: number,
+): { from: string; frames: FrameRef[] } | null {
+  for (const [capture, { observations, shift }] of story.captures.entries()) {
+    for (const search of observations.neighbours) {
+      if (search.target !== address || search.answer !== null) continue
+      const within = search.requests.filter((m) => m.time + shift >= from - 1e9 && m.time + shift <= until)
+      if (within.length > 0) return { from: search.from, frames: within.map((m) => frameRef(story, capture, m.frame)) }
+    }
+  }
+  return null
+}
+
+/** Connections of the same proxy to the same upstream, as the proxy's end saw them. */
+function* siblings({ story, near }: Facts): Generator<{ capture: number; connection: View['connection'] }> {
+  for (const conversation of story.conversations) {
+    const { capture, connection } = nearClient(conversation)
+    if (connection.server === near.connection.server && connection.clientAddress === near.connection.clientAddress) {
+      yield { capture, connection }
+    }
+  }
+}
+
+/** The longest idle gap, in seconds, after which a request on a reused connection was answered all the same. */
+export function longestReuse(facts: Facts): number {
+  let longest = 0
+  for (const { connection } of siblings(facts)) {
+    for (const exchange of connection.exchanges) {
+      if (exchange.response.frame >= 0 && exchange.status > 0) longest = Math.max(longest, exchange.idle / 1e9)
+    }
+  }
+  return longest
+}
+
+/** Other connections that the upstream closed by itself while they were idle: after how long, and in which frame. */
+export function idleCloses(facts: Facts): { seconds: number; frame: FrameRef }[] {
+  const closes: { seconds: number; frame: FrameRef }[] = []
+  for (const { capture, connection } of siblings(facts)) {
+    if (connection === facts.near.connection) continue
+    const fin = connection.sides[SERVER].fin
+    const last = connection.exchanges.at(-1)
+    if (fin === null || last === undefined || last.ended !== 'complete' || last.responseEnd.time < 0) continue
+    const own = connection.sides[CLIENT].fin
+    const idle = (fin.time - last.responseEnd.time) / 1e9
+    if (idle < 0.5 || (own !== null && own.time <= fin.time)) continue
+    closes.push({ seconds: idle, frame: frameRef(facts.story, capture, fin.frame) })
+  }
+  return closes
+}
+
+/** Seconds that the upstream took for comparable requests that it answered, with the frames of the answers. */
+export function comparableTimes(facts: Facts): { seconds: number; frame: FrameRef }[] {
+  const { exchange } = facts.near
+  if (exchange === null) return []
+  const shape = shapeOf(exchange)
+  const times: { seconds: number; frame: FrameRef }[] = []
+  for (const conversation of facts.story.conversations) {
+    const { capture, connection } = nearClient(conversation)
+    if (connection.server !== facts.near.connection.server) continue
+    for (const other of connection.exchanges) {
+      if (other === exchange || other.status === 0 || other.status >= 500 || other.ended !== 'complete') continue
+      if (other.request.frame < 0 || shapeOf(other) !== shape) continue
+      const seconds = (other.response.time - other.request.time) / 1e9
+      times.push({ seconds, frame: frameRef(facts.story, capture, other.response.frame) })
+    }
+  }
+  return times
+}
+
+/** Method and path with what looks like an identifier replaced: /report/17 and /report/23 are comparable. */
+function shapeOf({ method, target }: Exchange): string {
+  const path = target.replace(/[?#].*$/s, '')
+  return `${method} ${path.replace(/[^/]*\d[^/]*/g, '#')}`
+}

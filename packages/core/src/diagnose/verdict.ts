@@ -1,0 +1,88 @@
+// From the facts of a failed try to one cause: every judge is heard, the first in order that recognises its cause has
+// the word, and what the others saw stands beside it.
+import type { RuledOut } from '../report/document.ts'
+import type { Request, Story, Try } from '../story/story.ts'
+import type { CauseCode } from './catalogue.ts'
+import { JUDGES } from './causes/index.ts'
+import { type Facts, factsOf } from './facts.ts'
+import { type Judgement, plural } from './judgement.ts'
+import { frameRef } from './view.ts'
+
+/** Causes that rest on something not being there: a capture that lost packets cannot prove them. */
+const BY_ABSENCE: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'connect-timeout',
+  'accept-queue-full',
+  'no-healthy-upstream',
+  'request-undelivered',
+  'idle-drop',
+  'response-lost',
+  'upstream-silent',
+  'response-stalled',
+  'reset-by-middlebox',
+])
+
+export interface Verdict {
+  judgement: Judgement
+  /** Null for tries that have no connection. */
+  facts: Facts | null
+}
+
+/** Judges one failed try. `until` is the story time at which the proxy's next try, or its answer, began. */
+export function judgeTry(story: Story, request: Request | null, attempt: Try, until: number): Verdict {
+  if (attempt.search !== null) return { judgement: unreachableNeighbour(story, attempt.search), facts: null }
+  const facts = factsOf(story, request, attempt, until)
+  const heard = JUDGES.flatMap(([, judge]) => judge(facts) ?? [])
+  const judgement = heard[0] ?? undeterminedTry(facts)
+  const rivals: RuledOut[] = heard.slice(1).map((j) => ({ cause: j.cause, because: j.summary, frames: j.findings[0]?.frames ?? [] }))
+  return { judgement: tempered(judgement, rivals, facts), facts }
+}
+
+/** Takes back what the captures cannot prove after all. */
+function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Facts): Judgement {
+  let { confidence } = judgement
+  const findings = [...judgement.findings]
+  const lossy = facts.near.connection.sides.some((side) => side.missing > 0)
+  if (confidence === 'certain' && lossy && BY_ABSENCE.has(judgement.cause)) {
+    confidence = 'likely'
+    findings.push({ text: 'the capture itself lost packets of this connection, so absence proves less', frames: [] })
+  }
+  const { pairing } = facts.attempt
+  if (facts.request !== null && pairing.strength === 'weak' && pairing.runnerUp !== null && confidence === 'certain') {
+    confidence = 'likely'
+    findings.push({ text: `this try may also belong to ${pairing.runnerUp}`, frames: [] })
+  }
+  const own = judgement.competing ?? []
+  const competing = confidence === 'certain' ? [] : [...own, ...rivals.filter((r) => !own.some((o) => o.cause === r.cause))]
+  return { ...judgement, confidence, findings, competing }
+}
+
+function unreachableNeighbour(story: Story, { capture, search }: NonNullable<Try['search']>): Judgement {
+  return {
+    cause: 'connect-unreachable',
+    confidence: 'certain',
+    summary: `${search.target} has no host behind it: ${plural(search.requests.length, 'request')} for its link-layer address went unanswered, and no SYN ever left.`,
+    findings: [
+      {
+        text: `${search.from} asked who has ${search.target}, nobody answered`,
+        frames: search.requests.slice(0, 8).map((m) => frameRef(story, capture, m.frame)),
+      },
+    ],
+  }
+}
+
+function undeterminedTry(facts: Facts): Judgement {
+  const { near } = facts
+  const opaque = near.connection.speaks[0] !== null && near.connection.speaks[0] !== 'http1-request'
+  const encrypted = near.connection.speaks.includes('tls')
+  const why = encrypted
+    ? 'the upstream leg is encrypted, and this version does not look into TLS'
+    : opaque
+      ? 'the upstream leg speaks a protocol that this version does not read'
+      : 'what the captures show of this connection does not say why it failed'
+  return {
+    cause: 'undetermined',
+    confidence: 'possible',
+    summary: `The try at ${near.connection.server} failed, and ${why}.`,
+    findings: [{ text: `connection to ${near.connection.server}`, frames: [near.ref(near.connection.first), near.ref(near.connection.last)] }],
+  }
+}

@@ -1,0 +1,109 @@
+// The ten steps of every incident, each with an outcome, one line and the frames that show it.
+import { duration, plural } from '../diagnose/judgement.ts'
+import type { Resolution } from '../diagnose/resolve.ts'
+import type { Facts } from '../diagnose/facts.ts'
+import { frameRef } from '../diagnose/view.ts'
+import { RETRANSMISSION, SERVER } from '../observe/observations.ts'
+import { serverView, type Request, type Story } from '../story/story.ts'
+import type { CheckStep, FrameRef, Outcome } from './document.ts'
+
+export function checklistOf(story: Story, request: Request | null, resolution: Resolution): CheckStep[] {
+  const facts = resolution.deciding?.verdict?.facts ?? null
+  const tried = resolution.tries.length > 0
+  const step = (n: number, outcome: Outcome, text: string, frames: FrameRef[] = []): CheckStep => ({ step: n, outcome, text, frames })
+  const upstream = facts?.near.connection.server ?? null
+  return [
+    request !== null && (tried || resolution.judgement?.cause === 'no-healthy-upstream')
+      ? step(1, 'pass', `client ${clientOf(request)}, proxy ${frontOf(request)}, upstream ${upstream ?? 'none tried'}`)
+      : step(1, 'unknown', request === null ? 'the client is not in the captures' : 'no upstream was seen for this request'),
+    bothSides(request, tried, resolution, step),
+    finalStatus(story, request, step),
+    handshake(facts, step),
+    encryption(facts, step),
+    requestSent(facts, step),
+    response(facts, step),
+    disturbances(facts, step),
+    waiting(facts, step),
+    step(10, 'pass', 'times are those of the captures as they were read'),
+  ]
+}
+
+type Step = (n: number, outcome: Outcome, text: string, frames?: FrameRef[]) => CheckStep
+
+const clientOf = (request: Request): string => serverView(request.turn).sighting.connection.client
+const frontOf = (request: Request): string => serverView(request.turn).sighting.connection.server
+
+function bothSides(request: Request | null, tried: boolean, { judgement }: Resolution, step: Step): CheckStep {
+  const back = tried || judgement?.cause === 'no-healthy-upstream' || judgement?.cause === 'name-resolution-failed'
+  if (request !== null && back) return step(2, 'pass', 'client leg and upstream leg are captured')
+  return step(2, 'fail', request === null ? 'only the upstream leg is captured' : 'only the client leg is captured')
+}
+
+function finalStatus(story: Story, request: Request | null, step: Step): CheckStep {
+  if (request === null) return step(3, 'unknown', 'the client leg is not captured')
+  const { sighting, exchange } = serverView(request.turn)
+  if (exchange.response.frame < 0) return step(3, 'fail', 'the client got no answer')
+  const frame = frameRef(story, sighting.capture, exchange.response.frame)
+  return step(3, exchange.status < 500 ? 'pass' : 'fail', `status ${exchange.status} after ${duration((request.answered - request.start) / 1e9)}`, [frame])
+}
+
+function handshake(facts: Facts | null, step: Step): CheckStep {
+  if (facts === null) return step(4, 'not-applicable', 'no connection to an upstream was tried')
+  const { connecting, near, reused } = facts
+  if (connecting.outcome === 'open') {
+    const text = reused ? 'established earlier, the connection was reused' : `established in ${duration(connecting.seconds)}`
+    return step(4, 'pass', near.connection.synAck === null ? 'established before the capture began' : text, connecting.frames)
+  }
+  if (connecting.outcome === 'not-seen') return step(4, 'unknown', 'the handshake is not in the captures')
+  const said = { refused: 'refused by RST', unreachable: `unreachable: ${connecting.reason}`, 'no-answer': `${plural(connecting.syns, 'SYN')} without an answer` }
+  return step(4, 'fail', said[connecting.outcome], connecting.frames)
+}
+
+function encryption(facts: Facts | null, step: Step): CheckStep {
+  const speaks = facts?.near.connection.speaks ?? [null, null]
+  if (facts === null || speaks[0] !== 'tls') return step(5, 'not-applicable', 'the upstream leg is not TLS')
+  return step(5, 'unknown', 'the upstream leg is TLS, which this version does not look into')
+}
+
+function requestSent(facts: Facts | null, step: Step): CheckStep {
+  const delivery = facts?.delivery ?? null
+  if (facts === null || facts.connecting.outcome !== 'open') return step(6, 'not-applicable', 'there was no connection to send it on')
+  if (delivery === null) return step(6, 'unknown', 'no request can be seen on the upstream leg')
+  if (delivery.delivered) return step(6, 'pass', 'sent whole and acknowledged', delivery.first)
+  const rest = delivery.to - delivery.acked
+  if (!delivery.complete) return step(6, 'fail', `sent in part: ${delivery.acked - delivery.from} bytes acknowledged`, delivery.first)
+  return step(6, 'fail', `sent, ${rest} of ${delivery.to - delivery.from} bytes never acknowledged`, delivery.first)
+}
+
+function response(facts: Facts | null, step: Step): CheckStep {
+  if (facts === null || facts.delivery === null) return step(7, 'not-applicable', 'no request reached an upstream')
+  const { answer, near } = facts
+  const status = near.exchange?.status ?? 0
+  if (answer.complete) return step(7, 'pass', `complete, status ${status}`, near.exchange === null ? [] : [near.ref(near.exchange.response)])
+  const bytes = answer.edge - answer.from
+  if (answer.before.length > 0) return step(7, 'fail', `begun, ${bytes} bytes before the proxy gave up`, [near.ref(answer.before[0])])
+  if (answer.after.length > 0) return step(7, 'fail', 'began only after the proxy had given up', [near.ref(answer.after[0])])
+  return step(7, 'fail', 'no byte of response')
+}
+
+function disturbances(facts: Facts | null, step: Step): CheckStep {
+  if (facts === null) return step(8, 'not-applicable', 'no connection to an upstream was tried')
+  const { near, closings, idleSeconds } = facts
+  const repeats = near.packets.filter((p) => p.marks & RETRANSMISSION)
+  const shut = near.packets.filter((p) => p.window === 0 && p.from === SERVER && p.length === 0 && !(p.flags & 4))
+  const said = [
+    ...closings.map((c) => `${c.kind} by the ${c.by}`),
+    ...(repeats.length > 0 ? [plural(repeats.length, 'retransmission')] : []),
+    ...(shut.length > 0 ? ['zero window'] : []),
+    ...(idleSeconds >= 1 ? [`idle for ${duration(idleSeconds)} before the request`] : []),
+  ]
+  const bad = repeats.length > 0 || shut.length > 0 || closings.some((c) => c.kind === 'RST' || c.by === 'upstream')
+  const frames = [...closings.map((c) => c.packet), ...repeats.slice(0, 3), ...shut.slice(0, 1)].map((p) => near.ref(p))
+  return step(8, bad ? 'fail' : 'pass', said.length === 0 ? 'none' : said.join(', '), frames)
+}
+
+function waiting(facts: Facts | null, step: Step): CheckStep {
+  if (facts === null) return step(9, 'not-applicable', 'no request was sent to an upstream')
+  if (!Number.isFinite(facts.waitSeconds)) return step(9, 'unknown', 'the end of the try is not in the captures')
+  return step(9, 'pass', `${duration(facts.waitSeconds)} from the ${facts.delivery === null ? 'SYN' : 'request'} to the proxy's giving up`)
+}

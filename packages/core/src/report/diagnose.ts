@@ -1,0 +1,176 @@
+// Step three of three: the Story becomes the document.
+import { CATALOGUE } from '../diagnose/catalogue.ts'
+import { clientStatus } from '../diagnose/facts.ts'
+import { gatewayOf } from '../diagnose/gateway.ts'
+import type { Judgement } from '../diagnose/judgement.ts'
+import { contributing, type JudgedTry, type Resolution, resolve } from '../diagnose/resolve.ts'
+import { judgeStrays } from '../diagnose/strays.ts'
+import { viewsOf } from '../diagnose/view.ts'
+import { remedies } from '../gateways/remedies.ts'
+import { clientView, nearClient, type Request, serverView, type Story, type StoryCapture, type Try } from '../story/story.ts'
+import { checklistOf } from './checklist.ts'
+import type { Attempt, CaptureSummary, DiagnosisDocument, Incident } from './document.ts'
+import { filtersOf } from './filter.ts'
+import { missingFor } from './missing.ts'
+import { timelineOf } from './timeline.ts'
+import { timestamp } from './time.ts'
+
+const seconds = (ns: number): number | null => (Number.isFinite(ns) ? Math.round(ns) / 1e9 : null)
+
+export function diagnose(story: Story): DiagnosisDocument {
+  const incidents: Incident[] = []
+  const masked: Incident[] = []
+  let healthy = 0
+  for (const request of story.requests) {
+    const resolution = resolve(story, request)
+    if (resolution.outcome === 'served' || resolution.outcome === 'masked') healthy++
+    if (resolution.outcome === 'masked') masked.push(incidentOf(story, request, resolution, `m${masked.length + 1}`))
+    if (resolution.outcome === 'incident') incidents.push(incidentOf(story, request, resolution, String(incidents.length + 1)))
+  }
+  for (const { attempt, verdict } of judgeStrays(story)) {
+    const tried: JudgedTry = { attempt, verdict }
+    incidents.push(incidentOf(story, null, strayResolution(tried), String(incidents.length + 1)))
+  }
+  return {
+    schema: 'pcap-surgery/diagnosis@1',
+    captures: story.captures.flatMap((capture) => summaries(story, capture)),
+    incidents,
+    masked,
+    healthy: { exchanges: healthy },
+    notes: notesOf(story),
+  }
+}
+
+/** A try whose request nobody captured stands for itself. */
+function strayResolution(tried: JudgedTry): Resolution {
+  const { attempt, verdict } = tried
+  const request = { start: attempt.start, answered: Infinity, end: attempt.end, tries: [attempt], lookups: [], turn: attempt.turn! }
+  return { outcome: 'incident', request, tries: [tried], judgement: verdict!.judgement, deciding: tried }
+}
+
+function incidentOf(story: Story, request: Request | null, resolution: Resolution, id: string): Incident {
+  const judgement = resolution.judgement!
+  const entry = CATALOGUE[judgement.cause]
+  const front = request === null ? null : serverView(request.turn)
+  const attempt = resolution.deciding?.attempt ?? null
+  const exchange = front?.exchange ?? (attempt?.turn ? clientView(attempt.turn).exchange : null)
+  const gateway = gatewayOf(resolution.request === request ? request : request === null ? null : resolution.request)
+  const start = request?.start ?? attempt?.start ?? 0
+  const status = clientStatus(request)
+  const facts = resolution.deciding?.verdict?.facts ?? null
+  const wait = request === null ? (facts?.waitSeconds ?? Infinity) * 1e9 : request.answered - request.start
+  return {
+    id,
+    status,
+    statusSeen: request !== null,
+    time: timestamp(story.captures[0].observations.epoch, start),
+    method: exchange?.method || null,
+    path: exchange?.target || null,
+    host: exchange?.host ?? null,
+    client: front === null ? null : front.sighting.connection.client,
+    proxyFront: front === null ? null : front.sighting.connection.server,
+    proxyBack: attempt === null ? null : proxyBack(attempt),
+    upstream: attempt === null ? null : upstreamOf(attempt),
+    gateway: gateway?.id ?? null,
+    cause: judgement.cause,
+    class: entry.class,
+    domain: judgement.domain ?? entry.domain,
+    confidence: judgement.confidence,
+    summary: judgement.summary,
+    waitSeconds: seconds(wait),
+    attempts: resolution.tries.map((tried) => attemptOf(tried)),
+    contributing: contributing(resolution),
+    competing: judgement.competing ?? [],
+    ruledOut: judgement.ruledOut ?? [],
+    findings: findingsOf(story, judgement, attempt),
+    timeline: timelineOf(story, request, resolution, judgement.findings[0]?.frames ?? []),
+    checklist: checklistOf(story, request, resolution),
+    missing: missingFor(story, request, resolution),
+    remedies: remedies(judgement.cause, gateway?.id ?? null, {
+      waitSeconds: facts === null || !Number.isFinite(facts.waitSeconds) ? null : facts.waitSeconds,
+      idleSeconds: facts === null || facts.idleSeconds < 0 ? null : facts.idleSeconds,
+      upstream: attempt === null ? null : upstreamOf(attempt),
+      headBytes: facts?.near.exchange?.headSize || null,
+    }),
+    filters: filtersOf(story, request, resolution),
+  }
+}
+
+/** The judge's findings, and how the two legs were joined. */
+function findingsOf(story: Story, judgement: Judgement, attempt: Try | null): Incident['findings'] {
+  if (attempt === null || attempt.pairing.by === 'nothing') return judgement.findings
+  const { strength, by, runnerUp } = attempt.pairing
+  const views = viewsOf(story, attempt)
+  const frames = views.flatMap((view) => (view.exchange === null || view.exchange.request.frame < 0 ? [] : [view.ref(view.exchange.request)]))
+  const doubt = runnerUp === null ? '' : `; next best: ${runnerUp}`
+  return [...judgement.findings, { text: `this try belongs to the request by ${by} (${strength}${doubt})`, frames: frames.slice(0, 1) }]
+}
+
+function attemptOf({ attempt, verdict }: JudgedTry): Attempt {
+  return {
+    upstream: upstreamOf(attempt),
+    proxyBack: proxyBack(attempt),
+    cause: verdict?.judgement.cause ?? null,
+    startSeconds: seconds(attempt.start - (verdict?.facts?.request?.start ?? attempt.start)),
+    durationSeconds: seconds(attempt.end - attempt.start),
+  }
+}
+
+function upstreamOf(attempt: Try): string {
+  return attempt.search === null ? nearClient(attempt.conversation!).connection.server : attempt.search.search.target
+}
+
+function proxyBack(attempt: Try): string | null {
+  return attempt.search === null ? nearClient(attempt.conversation!).connection.client : null
+}
+
+function summaries(story: Story, capture: StoryCapture): CaptureSummary[] {
+  const { observations, ids, clock, vantages } = capture
+  return observations.parts.map((part, i) => ({
+    id: ids[i],
+    file: part.file,
+    format: part.format,
+    frames: part.frames,
+    first: part.frames === 0 ? null : timestamp(observations.epoch, part.first),
+    last: part.frames === 0 ? null : timestamp(observations.epoch, part.last),
+    vantages,
+    clock,
+    warnings: warningsOf(story, capture, i),
+  }))
+}
+
+/** What lowers the worth of a capture. */
+function warningsOf({ captures }: Story, capture: StoryCapture, part: number): string[] {
+  const { observations } = capture
+  const { counts, parts, interfaces, connections, evicted } = observations
+  const warnings = parts[part].faults.map((fault) => `at byte ${fault.offset}: ${fault.text} (frames to ${fault.afterFrame} were used)`)
+  const dropped = interfaces.reduce((sum, one) => sum + (one.dropped ?? 0), 0)
+  const missing = connections.filter((c) => c.sides.some((side) => side.missing > 0)).length
+  const oneWay = connections.filter((c) => (c.sides[0].segments === 0) !== (c.sides[1].segments === 0) && c.synAck === null && c.syns.length === 0).length
+  if (dropped > 0) warnings.push(`the capturing system dropped ${dropped} packets`)
+  if (missing > 0) warnings.push(`packets are missing that the other side acknowledged, on ${missing} of ${connections.length} connections`)
+  if (counts.cutBySnapLength > 0) warnings.push(`${counts.cutBySnapLength} of ${observations.frames} packets are cut by the snap length`)
+  if (counts.duplicates > 0) warnings.push(`${counts.duplicates} packets were captured twice; the copies are left out`)
+  if (counts.unknownLink > 0) warnings.push(`${counts.unknownLink} packets have a link type that is not decoded (${observations.linkTypes.join(', ')})`)
+  if (counts.broken > 0) warnings.push(`${counts.broken} packets are malformed or cut inside their headers`)
+  if (oneWay > 2 && oneWay * 2 > connections.length) warnings.push('most connections show one direction only')
+  if (evicted > 0) warnings.push(`${evicted} idle connections were dropped because too many were open at once`)
+  if (captures.length > 1 && capture.clock.offsetSeconds === null) {
+    warnings.push('shares no packets with the first capture; their clocks are taken to agree')
+  }
+  return warnings
+}
+
+function notesOf(story: Story): string[] {
+  const opaque = new Map<string, Set<string>>()
+  for (const { sightings } of story.conversations) {
+    const { connection } = sightings[0]
+    const spoken = connection.speaks[0]
+    if (spoken === null || spoken === 'http1-request' || connection.exchanges.length > 0 || connection.serverPort === 53) continue
+    opaque.set(spoken, (opaque.get(spoken) ?? new Set()).add(connection.server))
+  }
+  return [...opaque].map(([what, servers]) => {
+    const [some, more] = [[...servers].slice(0, 3), servers.size - 3]
+    return `not looked into: ${what} to ${some.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  })
+}

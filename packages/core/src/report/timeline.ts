@@ -1,0 +1,178 @@
+// The packet story of an incident, both legs on one clock: what a person wants to see first.
+import type { JudgedTry, Resolution } from '../diagnose/resolve.ts'
+import { duration, plural } from '../diagnose/judgement.ts'
+import type { View } from '../diagnose/view.ts'
+import { frameRef } from '../diagnose/view.ts'
+import { CLIENT, KEEP_ALIVE, type PacketRow, RETRANSMISSION, SERVER, WINDOW_PROBE } from '../observe/observations.ts'
+import { serverView, type Request, type Story, storyTime } from '../story/story.ts'
+import { FIN, RST, SYN } from '../wire/tcp.ts'
+import type { FrameRef, TimelineEntry } from './document.ts'
+
+/** Entries kept of one try; a long fight with retransmissions is told by its first and last. */
+const MOST = 14
+
+interface Entry extends Omit<TimelineEntry, 'seconds' | 'deciding'> {
+  at: number
+}
+
+/** `request` is the one the client sent, `resolution` what became of it at the hop that failed. */
+export function timelineOf(story: Story, request: Request | null, resolution: Resolution, deciding: readonly FrameRef[]): TimelineEntry[] {
+  const entries: Entry[] = []
+  if (request !== null) entries.push(...clientEntries(story, request))
+  for (const { capture, lookup } of resolution.request.lookups) {
+    for (const moment of lookup.queries.slice(0, 3)) {
+      entries.push({
+        at: storyTime(story, capture, moment),
+        leg: 'name-service',
+        from: lookup.client,
+        to: lookup.server,
+        text: `query ${lookup.type} ${lookup.name}`,
+        frames: [frameRef(story, capture, moment.frame)],
+      })
+    }
+    if (lookup.answer !== null) {
+      entries.push({
+        at: storyTime(story, capture, lookup.answer),
+        leg: 'name-service',
+        from: lookup.server,
+        to: lookup.client,
+        text: lookup.rcode === 'NOERROR' ? lookup.addresses.join(', ') || 'no address' : (lookup.rcode ?? ''),
+        frames: [frameRef(story, capture, lookup.answer.frame)],
+      })
+    }
+  }
+  for (const tried of resolution.tries) entries.push(...tryEntries(story, tried))
+  entries.sort((a, b) => a.at - b.at)
+  const start = request?.start ?? entries[0]?.at ?? 0
+  const isDeciding = (frames: readonly FrameRef[]): boolean =>
+    frames.some((f) => deciding.some((d) => d.capture === f.capture && d.frame === f.frame))
+  return entries.map(({ at, ...entry }) => ({ seconds: Math.round(at - start) / 1e9, ...entry, deciding: isDeciding(entry.frames) }))
+}
+
+function clientEntries(story: Story, request: Request): Entry[] {
+  const { sighting, exchange } = serverView(request.turn)
+  const { capture, connection } = sighting
+  const entries: Entry[] = []
+  if (exchange.request.frame >= 0) {
+    entries.push({
+      at: request.start,
+      leg: 'client',
+      from: connection.client,
+      to: connection.server,
+      text: `${exchange.method} ${exchange.target}`,
+      frames: [frameRef(story, capture, exchange.request.frame)],
+    })
+  }
+  if (exchange.response.frame >= 0) {
+    entries.push({
+      at: request.answered,
+      leg: 'client',
+      from: connection.server,
+      to: connection.client,
+      text: `status ${exchange.status}`,
+      frames: [frameRef(story, capture, exchange.response.frame)],
+    })
+  } else {
+    const closed = connection.sides[SERVER].reset ?? connection.sides[SERVER].fin
+    if (closed !== null) {
+      entries.push({
+        at: storyTime(story, capture, closed),
+        leg: 'client',
+        from: connection.server,
+        to: connection.client,
+        text: 'closed without an answer',
+        frames: [frameRef(story, capture, closed.frame)],
+      })
+    }
+  }
+  return entries
+}
+
+function tryEntries(story: Story, { attempt, verdict }: JudgedTry): Entry[] {
+  if (attempt.search !== null) {
+    const { capture, search } = attempt.search
+    return search.requests.slice(0, 4).map((moment) => ({
+      at: storyTime(story, capture, moment),
+      leg: 'upstream' as const,
+      from: search.from,
+      to: null,
+      text: `who has ${search.target}? no answer`,
+      frames: [frameRef(story, capture, moment.frame)],
+    }))
+  }
+  const facts = verdict?.facts
+  if (!facts) return []
+  const { near } = facts
+  const { connection } = near
+  const entry = (packet: PacketRow, text: string, more: readonly PacketRow[] = []): Entry => ({
+    at: packet.time,
+    leg: 'upstream',
+    from: packet.from === CLIENT ? connection.client : connection.server,
+    to: packet.from === CLIENT ? connection.server : connection.client,
+    text,
+    frames: [packet, ...more].slice(0, 6).map((p) => near.ref(p)),
+  })
+  const entries: Entry[] = []
+  // Packets of one kind in a row are one line.
+  let run: PacketRow[] = []
+  const flush = (): void => {
+    if (run.length > 0) entries.push(entry(run[0], textOf(run, near), run.slice(1)))
+    run = []
+  }
+  const packets = near.packets.length > 0 ? near.packets : []
+  const relevant = packets.filter((p) => p.time >= facts.asked - 1e9 * 60)
+  for (const packet of relevant) {
+    const kind = kindOf(packet)
+    if (kind === null) continue
+    if (run.length > 0 && (kindOf(run[0]) !== kind || run[0].from !== packet.from)) flush()
+    run.push(packet)
+  }
+  flush()
+  for (const { capture, error } of attempt.conversation?.icmp.slice(0, 3) ?? []) {
+    entries.push({
+      at: storyTime(story, capture, error),
+      leg: 'upstream',
+      from: error.from,
+      to: connection.client,
+      text: `ICMP ${error.text}`,
+      frames: [frameRef(story, capture, error.frame)],
+    })
+  }
+  return entries.length <= MOST ? entries : [...entries.slice(0, MOST - 5), ...entries.slice(-5)]
+}
+
+type Kind = 'SYN' | 'SYN-ACK' | 'RST' | 'FIN' | 'retransmission' | 'probe' | 'data' | 'window'
+
+/** What a packet is in the story; null for plain acknowledgements. */
+function kindOf(p: PacketRow): Kind | null {
+  if (p.flags & SYN) return p.from === CLIENT ? 'SYN' : 'SYN-ACK'
+  if (p.flags & RST) return 'RST'
+  if (p.flags & FIN) return 'FIN'
+  if (p.marks & (KEEP_ALIVE | WINDOW_PROBE)) return 'probe'
+  if (p.length > 0) return p.marks & RETRANSMISSION ? 'retransmission' : 'data'
+  return p.window === 0 ? 'window' : null
+}
+
+function textOf(run: readonly PacketRow[], { exchange }: View): string {
+  const [first] = run
+  const bytes = run.reduce((sum, p) => sum + p.length, 0)
+  const lasting = run.length > 1 ? ` in ${duration((run.at(-1)!.time - first.time) / 1e9)}` : ''
+  switch (kindOf(first)) {
+    case 'SYN':
+    case 'SYN-ACK':
+    case 'RST':
+    case 'FIN': {
+      const name = kindOf(first)!
+      const data = first.length > 0 ? `, ${first.length} bytes` : ''
+      return run.length === 1 ? `${name}${data}` : `${name}, sent ${plural(run.length, 'time')}${lasting}`
+    }
+    case 'retransmission':
+      return `${plural(run.length, 'retransmission')} of ${first.length} bytes${lasting}`
+    case 'probe':
+      return `${plural(run.length, 'probe')}${lasting}`
+    case 'window':
+      return `window closed${run.length > 1 ? ` (${plural(run.length, 'packet')})` : ''}`
+    default:
+      return `${first.from === CLIENT ? 'request' : 'response'} ${bytes} bytes${exchange !== null && first.from === SERVER && exchange.status > 0 ? ` (status ${exchange.status})` : ''}`
+  }
+}
