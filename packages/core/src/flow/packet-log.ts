@@ -21,10 +21,28 @@ const HEAD_ROWS = 96
 const TAIL_ROWS = 160
 const ROWS = HEAD_ROWS + TAIL_ROWS
 
+/** Rows that one capture's observations may hold before connections get fewer each, and how many that are. */
+const PLENTY = 1_000_000
+const FEW = 32
+
+/** Shares out how many packets are kept, so that a capture full of failures does not come out as large as it went in. */
+export class PacketBudget {
+  #left = PLENTY
+
+  /** The packets of a log before a frame: fewer when many were kept already. */
+  read(log: PacketLog, before?: number): { packets: PacketRow[]; omitted: number } {
+    const kept = log.read(before, this.#left > 0 ? ROWS : FEW)
+    this.#left -= kept.packets.length
+    return kept
+  }
+}
+
 export class PacketLog {
   #rows = new Float64Array(8 * WIDTH)
-  /** Packets added since the last `clear`. */
+  /** Packets added since the last cut, and those it kept. */
   count = 0
+  /** Packets behind the last cut that had been overwritten already. */
+  #cutOff = 0
 
   add(
     frame: number,
@@ -63,41 +81,69 @@ export class PacketLog {
     rows[at + MARKS] = marks
   }
 
-  /** The packets before frame `before` in order of capture, and how many were left out in the middle. */
-  read(before: number = Infinity): { packets: PacketRow[]; omitted: number } {
+  /** The packets before frame `before` in order of capture, at most `most`, and how many were left out in the middle. */
+  read(before: number = Infinity, most: number = ROWS): { packets: PacketRow[]; omitted: number } {
+    const end = this.#indexOf(before)
+    const overwritten = this.#cutOff + (end > HEAD_ROWS ? this.count - this.#kept : 0)
+    const left = Math.max(0, end - most)
+    const middle = left === 0 ? end : most >> 1
     const packets: PacketRow[] = []
-    const kept = Math.min(this.count, ROWS)
-    const turned = this.count > ROWS ? (this.count - HEAD_ROWS) % TAIL_ROWS : 0
-    for (let i = 0; i < kept; i++) {
-      const row = i < HEAD_ROWS ? i : HEAD_ROWS + ((i - HEAD_ROWS + turned) % TAIL_ROWS)
-      const at = row * WIDTH
-      const r = this.#rows
-      if (r[at + FRAME]! >= before) break
-      packets.push({
-        frame: r[at + FRAME]!,
-        time: r[at + TIME]!,
-        from: r[at + FROM]! as SideIndex,
-        flags: r[at + FLAGS]!,
-        seq: r[at + SEQ]!,
-        length: r[at + LENGTH]!,
-        ack: r[at + ACK]!,
-        window: r[at + WINDOW]!,
-        sack: r[at + SACK]!,
-        ttl: r[at + TTL]!,
-        ipId: r[at + IP_ID]!,
-        marks: r[at + MARKS]!,
-      })
-    }
-    return { packets, omitted: this.count - kept }
+    for (let i = 0; i < middle; i++) packets.push(this.#packet(i))
+    for (let i = middle + left; i < end; i++) packets.push(this.#packet(i))
+    return { packets, omitted: left + overwritten }
   }
 
   /** Forgets the packets before frame `before`. */
   cut(before: number = Infinity): void {
-    const kept = Math.min(this.count, ROWS)
-    let from = kept
-    // Few packets lie behind the cut: those of a request that came before an older hole was filled.
-    while (from > 0 && this.count <= ROWS && this.#rows[(from - 1) * WIDTH + FRAME]! >= before) from--
-    this.#rows.copyWithin(0, from * WIDTH, kept * WIDTH)
-    this.count = kept - from
+    const from = this.#indexOf(before)
+    const left = this.#kept - from
+    const rows = this.#rows
+    this.#cutOff = from <= HEAD_ROWS ? this.count - this.#kept : 0
+    if (left > 0) {
+      // Out of the ring into order: few rows are left behind a cut, or they are in order already.
+      const kept = new Float64Array(left * WIDTH)
+      for (let i = 0; i < left; i++) {
+        const at = this.#at(from + i)
+        kept.set(rows.subarray(at, at + WIDTH), i * WIDTH)
+      }
+      rows.set(kept)
+    }
+    this.count = left
+  }
+
+  get #kept(): number {
+    return Math.min(this.count, ROWS)
+  }
+
+  /** Offset of the i-th kept packet. */
+  #at(i: number): number {
+    if (i < HEAD_ROWS || this.count <= ROWS) return i * WIDTH
+    return (HEAD_ROWS + ((i - HEAD_ROWS + this.count - HEAD_ROWS) % TAIL_ROWS)) * WIDTH
+  }
+
+  /** How many kept packets come before a frame. Looked for from the end, where a cut nearly always is. */
+  #indexOf(before: number): number {
+    let i = this.#kept
+    while (i > 0 && this.#rows[this.#at(i - 1) + FRAME]! >= before) i--
+    return i
+  }
+
+  #packet(i: number): PacketRow {
+    const at = this.#at(i)
+    const r = this.#rows
+    return {
+      frame: r[at + FRAME]!,
+      time: r[at + TIME]!,
+      from: r[at + FROM]! as SideIndex,
+      flags: r[at + FLAGS]!,
+      seq: r[at + SEQ]!,
+      length: r[at + LENGTH]!,
+      ack: r[at + ACK]!,
+      window: r[at + WINDOW]!,
+      sack: r[at + SACK]!,
+      ttl: r[at + TTL]!,
+      ipId: r[at + IP_ID]!,
+      marks: r[at + MARKS]!,
+    }
   }
 }

@@ -1,16 +1,20 @@
 // HTTP exchanges of one connection: pairs requests with responses, keeps a lean row of each, and packets and fields of
 // those that went wrong.
-import { latin1 } from '../bytes/read.ts'
+import { type Bytes, latin1 } from '../bytes/read.ts'
 import type { Framing, Head, MessageFault, MessageScanner, MessageSink, Place } from '../app/http1/message.ts'
 import { createRequestScanner, createResponseScanner } from '../app/http1/scanner.ts'
 import type { ConnectionTracker } from '../flow/connection.ts'
-import type { Exchange, ExchangeDetail, Moment } from './observations.ts'
+import type { StreamSink } from '../flow/half.ts'
+import type { PacketBudget } from '../flow/packet-log.ts'
+import type { Exchange, ExchangeDetail, Moment, SideIndex } from './observations.ts'
 import { readPairingFields } from './pairing-fields.ts'
 
 /** Body bytes of a failed response that are kept: enough to recognise a product's stock page. */
 const BODY_KEPT = 1024
 /** Header sections above this may be larger than some proxy's buffer: such exchanges keep their packets. */
 const LARGE_HEAD = 3500
+/** Exchanges that wait for an answer, or for the next request, before the packets of the oldest are let go. */
+const BACKLOG = 32
 const UNSEEN: Moment = { frame: -1, time: -1 }
 
 const REQUEST_FIELDS = [
@@ -68,47 +72,89 @@ interface Open {
   incomplete: boolean
 }
 
+/** A scanner with what it does not know: the latest frame it was fed, and whether a hole made it lose its place. */
+class Feed implements StreamSink {
+  readonly scanner: MessageScanner
+  /** Position in the stream of the scanner's offset 0. */
+  base = 1
+  isLost = false
+  #latest: Moment = UNSEEN
+  #isFinished = false
+
+  constructor(scanner: MessageScanner) {
+    this.scanner = scanner
+  }
+
+  push(bytes: Bytes, at: number, end: number, frame: number, time: number): void {
+    if (time > this.#latest.time) this.#latest = { frame, time }
+    this.scanner.push(bytes, at, end, frame, time)
+  }
+
+  gap(length: number, frame: number, time: number): void {
+    this.scanner.gap(length, frame, time)
+    this.isLost ||= this.scanner.state === 'lost'
+  }
+
+  finish(closed: boolean, frame: number, time: number): void {
+    this.#isFinished = true
+    this.scanner.finish(closed, frame, time)
+  }
+
+  begin(first: Place): void {
+    this.#latest = moment(first)
+  }
+
+  /** Position behind a message's last byte. One that the stream's end ends has its place there already. */
+  positionBehind(last: Place): number {
+    return this.base + last.offset + (this.#isFinished ? 0 : 1)
+  }
+
+  /** When the last of a message's bytes was there: later than its last byte, where a hole before it was filled. */
+  whole(last: Place): Moment {
+    return last.time >= this.#latest.time ? moment(last) : this.#latest
+  }
+}
+
 export class HttpExchanges {
   readonly exchanges: Exchange[] = []
-  readonly requests: MessageScanner
-  readonly responses: MessageScanner
+  readonly requests: Feed
+  readonly responses: Feed
   #connection: ConnectionTracker
   #open: Open[] = []
-  /** The exchange whose request is arriving. */
+  /** The exchange whose request is arriving, and the one whose response is. */
   #arriving: Open | null = null
-  /** The last exchange that ended; its packets are cut off when the next one begins. */
+  #answering: Open | null = null
+  /** Exchanges that ended; the packets up to the next request are theirs. */
   #ended: Open[] = []
   #responseFirst: Place | null = null
   #interim = false
-  /** Positions of the scanners' offset 0, by direction. */
-  #requestBase = 1
-  #responseBase = 1
+  /** The tracker's side that sends the requests. */
+  #client: SideIndex = 0
+  /** The capture or the connection is over: what is cut off now was still going on. */
+  #isEnding = false
   #strings: (text: string) => string
+  #budget: PacketBudget
 
-  constructor(connection: ConnectionTracker, strings: (text: string) => string) {
+  constructor(connection: ConnectionTracker, strings: (text: string) => string, budget: PacketBudget) {
     this.#connection = connection
     this.#strings = strings
-    this.requests = createRequestScanner(this.#requestSink())
-    this.responses = createResponseScanner(this.#responseSink())
+    this.#budget = budget
+    this.requests = new Feed(createRequestScanner(this.#requestSink()))
+    this.responses = new Feed(createResponseScanner(this.#responseSink()))
   }
 
-  /** Says at which stream position a scanner begins. */
-  base(direction: 'request' | 'response', position: number): void {
-    if (direction === 'request') this.#requestBase = position
-    else this.#responseBase = position
+  /** Says which side sends what, and at which stream position it begins. */
+  base(from: SideIndex, direction: 'request' | 'response', position: number): void {
+    if (direction === 'request') this.requests.base = position
+    else this.responses.base = position
+    this.#client = direction === 'request' ? from : from === 0 ? 1 : 0
   }
 
   /** The connection is over: closes what is open and decides what is kept. */
   end(frame: number, time: number): void {
+    this.#isEnding = true
     this.requests.finish(false, frame, time)
     this.responses.finish(false, frame, time)
-    // A head of which not even the first line came is known to the scanner only by its bytes.
-    if (this.#responseFirst !== null) this.#beginResponse(this.#responseFirst)
-    const pending = this.responses.pending
-    for (const open of this.#open) {
-      if (open.exchange.response.frame >= 0 && open.exchange.ended === null) open.exchange.ended = 'open'
-      if (open.exchange.headSize === 0) open.exchange.headSize = pending
-    }
     this.#ended.push(...this.#open)
     this.#open = []
     this.#settle()
@@ -117,11 +163,15 @@ export class HttpExchanges {
   #requestSink(): MessageSink {
     return {
       begin: (first) => {
-        if (this.#open.length === 0) this.#settle(first.frame)
-        this.#arriving = this.#add(first, this.#requestBase + first.offset)
+        this.requests.begin(first)
+        // The answers to all requests before are among the bytes that are missing.
+        if (this.responses.scanner.state === 'lost') this.#retire(this.#open.length)
+        if (this.#open.length >= BACKLOG) this.#retire(1)
+        if (this.#open.length === 0 || this.#ended.length >= BACKLOG) this.#settle(first.frame)
+        this.#arriving = this.#add(first, this.requests.base + first.offset)
       },
       head: (head, first) => {
-        const open = (this.#arriving ??= this.#add(first, this.#requestBase + first.offset))
+        const open = (this.#arriving ??= this.#add(first, this.requests.base + first.offset))
         const x = open.exchange
         open.requestHead = head
         x.method = this.#strings(head.method)
@@ -131,7 +181,8 @@ export class HttpExchanges {
         x.ids = fields.ids
         x.forwardedFor = fields.forwardedFor === null ? null : this.#strings(fields.forwardedFor)
         open.requestFault = head.fault
-        this.responses.expect(head.method)
+        open.incomplete ||= head.incomplete && this.requests.isLost
+        this.responses.scanner.expect(head.method)
         return 0
       },
       end: (how, last, bodyLength, missing, _body, fault) => {
@@ -141,10 +192,11 @@ export class HttpExchanges {
         const x = open.exchange
         open.incomplete ||= missing > 0
         open.requestFault ??= fault
-        const length = open.requestHead?.contentLength ?? -1
-        x.bodyLength = length >= 0 ? length : bodyLength
-        if (how === 'complete' || how === 'closed') x.requestEnd = moment(last)
-        x.requestTo = this.#requestBase + last.offset + 1
+        const head = open.requestHead
+        if (head?.framing === 'chunked' && how !== 'complete') x.bodyLength = -1
+        else x.bodyLength = head !== null && head.contentLength >= 0 ? head.contentLength : bodyLength
+        if (how === 'complete' || how === 'closed') x.requestEnd = this.requests.whole(last)
+        x.requestTo = this.requests.positionBehind(last)
       },
     }
   }
@@ -152,6 +204,10 @@ export class HttpExchanges {
   #responseSink(): MessageSink {
     return {
       begin: (first) => {
+        this.responses.begin(first)
+        // Behind a hole it is the latest request that is answered, unless requests were pipelined.
+        if (this.responses.isLost && this.#open.length > 1) this.#retire(this.#open.length - 1)
+        this.responses.isLost = false
         this.#responseFirst = first
       },
       head: (head, first, last) => {
@@ -162,8 +218,10 @@ export class HttpExchanges {
         }
         const open = this.#beginResponse(this.#responseFirst ?? first)
         const x = open.exchange
+        this.#answering = open
         open.responseHead = head
         open.responseFault = head.fault
+        open.incomplete ||= head.incomplete && this.responses.isLost
         x.status = head.status
         x.headSize = head.size
         x.tunnel = head.framing === ('tunnel' satisfies Framing)
@@ -174,27 +232,38 @@ export class HttpExchanges {
         return head.status >= 400 ? BODY_KEPT : 0
       },
       end: (how, last, bodyLength, missing, body, fault) => {
-        if (this.#interim) {
+        const open = this.#answering
+        this.#answering = null
+        if (this.#interim || open === null) {
           this.#interim = false
           return
         }
-        const open = this.#open[0]
-        if (open === undefined || open.responseHead === null) return
         const x = open.exchange
-        x.ended = x.tunnel ? 'complete' : how
+        const isOpen = how === 'truncated' && this.#isEnding
+        x.ended = x.tunnel ? 'complete' : isOpen ? 'open' : how
         x.responseBytes = bodyLength
-        x.responseEnd = moment(last)
+        x.responseEnd = isOpen ? UNSEEN : this.responses.whole(last)
         open.incomplete ||= missing > 0
         open.responseFault ??= fault
         open.body = latin1(body, 0, body.length)
-        this.#open.shift()
+        const at = this.#open.indexOf(open)
+        if (at < 0) return
+        this.#open.splice(at, 1)
         this.#ended.push(open)
+        this.#forget()
       },
     }
   }
 
+  /** Gives up on answers to the oldest requests: what they were is not in the capture. */
+  #retire(count: number): void {
+    for (const open of this.#open.splice(0, count)) {
+      open.incomplete = true
+      this.#ended.push(open)
+    }
+  }
+
   #add(first: Place, from: number): Open {
-    const since = this.exchanges.length === 0 ? -1 : this.#connection.lastDataTime
     const exchange: Exchange = {
       ordinal: this.exchanges.length,
       method: '',
@@ -214,7 +283,7 @@ export class HttpExchanges {
       ended: null,
       headSize: 0,
       responseBytes: 0,
-      idle: since < 0 ? -1 : Math.max(0, first.time - since),
+      idle: this.#idle(first),
       tunnel: false,
       detail: null,
     }
@@ -232,6 +301,15 @@ export class HttpExchanges {
     return open
   }
 
+  /** How long the connection was idle before a request. */
+  #idle({ time }: Place): number {
+    const before = this.exchanges.at(-1)
+    if (before === undefined) return -1
+    const isOver = before.ended === 'complete' || before.ended === 'closed'
+    const since = isOver ? Math.max(before.responseEnd.time, before.requestEnd.time) : this.#connection.lastDataTime
+    return Math.max(0, time - since)
+  }
+
   /** The oldest request without an answer, or, where its request was not captured, an exchange without one. */
   #beginResponse(first: Place): Open {
     this.#responseFirst = null
@@ -243,22 +321,35 @@ export class HttpExchanges {
       open.incomplete = true
     }
     open.exchange.response = moment(first)
-    open.exchange.responseFrom = this.#responseBase + first.offset
+    open.exchange.responseFrom = this.responses.base + first.offset
     return open
   }
 
-  /** Cuts the packet log behind the exchanges that ended: kept for those in trouble, forgotten for the others. */
+  /** Forgets the packets of exchanges that all went well, but for the last one's end: the next may follow from it. */
+  #forget(): void {
+    if (this.#open.length > 0 || this.#ended.some((open) => this.#isTroubled(open))) return
+    const last = this.#ended.at(-1)!.exchange
+    this.#ended = []
+    this.#connection.log.cut(last.responseEnd.frame)
+  }
+
+  /** Another request begins: keeps the packets before it for the exchanges in trouble that ended, and cuts there. */
   #settle(before = Infinity): void {
+    let cut = before
     for (const open of this.#ended) {
-      if (isTroubled(open)) open.exchange.detail = this.#detail(open, before)
+      if (this.#isTroubled(open)) open.exchange.detail = this.#detail(open, before)
+      // Of the exchange before, the next one keeps what came after its end.
+      const { requestEnd, response, responseEnd } = open.exchange
+      cut = Math.max(requestEnd.frame, response.frame, responseEnd.frame)
     }
     this.#ended = []
-    this.#connection.log.cut(before)
+    const oldest = this.#open[0]?.exchange.request.frame ?? Infinity
+    this.#connection.log.cut(Math.min(before, cut < 0 ? before : cut, oldest))
   }
 
   #detail(open: Open, before: number): ExchangeDetail {
     const { requestHead, responseHead } = open
-    const { packets, omitted } = this.#connection.log.read(before)
+    const { packets, omitted } = this.#budget.read(this.#connection.log, before)
     return {
       requestVersion: requestHead?.version ?? 0,
       requestPersistent: requestHead?.persistent ?? false,
@@ -276,6 +367,18 @@ export class HttpExchanges {
       packets,
       packetsOmitted: omitted,
     }
+  }
+
+  /** Whether an exchange may have to be explained: anything but a good answer to a complete request, given in time. */
+  #isTroubled({ exchange: x, requestFault, responseFault }: Open): boolean {
+    if (x.tunnel) return false
+    if (x.status >= 500 || x.status === 400 || x.status === 0) return true
+    if (x.ended !== 'complete' && x.ended !== 'closed') return true
+    if (x.request.frame >= 0 && x.requestEnd.time < 0) return true
+    // Who asked had stopped waiting.
+    const { finFrame } = this.#connection.halves[this.#client]
+    if (finFrame >= 0 && finFrame < x.responseEnd.frame) return true
+    return requestFault !== null || responseFault !== null || x.headSize >= LARGE_HEAD
   }
 }
 
@@ -295,12 +398,4 @@ function named(head: Head | null, names: readonly string[]): [string, string][] 
     const value = head.field(name)
     return value === null ? [] : [[name, value]]
   })
-}
-
-/** Whether an exchange may have to be explained: anything but a complete answer below 500 to a complete request. */
-function isTroubled({ exchange: x, requestFault, responseFault }: Open): boolean {
-  if (x.tunnel) return false
-  if (x.status >= 500 || x.status === 400 || x.status === 0) return true
-  if (x.ended !== 'complete' && x.ended !== 'closed') return true
-  return x.requestEnd.time < 0 || requestFault !== null || responseFault !== null || x.headSize >= LARGE_HEAD
 }

@@ -65,10 +65,10 @@ export interface Side {
   /** Sequence number (32 bit) of position 1: `isn` + 1, or of the first byte seen; -1 when nothing was seen. */
   base: number
   mss: number
-  /** TTL of this side's first packet, and of its data; -1 when unseen. */
+  /** TTL of this side's first packet; -1 when unseen. */
   ttl: number
   fin: Moment | null
-  /** First RST this side sent. */
+  /** First RST this side sent, also one whose numbers make its receiver ignore it. */
   reset: Moment | null
 }
 
@@ -90,11 +90,14 @@ export interface Exchange {
   bodyLength: number
   status: number
   request: Moment
-  /** Last byte of the request; time -1 when it never ended. */
+  /** When the whole request was there: its last byte, or what filled the last hole in it; time -1 when it never ended. */
   requestEnd: Moment
   /** First byte of the final response; frame -1 when there was none. */
   response: Moment
-  /** Last byte of the response; time -1 when it never ended. */
+  /**
+   * When the whole response was there, or, `truncated` or `broken`, when it was cut off; time -1 when there was none or
+   * it was still going on (`open`).
+   */
   responseEnd: Moment
   /** Relative sequence numbers: request from (inclusive) and to (exclusive), response from. -1 unknown. */
   requestFrom: number
@@ -105,7 +108,7 @@ export interface Exchange {
   /** Response header section in bytes (so far), and body bytes seen. */
   headSize: number
   responseBytes: number
-  /** Nanoseconds between the last packet of the exchange before on this connection and this request; -1 for the first. */
+  /** Nanoseconds between the end of the exchange before on this connection and this request; -1 for the first. */
   idle: number
   /** True when the request opened a tunnel (101, CONNECT): nothing after it is owed. */
   tunnel: boolean
@@ -126,11 +129,14 @@ export interface ExchangeDetail {
   contentLength: number
   /** Header section complete; its bytes are all there. */
   headComplete: boolean
-  /** Bytes of this exchange are missing in the capture (snap length, drops). */
+  /** Bytes of this exchange are missing in the capture (snap length, drops), or its answer or request is altogether. */
   incomplete: boolean
   requestFault: MessageFault | null
   responseFault: MessageFault | null
-  /** Packets from the end of the exchange before to the start of the next, first and last ones when there are many. */
+  /**
+   * Packets from the end of the exchange before (from the connection's first packet on, for the first) to the start of
+   * the next, first and last ones when there are many. The packet that ended the exchange before is among them.
+   */
   packets: PacketRow[]
   /** Packets that were left out in the middle of `packets`. */
   packetsOmitted: number
@@ -156,7 +162,7 @@ export interface Connection {
   /** What each side's first bytes look like; null when it sent none. */
   speaks: [Sniffed | null, Sniffed | null]
   exchanges: Exchange[]
-  /** Packets kept: those before the first exchange, or all (first and last) where there is none and none is healthy. */
+  /** Packets, first and last ones when there are many, where there are no exchanges: else they are in their details. */
   packets: PacketRow[]
   packetsOmitted: number
   /** First payload bytes of each side where they are no HTTP, at most 64, latin1. */
@@ -196,7 +202,7 @@ export interface IcmpError extends Moment {
   text: string
 }
 
-/** ARP requests or neighbour solicitations for one address by one host, and the first answer. */
+/** ARP requests or neighbour solicitations for one address by one host up to the first answer. */
 export interface NeighbourSearch {
   from: string
   target: string

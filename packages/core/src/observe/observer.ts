@@ -5,6 +5,7 @@ import { readDns } from '../app/dns/message.ts'
 import { ConnectionTracker, type Segment } from '../flow/connection.ts'
 import { AddressTable, FlowTable } from '../flow/flow-table.ts'
 import { Held } from '../flow/half.ts'
+import { PacketBudget } from '../flow/packet-log.ts'
 import { formatAddress, formatEndpoint } from '../wire/address.ts'
 import { createLayers, Decoder } from '../wire/decode.ts'
 import * as icmp from '../wire/icmp.ts'
@@ -50,6 +51,7 @@ export class Observer implements PacketSink {
   #addressTexts: string[] = []
   #flows = new FlowTable()
   #held = new Held()
+  #budget = new PacketBudget()
   #open: (Open | null)[] = []
   #free: number[] = []
   #connections: Connection[] = []
@@ -231,6 +233,7 @@ export class Observer implements PacketSink {
     const streams = new ConnectionStreams(
       tracker,
       (text) => this.#string(text),
+      this.#budget,
       portA === DNS_PORT || portB === DNS_PORT,
     )
     const slot = this.#free.pop() ?? this.#open.length
@@ -356,7 +359,7 @@ export class Observer implements PacketSink {
     const clientAddress = this.#addressTexts[flipped ? b : a]!
     const serverAddress = this.#addressTexts[flipped ? a : b]!
     const exchanges = streams.http?.exchanges ?? []
-    const { packets, omitted } = exchanges.length > 0 ? { packets: [], omitted: 0 } : tracker.log.read()
+    const { packets, omitted } = exchanges.length > 0 ? { packets: [], omitted: 0 } : this.#budget.read(tracker.log)
     const rows = [packets, ...exchanges.flatMap((x) => (x.detail === null ? [] : [x.detail.packets]))]
     if (flipped) for (const list of rows) for (const row of list) row.from = row.from === 0 ? 1 : 0
     return {

@@ -3,6 +3,7 @@ import { type Bytes, latin1 } from '../bytes/read.ts'
 import { sniff, type Sniffed } from '../app/sniff.ts'
 import type { ConnectionTracker, StreamEvents } from '../flow/connection.ts'
 import type { StreamSink } from '../flow/half.ts'
+import type { PacketBudget } from '../flow/packet-log.ts'
 import { HttpExchanges } from './exchanges.ts'
 import type { Moment, SideIndex } from './observations.ts'
 
@@ -35,10 +36,14 @@ export class ConnectionStreams implements StreamEvents {
   #tries = 0
   #sinks: [StreamSink, StreamSink] = [this.#sinkOf(0), this.#sinkOf(1)]
   #keep: number
+  #budget: PacketBudget
+  /** The beginning of a side was not captured: a message may begin with any packet. */
+  #headless: [boolean, boolean] = [false, false]
 
-  constructor(tracker: ConnectionTracker, strings: (text: string) => string, isDns: boolean) {
+  constructor(tracker: ConnectionTracker, strings: (text: string) => string, budget: PacketBudget, isDns: boolean) {
     this.#tracker = tracker
     this.#strings = strings
+    this.#budget = budget
     this.#keep = isDns ? DNS_BYTES : FIRST_BYTES
   }
 
@@ -47,20 +52,27 @@ export class ConnectionStreams implements StreamEvents {
   }
 
   closed(from: SideIndex, moment: Moment): void {
+    this.#decideLast(from)
     this.#scanner(from)?.finish(true, moment.frame, moment.time)
   }
 
   reset(_from: SideIndex, moment: Moment): void {
+    this.#decideLast(0)
+    this.#decideLast(1)
     // What was sent is sent: a reset ends both directions wherever they stand.
     this.#scanner(0)?.finish(false, moment.frame, moment.time)
     this.#scanner(1)?.finish(false, moment.frame, moment.time)
   }
 
   end(frame: number, time: number): void {
-    for (const from of [0, 1] as const) {
-      if (this.#directions[from] === 'undecided' && this.#heads[from].length > 0) this.#decide(from, true)
-    }
+    this.#decideLast(0)
+    this.#decideLast(1)
     this.http?.end(frame, time)
+  }
+
+  /** No more bytes are to come: those that are there must do. */
+  #decideLast(from: SideIndex): void {
+    if (this.#directions[from] === 'undecided' && this.#heads[from].length > 0) this.#decide(from, true)
   }
 
   #scanner(from: SideIndex): (StreamSink & { finish(closed: boolean, frame: number, time: number): void }) | null {
@@ -86,7 +98,7 @@ export class ConnectionStreams implements StreamEvents {
           else if (this.#directions[from === 0 ? 1 : 0] === 'request') {
             // The beginning of the answers is missing; the scanner finds the next one.
             this.#become(from, 'response', this.#tracker.halves[from].next - length)
-          }
+          } else this.#headless[from] = true
           this.#scanner(from)?.gap(length, frame, time)
         }
       },
@@ -113,7 +125,7 @@ export class ConnectionStreams implements StreamEvents {
     head.set(bytes.subarray(at, end), this.#heads[from].length)
     this.#heads[from] = head
     // Met mid-stream, a packet may as well be the end of a message (or a keep-alive): each is judged by itself.
-    this.#decide(from, head.length >= FIRST_BYTES || this.#tracker.synFrom < 0, frame, time)
+    this.#decide(from, head.length >= FIRST_BYTES || this.#isHeadless(from), frame, time)
   }
 
   #decide(from: SideIndex, final: boolean, frame = -1, time = -1): void {
@@ -123,12 +135,13 @@ export class ConnectionStreams implements StreamEvents {
     this.#heads[from] = new Uint8Array(0)
     // Met in the middle of a message: the next message may begin with any of the packets to come.
     const told = what === 'need-more' ? 'unknown' : what
-    if (this.#tracker.synFrom < 0 && (told === 'unknown' || told === 'text') && this.#tries++ < MIDSTREAM_TRIES) return
+    if (this.#isHeadless(from) && (told === 'unknown' || told === 'text') && this.#tries++ < MIDSTREAM_TRIES) return
     this.speaks[from] = told
     const start = this.#headStarts[from]
     const at = this.#headMoments[from]
-    if (what === 'http1-request') this.#become(from, 'request', start)
-    else if (what === 'http1-response') this.#become(from, 'response', start)
+    const others = this.#directions[from === 0 ? 1 : 0]
+    if (what === 'http1-request' && others !== 'request') this.#become(from, 'request', start)
+    else if (what === 'http1-response' && others !== 'response') this.#become(from, 'response', start)
     else {
       this.#directions[from] = 'opaque'
       this.#keepFirst(from, head, 0, head.length)
@@ -137,10 +150,14 @@ export class ConnectionStreams implements StreamEvents {
     this.#scanner(from)!.push(head, 0, head.length, frame < 0 ? at.frame : frame, time < 0 ? at.time : time)
   }
 
+  #isHeadless(from: SideIndex): boolean {
+    return this.#headless[from] || this.#tracker.synFrom < 0
+  }
+
   #become(from: SideIndex, direction: 'request' | 'response', start: number): void {
-    this.http ??= new HttpExchanges(this.#tracker, this.#strings)
+    this.http ??= new HttpExchanges(this.#tracker, this.#strings, this.#budget)
     this.#directions[from] = direction
-    this.http.base(direction, start)
+    this.http.base(from, direction, start)
     if (direction === 'request') this.requestsFrom = from
     else if (this.requestsFrom < 0) this.requestsFrom = from === 0 ? 1 : 0
   }
