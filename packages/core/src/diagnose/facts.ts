@@ -248,7 +248,7 @@ function answerOf(view: View, gaveUp: number): Answer {
     hole,
     holeInCapture: hole !== null && proxyAck > hole.from,
     complete: ended && view.at(exchange.responseEnd) <= gaveUp,
-    lastSign: theirs.filter((p) => p.time <= gaveUp).at(-1) ?? null,
+    lastSign: theirs.filter((p) => p.time <= gaveUp && !(p.flags & SYN)).at(-1) ?? null,
   }
 }
 

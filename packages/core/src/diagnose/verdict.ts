@@ -21,6 +21,16 @@ const BY_ABSENCE: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'reset-by-middlebox',
 ])
 
+/** Causes that need nothing of what the streams say, or only their first bytes. */
+const LEGIBLE: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'connect-refused',
+  'connect-unreachable',
+  'accept-queue-full',
+  'connect-timeout',
+  'protocol-tls-to-plaintext',
+  'protocol-other',
+])
+
 export interface Verdict {
   judgement: Judgement
   /** Null for tries that have no connection. */
@@ -31,7 +41,10 @@ export interface Verdict {
 export function judgeTry(story: Story, request: Request | null, attempt: Try, until: number): Verdict {
   if (attempt.search !== null) return { judgement: unreachableNeighbour(story, attempt.search), facts: null }
   const facts = factsOf(story, request, attempt, until)
-  const heard = JUDGES.flatMap(([, judge]) => judge(facts) ?? [])
+  // What happens inside a stream that cannot be read is not guessed at: only its opening and a foreign protocol count.
+  const opaque = facts.near.exchange === null && facts.near.connection.speaks[0] !== null
+  const judges = opaque ? JUDGES.filter(([code]) => LEGIBLE.has(code)) : JUDGES
+  const heard = judges.flatMap(([, judge]) => judge(facts) ?? [])
   const judgement = heard[0] ?? undeterminedTry(facts)
   const rivals: RuledOut[] = heard.slice(1).map((j) => ({ cause: j.cause, because: j.summary, frames: j.findings[0]?.frames ?? [] }))
   return { judgement: tempered(judgement, rivals, facts), facts }

@@ -55,14 +55,16 @@ export function correlate(observations: readonly Observations[], options: Correl
 
   // A try that is itself a request to the next proxy carries that proxy's tries.
   const byTurn = new Map(requests.map((request) => [request.turn, request]))
+  const fronts = new Set(proxies.map((proxy) => proxy.front))
+  const isFront = ({ turn }: Request): boolean => fronts.has(serverView(turn).sighting.connection.server)
   const hops = new Set<Request>()
   const paired = new Set<Try>()
   for (const request of requests) {
     for (const attempt of request.tries) {
       paired.add(attempt)
       const hop = attempt.turn === null ? undefined : byTurn.get(attempt.turn)
-      if (hop === undefined) continue
-      hops.add(hop)
+      if (hop !== undefined) hops.add(hop)
+      if (hop === undefined || (hop.tries.length === 0 && !isFront(hop))) continue
       attempt.hop = hop
     }
   }

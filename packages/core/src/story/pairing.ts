@@ -199,8 +199,14 @@ function succeeded(attempt: Try): boolean {
  */
 export function contains(request: Request, attempt: Try): boolean {
   if (!Number.isFinite(request.answered) || !Number.isFinite(attempt.end) || attempt.turn === null) return true
-  return request.end - request.start >= attempt.end - attempt.start - JITTER_NS
+  // A proxy may close its side some time after it has answered the client; an answer it got, it got before.
+  const { exchange } = clientView(attempt.turn)
+  const slack = exchange.ended === 'complete' && exchange.status > 0 ? JITTER_NS : CLOSING_NS
+  return request.end - request.start >= attempt.end - attempt.start - slack
 }
+
+/** How long after its answer to the client a proxy may take to close the failed upstream connection. */
+const CLOSING_NS = 1e9
 
 /** Times of one host taken on two interfaces differ by less. */
 const JITTER_NS = 20e3

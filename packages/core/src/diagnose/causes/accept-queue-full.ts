@@ -1,28 +1,34 @@
 // The upstream's host lives, but its listen backlog is full. Linux then drops SYNs, or lets the handshake complete for
 // the client's eyes only: the server goes on repeating its SYN-ACK and takes no data.
+import { CLIENT } from '../../observe/observations.ts'
 import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
 import { hostSigns } from '../surroundings.ts'
 
 const judge: Judge = (facts) => {
   const { connecting, near, far, delivery } = facts
   const upstream = upstreamOf(facts)
-  if (connecting.synAckRepeats.length > 0 && delivery !== null && delivery.acked <= delivery.from) {
-    const arrived = far !== null && far.packets.some((p) => p.from === 0 && p.length > 0)
+  const arrived = far?.packets.filter((p) => p.from === CLIENT && p.length > 0) ?? []
+  // A kernel acknowledges what arrives on a connection it has; this one has not taken the connection from its queue.
+  const untaken = delivery !== null && !facts.reused && connecting.outcome === 'open' && delivery.acked <= delivery.from && delivery.retransmissions.length > 0
+  if (untaken && (connecting.synAckRepeats.length > 0 || arrived.length > 1) && facts.answer.lastSign === null) {
+    const repeats = connecting.synAckRepeats
+    const seen = arrived.length > 1
     return {
       cause: 'accept-queue-full',
-      confidence: arrived ? 'certain' : 'likely',
-      summary: `${upstream} did not take the connection from its full listen backlog: it repeated its SYN-ACK and acknowledged no data.`,
+      confidence: seen && repeats.length > 0 ? 'certain' : 'likely',
+      summary: `${upstream} did not take the connection from its listen queue: the request ${seen ? 'reached its host and' : ''} was never acknowledged${repeats.length > 0 ? ', and it repeated its SYN-ACK' : ''}.`,
       findings: [
-        { text: `SYN-ACK repeated although the handshake was complete`, frames: connecting.synAckRepeats.slice(0, 6) },
-        { text: 'the request was never acknowledged', frames: frames(near, delivery.unacked, 3) },
+        { text: 'the request was sent and never acknowledged', frames: frames(near, [...delivery.unacked, ...delivery.retransmissions], 4) },
+        ...(repeats.length > 0 ? [{ text: 'SYN-ACK repeated although the handshake was complete', frames: repeats.slice(0, 6) }] : []),
+        ...(seen ? [{ text: 'it did arrive at the upstream', frames: frames(far!, arrived, 4) }] : []),
       ],
-      ...(arrived
+      ...(seen && repeats.length > 0
         ? {}
         : {
             competing: [
               {
                 cause: 'request-undelivered' as const,
-                because: 'packets to the upstream could be lost after the SYN; a capture at the upstream would show whether they arrive',
+                because: 'acknowledgements, or packets behind the SYN, could be lost; `ss -ltn` on the upstream (Recv-Q above Send-Q) would decide',
                 frames: [],
               },
             ],
@@ -31,16 +37,16 @@ const judge: Judge = (facts) => {
   }
   if (connecting.outcome !== 'no-answer') return null
   const signs = hostSigns(facts)
-  const arrived = far !== null && far.connection.syns.length > 0
+  const synArrived = far !== null && far.connection.syns.length > 0
   // Alive means: something else was answered while this SYN was not.
-  if (signs.opened === null && !(arrived && (signs.pending !== null || signs.spoke !== null))) return null
+  if (signs.opened === null && !(synArrived && (signs.pending !== null || signs.spoke !== null))) return null
   const findings = [
     { text: `${plural(connecting.syns, 'SYN')} to ${upstream} without an answer in ${duration(connecting.seconds)}`, frames: connecting.frames.slice(0, 5) },
   ]
   if (signs.opened !== null) findings.push({ text: `meanwhile ${signs.opened.server} accepted a connection`, frames: [signs.opened.frame] })
   if (signs.pending !== null) findings.push({ text: 'an accepted connection to the same port waits unserved', frames: [signs.pending] })
-  if (arrived) findings.push({ text: 'the SYN did arrive at the upstream', frames: far.connection.syns.slice(0, 3).map((m) => far.ref(m)) })
-  const sure = arrived && (signs.pending !== null || signs.opened !== null)
+  if (synArrived) findings.push({ text: 'the SYN did arrive at the upstream', frames: far.connection.syns.slice(0, 3).map((m) => far.ref(m)) })
+  const sure = synArrived && (signs.pending !== null || signs.opened !== null)
   return {
     cause: 'accept-queue-full',
     confidence: sure ? 'likely' : 'possible',
