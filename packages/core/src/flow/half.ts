@@ -184,7 +184,7 @@ export class Half {
     let r = (this.#recent ??= new Float64Array(RECENT * ROW).fill(-1))
     let at = this.#recentAt
     if (r[at + FRAME]! >= 0 && time - r[at + TIME]! < COPY_NO_ID_NS && r.length < RECENT_LIMIT * ROW) {
-      const larger = new Float64Array(r.length * 2).fill(-1)
+      const larger = new Float64Array(r.length * 4).fill(-1)
       larger.set(r)
       at = r.length
       this.#recent = r = larger
@@ -197,7 +197,7 @@ export class Half {
     r[at + LINK] = link
     r[at + TIME] = time
     r[at + FRAME] = frame
-    this.#recentAt = (at + ROW) % r.length
+    this.#recentAt = at + ROW === r.length ? 0 : at + ROW
     this.lastFrame = frame
   }
 

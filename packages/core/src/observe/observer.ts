@@ -13,7 +13,15 @@ import { ARP, BROKEN, FRAGMENT, ICMP, ICMP6, type Layers, TCP, UDP, UNKNOWN_LINK
 import { neighbourAddressAt, neighbourMessage, neighbourVersion } from '../wire/neighbour.ts'
 import * as tcp from '../wire/tcp.ts'
 import { NameLookups } from './lookups.ts'
-import type { CapturePart, Connection, IcmpError, NeighbourSearch, Observations, SideIndex } from './observations.ts'
+import type {
+  CapturePart,
+  Connection,
+  IcmpError,
+  NeighbourSearch,
+  Observations,
+  PacketRow,
+  SideIndex,
+} from './observations.ts'
 import { ConnectionStreams } from './streams.ts'
 
 /** Connections tracked at once; beyond it the one idle for longest is closed and counted as evicted. */
@@ -360,8 +368,10 @@ export class Observer implements PacketSink {
     const serverAddress = this.#addressTexts[flipped ? a : b]!
     const exchanges = streams.http?.exchanges ?? []
     const { packets, omitted } = exchanges.length > 0 ? { packets: [], omitted: 0 } : this.#budget.read(tracker.log)
-    const rows = [packets, ...exchanges.flatMap((x) => (x.detail === null ? [] : [x.detail.packets]))]
-    if (flipped) for (const list of rows) for (const row of list) row.from = row.from === 0 ? 1 : 0
+    if (flipped) {
+      flip(packets)
+      for (const { detail } of exchanges) if (detail !== null) flip(detail.packets)
+    }
     return {
       client: this.#string(formatEndpoint(clientAddress, flipped ? portB : portA)),
       server: this.#string(formatEndpoint(serverAddress, flipped ? portA : portB)),
@@ -425,6 +435,11 @@ function linkOf(interfaceId: number, layers: Layers): number {
   let h = Math.imul(interfaceId + 1, 0x9e3779b1) ^ Math.imul(layers.cookedInterface + 2, 0x85ebca6b)
   h = Math.imul(h ^ (layers.vlan + 1), 0xc2b2ae35) ^ layers.ttl ^ ((layers.cookedType + 1) << 8)
   return Math.imul(h ^ (layers.sourceMac | 0), 0x27d4eb2f)
+}
+
+/** The tracker numbers the sides by who was heard first; in the record the client is 0. */
+function flip(packets: PacketRow[]): void {
+  for (const packet of packets) packet.from = packet.from === 0 ? 1 : 0
 }
 
 /** Notes one of a few numbers. Nearly always it is the only one. */

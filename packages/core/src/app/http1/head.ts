@@ -90,7 +90,7 @@ export function readHead(
   asked: string,
   places: Places,
 ): ReadHead {
-  const head = new ReadHead(kind, b.slice(at, Math.min(end, at + HEAD_KEPT)), end - at)
+  const head = new ReadHead(kind, copyOf(b, at, Math.min(end, at + HEAD_KEPT)), end - at)
   let newline = at
   while (newline < end && b[newline] !== ascii.LF) newline++
   const hasLine = newline < end
@@ -114,6 +114,25 @@ export function readHead(
   if (hasLine) readFields(reading, newline + 1, end)
   decideFraming(reading, asked, cut)
   return head
+}
+
+/** Heads are copied into blocks of this size, one behind the other: a block a head costs more than all else on it. */
+const BLOCK = 16_384
+let block: Bytes = new Uint8Array(0)
+let blockUsed = 0
+
+/** Long heads get bytes of their own: one that is kept for long should not hold on to much besides. */
+function copyOf(b: Bytes, from: number, to: number): Bytes {
+  const length = to - from
+  if (length > BLOCK / 8) return b.slice(from, to)
+  if (blockUsed + length > block.length) {
+    block = new Uint8Array(BLOCK)
+    blockUsed = 0
+  }
+  const at = blockUsed
+  for (let i = 0; i < length; i++) block[at + i] = b[from + i]!
+  blockUsed += length
+  return block.subarray(at, at + length)
 }
 
 /** A head of a message that is not HTTP/1 at all: just the bytes and why. */
