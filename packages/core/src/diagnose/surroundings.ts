@@ -117,6 +117,9 @@ export function comparableTimes(facts: Facts): { seconds: number; frame: FrameRe
     for (const other of connection.exchanges) {
       if (other === exchange || other.status === 0 || other.status >= 500 || other.ended !== 'complete') continue
       if (other.request.frame < 0 || shapeOf(other) !== shape) continue
+      // An answer for which nobody waited any more is no success.
+      const gone = connection.sides[CLIENT].fin ?? connection.sides[CLIENT].reset
+      if (gone !== null && gone.time > other.request.time && gone.time < other.response.time) continue
       const seconds = (other.response.time - other.request.time) / 1e9
       times.push({ seconds, frame: frameRef(facts.story, capture, other.response.frame) })
     }

@@ -198,6 +198,7 @@ function succeeded(attempt: Try): boolean {
  * this tells which is the outer one, even when the clocks differ a little.
  */
 export function contains(request: Request, attempt: Try): boolean {
+  if (attempt.start < request.start - START_NS) return false
   if (!Number.isFinite(request.answered) || !Number.isFinite(attempt.end) || attempt.turn === null) return true
   // A proxy may close its side some time after it has answered the client; an answer it got, it got before.
   const { exchange } = clientView(attempt.turn)
@@ -205,6 +206,8 @@ export function contains(request: Request, attempt: Try): boolean {
   return request.end - request.start >= attempt.end - attempt.start - slack
 }
 
+/** How far clocks that were aligned may still be apart. */
+const START_NS = 0.5e6
 /** How long after its answer to the client a proxy may take to close the failed upstream connection. */
 const CLOSING_NS = 1e9
 

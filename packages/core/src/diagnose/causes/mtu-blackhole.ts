@@ -117,11 +117,11 @@ export function lostOnTheWay({ near, far, answer, asked, gaveUp, story }: Facts)
   })
 }
 
-/** Largest segment that one side got through on other connections between the same hosts. */
-function largestPassed({ story, near, attempt }: Facts, side: 0 | 1): number {
+/** Largest segment that one side got through meanwhile on other connections between the same hosts. */
+function largestPassed({ story, near, attempt, asked, gaveUp }: Facts, side: 0 | 1): number {
   let largest = 0
   for (const conversation of story.conversations) {
-    if (conversation === attempt.conversation) continue
+    if (conversation === attempt.conversation || conversation.first < asked || conversation.first > gaveUp) continue
     const { connection } = nearClient(conversation)
     if (connection.serverAddress !== near.connection.serverAddress) continue
     if (connection.clientAddress !== near.connection.clientAddress) continue

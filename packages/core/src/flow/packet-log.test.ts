@@ -1,0 +1,44 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { PacketLog } from './packet-log.ts'
+
+const log = (from: number, to: number, into = new PacketLog()): PacketLog => {
+  for (let frame = from; frame <= to; frame++) into.add(frame, frame, 0, 0, 0, 0, -1, 0, -1, 64, 0, 0)
+  return into
+}
+const frames = (
+  of: PacketLog,
+  before?: number,
+  most?: number,
+): [first: number, last: number, kept: number, out: number] => {
+  const { packets, omitted } = of.read(before, most)
+  return [packets[0]?.frame ?? 0, packets.at(-1)?.frame ?? 0, packets.length, omitted]
+}
+
+test('few packets are all kept', () => {
+  expect(frames(log(1, 50))).toEqual([1, 50, 50, 0])
+  expect(frames(log(1, 50), 20)).toEqual([1, 19, 19, 0])
+})
+
+test('of many packets the first and the last ones, and how many lay between', () => {
+  expect(frames(log(1, 1000))).toEqual([1, 1000, 256, 744])
+  expect(frames(log(1, 1000), 50)).toEqual([1, 49, 49, 0])
+  expect(frames(log(1, 1000), Infinity, 32)).toEqual([1, 1000, 32, 968])
+})
+
+test('a cut forgets what came before, in a log of any length', () => {
+  const property = fc.property(fc.nat(1200), fc.nat(1300), fc.nat(300), (count, cut, more) => {
+    const cutLog = log(1, count)
+    cutLog.cut(cut)
+    log(count + 1, count + more, cutLog)
+    const { packets, omitted } = cutLog.read()
+    const rows = packets.map(({ frame }) => frame)
+    expect(rows).toEqual(rows.toSorted((a, b) => a - b))
+    expect(rows.every((frame) => frame >= Math.min(cut, count + 1))).toBe(true)
+    // A cut among packets that were overwritten already cannot tell how many of them it cut off.
+    const left = count + more - Math.max(0, Math.min(cut - 1, count))
+    expect(rows.length + omitted).toBeGreaterThanOrEqual(left)
+    expect(rows.length + omitted).toBeLessThanOrEqual(left + Math.max(0, count - 256))
+  })
+  fc.assert(property)
+})
