@@ -80,9 +80,11 @@ class Feed implements StreamSink {
   isLost = false
   #latest: Moment = UNSEEN
   #isFinished = false
+  #onLoss: (() => void) | undefined
 
-  constructor(scanner: MessageScanner) {
+  constructor(scanner: MessageScanner, onLoss?: () => void) {
     this.scanner = scanner
+    this.#onLoss = onLoss
   }
 
   push(bytes: Bytes, at: number, end: number, frame: number, time: number): void {
@@ -92,7 +94,9 @@ class Feed implements StreamSink {
 
   gap(length: number, frame: number, time: number): void {
     this.scanner.gap(length, frame, time)
-    this.isLost ||= this.scanner.state === 'lost'
+    if (this.scanner.state !== 'lost') return
+    this.isLost = true
+    this.#onLoss?.()
   }
 
   finish(closed: boolean, frame: number, time: number): void {
@@ -140,7 +144,10 @@ export class HttpExchanges {
     this.#strings = strings
     this.#budget = budget
     this.requests = new Feed(createRequestScanner(this.#requestSink()))
-    this.responses = new Feed(createResponseScanner(this.#responseSink()))
+    this.responses = new Feed(createResponseScanner(this.#responseSink()), () => {
+      const oldest = this.#open[0]
+      if (oldest !== undefined) oldest.incomplete = true
+    })
   }
 
   /** Says which side sends what, and at which stream position it begins. */
@@ -335,6 +342,7 @@ export class HttpExchanges {
 
   /** Another request begins: keeps the packets before it for the exchanges in trouble that ended, and cuts there. */
   #settle(before = Infinity): void {
+    if (this.#ended.length === 0) return
     let cut = before
     for (const open of this.#ended) {
       if (this.#isTroubled(open)) open.exchange.detail = this.#detail(open, before)
