@@ -1,4 +1,4 @@
-// npm run bench -- [--base FILE] [--truth FILE] [--sizes 100M,1G,3G] [--runs N] [--keep]
+// npm run bench -- [--base FILE] [--truth FILE] [--sizes 100M,1G,3G] [--runs N] [--tools tcpdump,diagnose] [--keep]
 //
 // Wall time, CPU time and peak memory of `diagnose` and of the tools that engineers reach for, over a large capture
 // made from a small one, all in one run: only ratios from one run on one machine mean anything. Every measurement is
@@ -35,6 +35,7 @@ const { values: options } = parseArgs({
     truth: { type: 'string' },
     sizes: { type: 'string', default: '1G' },
     runs: { type: 'string', default: '3' },
+    tools: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 })
@@ -42,8 +43,10 @@ const sizes = options.sizes.split(',').map(bytesOf)
 const runs = Math.max(1, Number(options.runs) || 1)
 const base = options.base ?? findBase()
 const hasGnuTime = existsSync(GNU_TIME) && spawnSync(GNU_TIME, ['-f', '%e', 'true']).status === 0
-const tools = TOOLS.filter(({ name, run }) => name === OURS || isInstalled(run[0]))
-const missing = TOOLS.filter((tool) => !tools.includes(tool)).map(({ name }) => name)
+const wanted = options.tools?.split(',')
+const chosen = TOOLS.filter(({ name }) => wanted === undefined || wanted.includes(name) || name === OURS)
+const tools = chosen.filter(({ name, run }) => name === OURS || isInstalled(run[0]))
+const missing = chosen.filter((tool) => !tools.includes(tool)).map(({ name }) => name)
 
 print(
   `base: ${relative(process.cwd(), base)}; ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}; node ${process.version}`,
@@ -58,8 +61,8 @@ try {
     const file = join(folder, `${index}.pcap`)
     const made = multiply(base, file, size)
     print(`\n${digits(made.bytes)} bytes, ${digits(made.frames)} frames: ${made.sites} sites, ${made.rounds} rounds`)
-    await measureAll(file)
-    print(compare(truth, join(folder, 'diagnose.json'), made))
+    const answered = await measureAll(file)
+    if (answered) print(compare(truth, join(folder, 'diagnose.json'), made))
     if (!options.keep) rmSync(file)
   }
 } finally {
@@ -67,7 +70,7 @@ try {
   else rmSync(folder, { recursive: true })
 }
 
-/** One table: a line a tool, its fastest run. */
+/** One table: a line a tool, its fastest run. False when diagnose gave no answer. */
 async function measureAll(file) {
   const best = new Map()
   for (let run = 0; run < runs; run++) {
@@ -94,6 +97,7 @@ async function measureAll(file) {
   if (theirs !== undefined && ours.failure === null) {
     print(`diagnose is ${(theirs.wall / ours.wall).toFixed(1)} times as fast as tshark`)
   }
+  return ours.failure === null
 }
 
 /** Runs a program to its end. Seconds of wall and CPU time; peak resident memory in KiB; why it failed, or null. */
@@ -156,17 +160,11 @@ async function readTruth() {
 /** How many of the copies of each failure were found, and how many things that are none. */
 function compare(truth, answer, { sites, rounds }) {
   const copies = sites * rounds
-  let incidents
-  try {
-    incidents = incidentsIn(answer)
-  } catch {
-    return 'incidents: no answer to compare'
-  }
   const left = new Map(truth.map((failure) => [`${failure.path} ${failure.client}`, { ...failure, copies }]))
   let right = 0
   let wrong = 0
   const others = new Map()
-  for (const { path, client, cause } of incidents) {
+  for (const { path, client, cause } of incidentsIn(answer)) {
     const failure = left.get(`${path} ${home(client, truth)}`)
     if (failure !== undefined && failure.copies-- > 0 && failure.causes.includes(cause)) right++
     else {
@@ -188,7 +186,9 @@ function anySite(address) {
   return address?.replace(/^(\d+\.\d+)\.\d+\./, '$1.*.')
 }
 
-const incidentsIn = (file) => JSON.parse(readFileSync(file, 'utf8')).incidents
+function incidentsIn(file) {
+  return JSON.parse(readFileSync(file, 'utf8')).incidents
+}
 
 /** The project's benchmark material, where it lies beside the checkout; else the largest pcap among the cases. */
 function findBase() {
