@@ -100,9 +100,9 @@ describe('reassembly', () => {
   })
 })
 
-describe('the largest acknowledged segment', () => {
-  const sizes = (half: Half): number[] => [half.largest, half.largestAcked]
+const sizes = (half: Half): number[] => [half.largest, half.largestAcked]
 
+describe('the largest acknowledged segment', () => {
   test('is known while data is always in flight', () => {
     const half = new Half()
     half.book(1, 100)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PacketLog } from './packet-log.ts'
+import { PacketBudget, PacketLog } from './packet-log.ts'
 
 const log = (from: number, to: number, into = new PacketLog()): PacketLog => {
   for (let frame = from; frame <= to; frame++) into.add(frame, frame, 0, 0, 0, 0, -1, 0, -1, 64, 0, 0)
@@ -41,4 +41,15 @@ test('a cut forgets what came before, in a log of any length', () => {
     expect(rows.length + omitted).toBeLessThanOrEqual(left + Math.max(0, count - 256))
   })
   fc.assert(property)
+})
+
+test('when very many were kept, the next logs give few, then none, and say so', () => {
+  const budget = new PacketBudget()
+  let kept = 0
+  for (let i = 0; i < 40_000; i++) {
+    const { packets, omitted } = budget.read(log(1, 300))
+    expect(packets.length + omitted).toBe(300)
+    kept += packets.length
+  }
+  expect(kept).toBeLessThan(1_001_000)
 })

@@ -21,24 +21,25 @@ const HEAD_ROWS = 96
 const TAIL_ROWS = 160
 const ROWS = HEAD_ROWS + TAIL_ROWS
 
-/** Rows that one capture's observations may hold before connections get fewer each, and how many that are. */
-const PLENTY = 1_000_000
-const FEW = 32
+/** Rows that one capture's observations hold before each log gives only a few, and before it gives none. */
+const PLENTY = 500_000
+const FEW = 16
+const ENOUGH = 1_000_000
 
 /** Shares out how many packets are kept, so that a capture full of failures does not come out as large as it went in. */
 export class PacketBudget {
-  #left = PLENTY
+  #kept = 0
 
   /** The packets of a log before a frame: fewer when many were kept already. */
   read(log: PacketLog, before?: number): { packets: PacketRow[]; omitted: number } {
-    const kept = log.read(before, this.#left > 0 ? ROWS : FEW)
-    this.#left -= kept.packets.length
-    return kept
+    const read = log.read(before, this.#kept < PLENTY ? ROWS : this.#kept < ENOUGH ? FEW : 0)
+    this.#kept += read.packets.length
+    return read
   }
 }
 
 export class PacketLog {
-  #rows = new Float64Array(8 * WIDTH)
+  #rows = new Float64Array(4 * WIDTH)
   /** Packets added since the last cut, and those it kept. */
   count = 0
   /** Packets behind the last cut that had been overwritten already. */

@@ -193,33 +193,33 @@ describe('lost, repeated, out of order', () => {
   })
 })
 
-describe('one frame captured twice', () => {
-  const talk = (tcp: Tcp): unknown =>
-    tcp
-      .handshake()
-      .send('>', request('POST /', {}, text(9000)))
-      .send('<', response(200, 'fine'))
-      .close('>')
+const post = (tcp: Tcp): unknown =>
+  tcp
+    .handshake()
+    .send('>', request('POST /', {}, text(9000)))
+    .send('<', response(200, 'fine'))
+    .close('>')
 
+/** What must not depend on how often a frame was captured. */
+const facts = ({ sides, exchanges }: Connection): unknown => [
+  sides.map((s) => [s.bytes, s.segments, s.retransmissions, s.outOfOrder, s.missing]),
+  exchanges.map((x) => [x.status, x.ended, x.bodyLength]),
+]
+
+describe('one frame captured twice', () => {
   // Both ends in one file: each frame twice, a way apart.
-  for (const [name, story] of [
+  test.each<[string, Story]>([
     ['before and behind routers', { hops: 1 }],
     ['at both ends of a wire', {}],
     ['over IPv6 behind a router', { hops: 2, ip6: true }],
     ['by interfaces of one host', { rtt: 0.0001, options: { linkType: 'sll' } }],
     ['over IPv6, on both ports of a switch', { rtt: 0.00001, ip6: true }],
-  ] as [string, Story][]) {
-    test(name, async () => {
-      const one = await connection(talk, story)
-      const both = await connection(talk, { ...story, at: ['me', 'you'] })
-      const facts = ({ sides, exchanges }: Connection): unknown => [
-        sides.map((s) => [s.bytes, s.segments, s.retransmissions, s.outOfOrder, s.missing]),
-        exchanges.map((x) => [x.status, x.ended, x.bodyLength]),
-      ]
-      expect(facts(both)).toEqual(facts(one))
-      expect(both.sides.every((s) => s.captureDuplicates >= s.segments)).toBe(true)
-    })
-  }
+  ])('%s', async (_, story) => {
+    const one = await connection(post, story)
+    const both = await connection(post, { ...story, at: ['me', 'you'] })
+    expect(facts(both)).toEqual(facts(one))
+    expect(both.sides.every((s) => s.captureDuplicates >= s.segments)).toBe(true)
+  })
 
   test.each([
     ['IPv4', {}],
@@ -352,21 +352,21 @@ describe('ends', () => {
   })
 })
 
-describe('one direction only', () => {
-  const talk =
-    (unseen: 'me' | 'you') =>
-    (tcp: Tcp): unknown => {
-      const [mine, yours] = unseen === 'me' ? [true, false] : [false, true]
-      tcp.syn({ unseen: mine }).synAck({ unseen: yours }).ack('>', { unseen: mine })
-      for (const path of ['/a', '/b', '/c']) {
-        tcp.send('>', request(`GET ${path}`), { ack: 'none', unseen: mine }).wait(0.1)
-        tcp.send('<', response(200, path), { ack: 'none', unseen: yours }).wait(0.1)
-      }
-      return tcp
+const halfSeen =
+  (unseen: 'me' | 'you') =>
+  (tcp: Tcp): unknown => {
+    const [mine, yours] = unseen === 'me' ? [true, false] : [false, true]
+    tcp.syn({ unseen: mine }).synAck({ unseen: yours }).ack('>', { unseen: mine })
+    for (const path of ['/a', '/b', '/c']) {
+      tcp.send('>', request(`GET ${path}`), { ack: 'none', unseen: mine }).wait(0.1)
+      tcp.send('<', response(200, path), { ack: 'none', unseen: yours }).wait(0.1)
     }
+    return tcp
+  }
 
+describe('one direction only', () => {
   test('requests: answered, and the answers missing', async () => {
-    const c = await connection(talk('you'))
+    const c = await connection(halfSeen('you'))
     expect([c.orientation, c.established?.frame, c.client]).toEqual(['syn', 2, '10.0.0.1:40001'])
     expect(c.exchanges.map((x) => [x.target, x.status, x.detail?.incomplete])).toEqual([
       ['/a', 0, true],
@@ -377,7 +377,7 @@ describe('one direction only', () => {
   })
 
   test('answers: to requests nobody saw', async () => {
-    const c = await connection(talk('me'))
+    const c = await connection(halfSeen('me'))
     expect([c.client, c.orientation]).toEqual(['10.0.0.1:40001', 'syn'])
     expect(c.exchanges.map((x) => [x.request.frame, x.status, x.detail])).toEqual([
       [-1, 200, null],

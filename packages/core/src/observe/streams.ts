@@ -15,6 +15,9 @@ const DNS_BYTES = 4096
 /** Packets of a connection met mid-stream that are looked at for the start of a message. */
 const MIDSTREAM_TRIES = 65_536
 
+const NO_BYTES: Bytes = new Uint8Array(0)
+const UNSEEN: Moment = { frame: -1, time: -1 }
+
 type Direction = 'undecided' | 'request' | 'response' | 'opaque'
 
 export class ConnectionStreams implements StreamEvents {
@@ -26,12 +29,9 @@ export class ConnectionStreams implements StreamEvents {
   #tracker: ConnectionTracker
   #strings: (text: string) => string
   #directions: [Direction, Direction] = ['undecided', 'undecided']
-  #heads: [Bytes, Bytes] = [new Uint8Array(0), new Uint8Array(0)]
+  #heads: [Bytes, Bytes] = [NO_BYTES, NO_BYTES]
   /** Frame that brought the first bytes of an undecided stream. */
-  #headMoments: [Moment, Moment] = [
-    { frame: -1, time: -1 },
-    { frame: -1, time: -1 },
-  ]
+  #headMoments: [Moment, Moment] = [UNSEEN, UNSEEN]
   #headStarts: [number, number] = [1, 1]
   #tries = 0
   #sinks: [StreamSink, StreamSink] = [this.#sinkOf(0), this.#sinkOf(1)]
@@ -132,7 +132,7 @@ export class ConnectionStreams implements StreamEvents {
     const head = this.#heads[from]
     const what = sniff(head, 0, head.length)
     if (what === 'need-more' && !final) return
-    this.#heads[from] = new Uint8Array(0)
+    this.#heads[from] = NO_BYTES
     // Met in the middle of a message: the next message may begin with any of the packets to come.
     const told = what === 'need-more' ? 'unknown' : what
     if (this.#isHeadless(from) && (told === 'unknown' || told === 'text') && this.#tries++ < MIDSTREAM_TRIES) return
