@@ -135,7 +135,9 @@ export class Half {
   begin(position: number): void {
     if (this.begun || this.isn >= 0 || position <= this.next) return
     this.next = position
-    if (position > this.max) this.first = this.max = position
+    if (position <= this.max) return
+    this.first += position - this.max
+    this.max = position
   }
 
   /**
