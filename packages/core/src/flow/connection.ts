@@ -207,7 +207,9 @@ export class ConnectionTracker {
           : s.flags & ACK && other.known && other.position(s.ack) > half.lastAck
       if (news) return false
     }
-    const heard = s.length > 0 || s.flags & (SYN | FIN | RST) ? other.lastFrame : -1
+    // A closed port answers every segment of a burst, and so does a receiver that misses one: alike, but no copies.
+    const isSpontaneous = !(s.flags & RST) && (s.length > 0 || s.flags & (SYN | FIN))
+    const heard = isSpontaneous ? other.lastFrame : -1
     return half.isCopy(s.seq, s.ack, shapeOf(s), s.ipId, s.options.tsval, s.link, s.time, heard)
   }
 

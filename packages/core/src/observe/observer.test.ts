@@ -221,6 +221,14 @@ describe('one frame captured twice', () => {
     expect(both.sides.every((s) => s.captureDuplicates >= s.segments)).toBe(true)
   })
 
+  test('but RSTs that answer one segment each are no copies', async () => {
+    const c = await connection((tcp) => {
+      tcp.handshake().send('<', text(4000), { ack: 'none' })
+      for (let i = 0; i < 3; i++) tcp.rst('>', { bare: true, ipId: 0 }).wait(-0.00049)
+    })
+    expect([c.sides[CLIENT].captureDuplicates, packets(c).filter((p) => p.flags & RST).length]).toEqual([0, 3])
+  })
+
   test.each([
     ['IPv4', {}],
     ['IPv6', { ip6: true }],
