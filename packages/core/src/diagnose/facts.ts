@@ -179,6 +179,9 @@ function connectingOf(view: View, attempt: Try, story: Story, gaveUp: number): C
   return result('no-answer', null)
 }
 
+/** The first retransmission comes within 200 ms and a round trip; 1 s where the round trip is not known (RFC 6298). */
+const LONGEST_RTO_NS = 1.2e9
+
 const isData = (p: PacketRow): boolean => p.length > 0 && !(p.marks & (KEEP_ALIVE | WINDOW_PROBE))
 
 function deliveryOf(view: View, gaveUp: number): Delivery | null {
@@ -193,13 +196,16 @@ function deliveryOf(view: View, gaveUp: number): Delivery | null {
   const acked = answers.reduce((most, p) => Math.max(most, p.ack), from)
   const ackedAt = answers.find((p) => p.ack >= to) ?? null
   const missing = own.filter((p) => p.seq + p.length > acked)
+  // A sender that never repeats itself has its acknowledgement: then the capture does not.
+  const repeated = own.some((p) => p.marks & RETRANSMISSION)
+  const unaskedFor = !repeated && missing.length > 0 && gaveUp - missing[0].time > LONGEST_RTO_NS
   return {
     from,
     to,
     acked,
     complete,
     // Without packets (they are kept only where something went wrong) an answer proves the delivery.
-    delivered: complete && (acked >= to || (packets.length === 0 && exchange.response.frame >= 0)),
+    delivered: complete && (acked >= to || (packets.length === 0 && exchange.response.frame >= 0) || unaskedFor),
     first: [view.ref(exchange.request)],
     ackedAt,
     retransmissions: own.filter((p) => p.marks & RETRANSMISSION && !(p.marks & SPURIOUS)),
@@ -239,7 +245,9 @@ function answerOf(view: View, gaveUp: number): Answer {
   const beyond = held.filter((p) => p.seq > edge)
   const hole = beyond.length === 0 ? null : { from: edge, to: Math.min(...beyond.map((p) => p.seq)) }
   const proxyAck = packets.filter((p) => p.from === CLIENT && p.time <= gaveUp).reduce((most, p) => Math.max(most, p.ack), 0)
-  const ended = exchange !== null && (exchange.ended === 'complete' || exchange.ended === 'closed') && exchange.status > 0
+  // A response cut by the snap length that ends in a close may have been whole or not.
+  const open = exchange?.ended === 'closed' && exchange.detail?.incomplete === true
+  const ended = exchange !== null && (exchange.ended === 'complete' || exchange.ended === 'closed') && exchange.status > 0 && !open
   return {
     before: fresh.filter((p) => p.time <= gaveUp),
     after: fresh.filter((p) => p.time > gaveUp),

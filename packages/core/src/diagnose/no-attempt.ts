@@ -15,12 +15,9 @@ export function judgeWithoutTry(story: Story, request: Request): Judgement {
 }
 
 function nameResolutionFailed(story: Story, request: Request): Judgement | null {
-  const failed = request.lookups.filter(({ lookup }) => lookup.rcode !== 'NOERROR' || lookup.addresses.length === 0)
-  if (failed.length === 0) return null
-  // A name that resolved in one family resolved.
-  const names = failed.filter(({ lookup: { name } }) => {
-    return !request.lookups.some(({ lookup }) => lookup.name === name && lookup.addresses.length > 0)
-  })
+  const asked = failedLookups(request.lookups)
+  // A proxy that resolves in the background has no try to make until the name resolves again.
+  const names = asked.length > 0 ? asked : failedLookups(latestLookups(story, request))
   const first = names[0]
   if (first === undefined) return null
   const { lookup } = first
@@ -29,7 +26,7 @@ function nameResolutionFailed(story: Story, request: Request): Judgement | null 
   const answers = names.flatMap(({ capture, lookup: l }) => (l.answer === null ? [] : [frameRef(story, capture, l.answer.frame)]))
   return {
     cause: 'name-resolution-failed',
-    confidence: coverage(story, request) === null ? 'likely' : 'certain',
+    confidence: coverage(story, request) === null || asked.length === 0 ? 'likely' : 'certain',
     summary: `The proxy could not resolve ${lookup.name}: the name server ${lookup.server} ${said}, and no connection to an upstream followed.`,
     findings: [
       { text: `${plural(queries.length, 'query', 'queries')} for ${lookup.name} to ${lookup.server}`, frames: queries.slice(0, 6) },
@@ -37,6 +34,35 @@ function nameResolutionFailed(story: Story, request: Request): Judgement | null 
       { text: 'no connection to an upstream before the answer to the client', frames: [answerFrame(story, request)] },
     ],
   }
+}
+
+type Lookup = Request['lookups'][number]
+
+/** Lookups that gave no address, of names that did not resolve in the other family either. */
+function failedLookups(lookups: readonly Lookup[]): Lookup[] {
+  const resolved = new Set(lookups.filter(({ lookup }) => lookup.addresses.length > 0).map(({ lookup }) => lookup.name))
+  return lookups.filter(({ lookup }) => lookup.addresses.length === 0 && !resolved.has(lookup.name))
+}
+
+/** The proxy's last lookups of each name before it answered, where no connection was tried in the meantime. */
+function latestLookups(story: Story, request: Request): Lookup[] {
+  const hosts = backHosts(story, request)
+  const latest = new Map<string, Lookup & { at: number }>()
+  story.captures.forEach(({ observations, shift }, capture) => {
+    for (const lookup of observations.lookups) {
+      const at = (lookup.answer ?? lookup.queries[0]).time + shift
+      if (!hosts.has(lookup.client) || at > request.answered || at < request.start - RECENT_NS) continue
+      const key = `${lookup.name} ${lookup.type}`
+      if ((latest.get(key)?.at ?? -Infinity) <= at) latest.set(key, { capture, lookup, at })
+    }
+  })
+  const found = [...latest.values()]
+  const since = Math.min(...found.map(({ at }) => at))
+  const tried = story.conversations.some((c) => {
+    const { connection } = nearClient(c)
+    return hosts.has(connection.clientAddress) && connection.serverPort !== 53 && c.first > since && c.first < request.answered
+  })
+  return tried ? [] : found
 }
 
 function noHealthyUpstream(story: Story, request: Request): Judgement | null {
@@ -78,11 +104,32 @@ function undetermined(story: Story, request: Request): Judgement {
   }
 }
 
-/** Proof that the captures show what the proxy sends to its upstreams around this request; null when they do not. */
-function coverage(story: Story, request: Request): { text: string; frames: FrameRef[] } | null {
+/**
+ * Addresses from which the proxy may reach its upstreams. Where no request was ever passed on, the one host that opens
+ * connections or asks names, and is no client of the proxy, is taken for its other side.
+ */
+export function backHosts(story: Story, request: Request): Set<string> {
   const { connection } = serverView(request.turn).sighting
   const proxy = story.proxies.find((p) => p.front === connection.server)
   const hosts = new Set([connection.serverAddress, ...(proxy?.backs ?? [])])
+  if (proxy !== undefined) return hosts
+  const clients = new Set<string>()
+  const others = new Set<string>()
+  for (const conversation of story.conversations) {
+    const { connection: c } = nearClient(conversation)
+    if (c.server === connection.server) clients.add(c.clientAddress)
+    else others.add(c.clientAddress)
+  }
+  for (const { observations } of story.captures) for (const lookup of observations.lookups) others.add(lookup.client)
+  const strangers = [...others].filter((host) => !clients.has(host) && !hosts.has(host))
+  if (strangers.length === 1) hosts.add(strangers[0])
+  return hosts
+}
+
+/** Proof that the captures show what the proxy sends to its upstreams around this request; null when they do not. */
+function coverage(story: Story, request: Request): { text: string; frames: FrameRef[] } | null {
+  const { connection } = serverView(request.turn).sighting
+  const hosts = backHosts(story, request)
   for (const conversation of story.conversations) {
     if (conversation === request.turn.conversation) continue
     const sighting = nearClient(conversation)
@@ -110,9 +157,7 @@ function sameFile(story: Story, capture: number, request: Request): boolean {
 
 /** Connections of the proxy that failed shortly before the request. */
 function earlierFailures(story: Story, request: Request): FrameRef[] {
-  const { connection } = serverView(request.turn).sighting
-  const proxy = story.proxies.find((p) => p.front === connection.server)
-  const hosts = new Set([connection.serverAddress, ...(proxy?.backs ?? [])])
+  const hosts = backHosts(story, request)
   return story.conversations.flatMap((conversation) => {
     const { capture, connection: c } = nearClient(conversation)
     if (!hosts.has(c.clientAddress) || conversation.first > request.answered || conversation.first < request.start - RECENT_NS) return []

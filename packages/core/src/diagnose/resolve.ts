@@ -2,11 +2,11 @@
 // client. Follows the request through a chain of proxies to the hop that failed.
 import { gatewayStatuses, isOwnDress } from '../gateways/status.ts'
 import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
-import { clientView, type Request, serverView, type Story, type Try } from '../story/story.ts'
+import { clientView, gotAnswer, type Request, serverView, type Story, type Try } from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
 import { gatewayOf } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
-import { judgeWithoutTry } from './no-attempt.ts'
+import { backHosts, judgeWithoutTry } from './no-attempt.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
 export interface JudgedTry {
@@ -36,10 +36,8 @@ export function resolve(story: Story, request: Request): Resolution {
   if (!answered && !proxyClosed(request)) return plain(request, clientClosed(request) ? 'aborted' : 'open')
   const last = request.tries.at(-1)
   if (last === undefined) return withoutTry(story, request, exchange)
-  if (last.hop !== null && passedOn(last, exchange)) {
-    const inner = resolve(story, last.hop)
-    if (inner.outcome === 'own' || inner.outcome === 'incident') return inner.deciding === null && inner.judgement === null ? plain(request, 'own') : inner
-  }
+  const inner = throughHop(story, request, last, exchange)
+  if (inner !== null) return inner
   const tries = judgeAll(story, request)
   const deciding = tries.at(-1)!
   if (isOwnError(request, deciding.attempt, exchange)) return { ...plain(request, 'own'), tries }
@@ -48,6 +46,38 @@ export function resolve(story: Story, request: Request): Resolution {
   const { judgement } = deciding.verdict
   if (judgement.cause === 'undetermined' && answered && !gatewayStatuses.has(exchange.status)) return plain(request, 'own')
   return { outcome: 'incident', request, tries, judgement, deciding }
+}
+
+/** Causes of a proxy that waited in vain: where it waited for another proxy, that one knows better. */
+const WAITING: ReadonlySet<CauseCode> = new Set<CauseCode>(['upstream-slow', 'upstream-silent', 'dependency-slow', 'timeout-policy'])
+
+/** What the next proxy of a chain made of the request, where its answer, or its silence, is what failed this one. */
+function throughHop(story: Story, request: Request, last: Try, exchange: Exchange): Resolution | null {
+  const { hop } = last
+  if (hop === null) return null
+  if (passedOn(last, exchange)) {
+    const inner = resolve(story, hop)
+    if (inner.outcome === 'own') return plain(request, 'own')
+    return inner.outcome === 'incident' ? { ...inner, tries: alongHops(story, request, inner) } : null
+  }
+  const until = Math.min(request.answered, request.end, last.end)
+  const outer = judgeTry(story, request, last, until)
+  const innermost = hop.tries.at(-1)
+  if (innermost === undefined || !WAITING.has(outer.judgement.cause)) return null
+  const deciding: JudgedTry = { attempt: innermost, verdict: judgeTry(story, hop, innermost, until) }
+  const { judgement } = deciding.verdict!
+  if (judgement.cause === 'undetermined') return null
+  const inner: Resolution = { outcome: 'incident', request: hop, tries: [...judgeAll(story, hop).slice(0, -1), deciding], judgement, deciding }
+  return { ...inner, tries: alongHops(story, request, inner) }
+}
+
+/** The tries of the deepest leg, over all tries of the proxy before it that went the same way. */
+function alongHops(story: Story, request: Request, inner: Resolution): JudgedTry[] {
+  const before = request.tries.slice(0, -1).flatMap((attempt) => {
+    if (attempt.hop === null || attempt.hop.tries.length === 0) return []
+    return judgeAll(story, attempt.hop)
+  })
+  return [...before, ...inner.tries]
 }
 
 /** Causes of the tries before the deciding one, each once. */
@@ -80,12 +110,8 @@ function judgeAll(story: Story, request: Request): JudgedTry[] {
   })
 }
 
-/** A complete answer below 500. */
-function wentWell(attempt: Try): boolean {
-  if (attempt.turn === null) return false
-  const { exchange } = clientView(attempt.turn)
-  return exchange.status > 0 && exchange.status < 500 && (exchange.ended === 'complete' || exchange.ended === 'closed')
-}
+/** A complete answer below 500, in time. */
+const wentWell = (attempt: Try): boolean => gotAnswer(attempt) && clientView(attempt.turn!).exchange.status < 500
 
 /** The answer of a try is the answer that the client got. */
 function passedOn(attempt: Try, { status }: Exchange): boolean {
@@ -110,7 +136,10 @@ const isPlaintextComplaint = ({ status, detail }: Exchange): boolean =>
 function withoutTry(story: Story, request: Request, exchange: Exchange): Resolution {
   const { connection } = serverView(request.turn).sighting
   const gateway = gatewayOf(request)
-  const isFront = story.proxies.some((proxy) => proxy.front === connection.server)
+  // Without a single request passed on, its own face and a captured upstream side make it a proxy.
+  const isFront =
+    story.proxies.some((proxy) => proxy.front === connection.server) ||
+    (gateway !== null && backHosts(story, request).size > 1)
   const own = gateway?.own === true
   // 502, 504 and the CDN's own codes are a gateway's; 503 and 500 may be anybody's.
   const telling = RELAYED.has(exchange.status) || exchange.status >= 520

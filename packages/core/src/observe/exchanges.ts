@@ -335,8 +335,8 @@ export class HttpExchanges {
   /** Forgets the packets of exchanges that all went well, but for the last one's end: the next may follow from it. */
   #forget(): void {
     if (this.#open.length > 0 || this.#ended.some((open) => this.#isTroubled(open))) return
-    const last = this.#ended.at(-1)!.exchange
-    this.#ended = []
+    this.#ended = this.#ended.slice(-1)
+    const last = this.#ended[0].exchange
     this.#connection.log.cut(last.responseEnd.frame)
   }
 
@@ -345,7 +345,8 @@ export class HttpExchanges {
     if (this.#ended.length === 0) return
     let cut = before
     for (const open of this.#ended) {
-      if (this.#isTroubled(open)) open.exchange.detail = this.#detail(open, before)
+      const troubled = this.#isTroubled(open) || (open === this.#ended.at(-1) && this.#isUnacknowledged())
+      if (troubled) open.exchange.detail = this.#detail(open, before)
       // Of the exchange before, the next one keeps what came after its end.
       const { requestEnd, response, responseEnd } = open.exchange
       cut = Math.max(requestEnd.frame, response.frame, responseEnd.frame)
@@ -353,6 +354,14 @@ export class HttpExchanges {
     this.#ended = []
     const oldest = this.#open[0]?.exchange.request.frame ?? Infinity
     this.#connection.log.cut(Math.min(before, cut < 0 ? before : cut, oldest))
+  }
+
+  /** A response that was sent whole, and that the other side has still not acknowledged when all is over. */
+  #isUnacknowledged(): boolean {
+    const server = this.#connection.halves[this.#client === 0 ? 1 : 0]
+    // Where that side was not captured, nothing was, and nothing is known.
+    const isHeard = this.#connection.halves[this.#client].lastFrame >= 0
+    return isHeard && server.begun && server.acked < server.max
   }
 
   #detail(open: Open, before: number): ExchangeDetail {
@@ -378,11 +387,14 @@ export class HttpExchanges {
   }
 
   /** Whether an exchange may have to be explained: anything but a good answer to a complete request, given in time. */
-  #isTroubled({ exchange: x, requestFault, responseFault }: Open): boolean {
+  #isTroubled({ exchange: x, requestFault, responseFault, incomplete }: Open): boolean {
     if (x.tunnel) return false
     if (x.status >= 500 || x.status === 400 || x.status === 0) return true
     if (x.ended !== 'complete' && x.ended !== 'closed') return true
     if (x.request.frame >= 0 && x.requestEnd.time < 0) return true
+    // Cut short by the capture, and then by a side: nobody can tell yet whether it was whole.
+    const { halves } = this.#connection
+    if (incomplete && halves.some((half) => half.finFrame >= 0 || half.resetFrame >= 0)) return true
     // Who asked had stopped waiting.
     const { finFrame } = this.#connection.halves[this.#client]
     if (finFrame >= 0 && finFrame < x.responseEnd.frame) return true

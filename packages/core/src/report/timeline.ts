@@ -123,7 +123,8 @@ function tryEntries(story: Story, { attempt, verdict }: JudgedTry): Entry[] {
   const relevant = packets.filter((p) => p.time >= facts.asked - 1e9 * 60)
   for (const packet of relevant) {
     const kind = kindOf(packet)
-    if (kind === null) continue
+    // The end of the exchange before is no part of this one.
+    if (kind === null || ((kind === 'data' || kind === 'retransmission') && packet.time < facts.asked)) continue
     if (run.length > 0 && (kindOf(run[0]) !== kind || run[0].from !== packet.from)) flush()
     run.push(packet)
   }

@@ -97,7 +97,8 @@ function roles(
       tries.push(tryOfTurn(turn, shift))
     }
     if (turns.length === 0 && conversation.sightings[0].connection.serverPort !== DNS_PORT) {
-      tries.push(tryOfConnection(conversation, shift))
+      const attempt = tryOfConnection(conversation, shift)
+      if (attempt !== null) tries.push(attempt)
     }
   }
   captures.forEach(({ observations }, capture) => {

@@ -2,7 +2,7 @@
 // method, target and host; then time: a try lies within its request, begins when the request or the try before it
 // ended, and the answer follows its end. What the data cannot decide is said: every pair knows its runner-up.
 import type { Exchange } from '../observe/observations.ts'
-import { clientView, type Request, serverView, type Try } from './story.ts'
+import { clientView, gotAnswer, type Request, serverView, type Try } from './story.ts'
 
 /** Clocks on one host agree, captures on two interfaces of it nearly so. */
 const SLACK_NS = 5e6
@@ -18,7 +18,11 @@ export interface Fit {
 
 /** What the exchanges of two legs say about belonging together; null when they contradict each other. */
 export function likeness(front: Exchange, back: Exchange, clientAddress: string): Fit | null {
-  if (back.method === '' || front.method === '') return { score: 0, strength: 'weak', by: 'time' }
+  if (back.method === '' || front.method === '') {
+    // A request that was not captured: its answer must at least be the one that was passed on.
+    const alike = back.status === front.status || back.status === 0
+    return alike ? { score: 0, strength: 'weak', by: 'time' } : null
+  }
   if (front.method !== back.method && !(front.method === 'HEAD' && back.method === 'GET')) return null
   let score = 0
   let by = 'time'
@@ -55,9 +59,9 @@ function sameTarget(front: Exchange, back: Exchange): number {
   const a = originForm(front.target)
   const b = originForm(back.target)
   if (a === b) return 50
-  const tail = (s: string): string => s.replace(/^\/[^/?]*/, '')
   if (a.length > 1 && b.length > 1 && (a.endsWith(b) || b.endsWith(a))) return 40
-  if (tail(a).length > 1 && (tail(a) === tail(b) || b.endsWith(tail(a)) || a.endsWith(tail(b)))) return 30
+  const [tailA, tailB] = [behindFirstSegment(a), behindFirstSegment(b)]
+  if ((tailA.length > 1 && b.endsWith(tailA)) || (tailB.length > 1 && a.endsWith(tailB))) return 30
   const [pathA, queryA] = split(a)
   const [pathB, queryB] = split(b)
   // Same path with another query, or the same last segment under another path.
@@ -66,6 +70,9 @@ function sameTarget(front: Exchange, back: Exchange): number {
   if (last.length > 2 && last === pathB.slice(pathB.lastIndexOf('/')) && queryA === queryB) return 20
   return 0
 }
+
+/** /api/v2/items → /v2/items: what is left when a proxy strips a prefix. */
+const behindFirstSegment = (target: string): string => target.replace(/^\/[^/?]*/, '')
 
 /** absolute-form (RFC 9112 section 3.2.2) as origin-form. */
 export function originForm(target: string): string {
@@ -146,6 +153,9 @@ export function assign(
     const mine: Candidate[] = []
     for (const request of requests.openAt(attempt.start)) {
       if (request.turn.conversation === attempt.conversation || !allowed(request, attempt)) continue
+      // A connection without a request has nothing but its time to speak for it.
+      const slack = attempt.turn === null ? 0 : START_NS
+      if (attempt.start > until(request) + slack || attempt.start < request.start - slack) continue
       const fit = fitOf(request, attempt)
       if (fit !== null) mine.push({ request, attempt, ...fit })
     }
@@ -159,7 +169,7 @@ export function assign(
   for (const candidate of candidates) {
     const { request, attempt } = candidate
     if (taken.has(attempt)) continue
-    const success = succeeded(attempt)
+    const success = gotAnswer(attempt)
     // One request is served once; further tries are those that failed before.
     if (success && served.has(request)) continue
     taken.add(attempt)
@@ -179,18 +189,24 @@ export function assign(
     }
     request.tries.push(attempt)
   }
-  for (const { request } of candidates) request.tries.sort((a, b) => a.start - b.start)
+  for (const request of new Set(candidates.map((candidate) => candidate.request))) {
+    request.tries.sort((a, b) => a.start - b.start)
+    request.tries = request.tries.filter((attempt) => isInTurn(attempt, request.tries))
+  }
+}
+
+/**
+ * A proxy makes one try after the other. A connection that opened while a request of the same tries was under way is
+ * somebody else's: a health check, an agent on the proxy's host.
+ */
+function isInTurn(attempt: Try, tries: readonly Try[]): boolean {
+  if (attempt.turn !== null) return true
+  return !tries.some((t) => t.turn !== null && t.start < attempt.start && attempt.start < t.end - START_NS)
 }
 
 function nameOf(request: Request): string {
   const { sighting, exchange } = serverView(request.turn)
   return `${exchange.method} ${exchange.target} from ${sighting.connection.client}`
-}
-
-function succeeded(attempt: Try): boolean {
-  if (attempt.turn === null) return false
-  const { exchange } = clientView(attempt.turn)
-  return exchange.status > 0 && (exchange.ended === 'complete' || exchange.ended === 'closed')
 }
 
 /**
@@ -200,17 +216,12 @@ function succeeded(attempt: Try): boolean {
 export function contains(request: Request, attempt: Try): boolean {
   if (attempt.start < request.start - START_NS) return false
   if (!Number.isFinite(request.answered) || !Number.isFinite(attempt.end) || attempt.turn === null) return true
-  // A proxy may close its side some time after it has answered the client; an answer it got, it got before.
-  const { exchange } = clientView(attempt.turn)
-  const slack = exchange.ended === 'complete' && exchange.status > 0 ? JITTER_NS : CLOSING_NS
-  return request.end - request.start >= attempt.end - attempt.start - slack
+  // An answer that the proxy got, it got before its own; when it closes a connection that failed, nobody knows.
+  return !gotAnswer(attempt) || request.end - request.start >= attempt.end - attempt.start - JITTER_NS
 }
 
 /** How far clocks that were aligned may still be apart. */
 const START_NS = 0.5e6
-/** How long after its answer to the client a proxy may take to close the failed upstream connection. */
-const CLOSING_NS = 1e9
-
 /** Times of one host taken on two interfaces differ by less. */
 const JITTER_NS = 20e3
 

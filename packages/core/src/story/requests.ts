@@ -49,10 +49,18 @@ export function tryOfTurn(turn: Turn, shift: Shift): Try {
   }
 }
 
-/** A connection on which no request was seen. */
-export function tryOfConnection(conversation: Conversation, shift: Shift): Try {
+/**
+ * A connection on which no request was seen. One that was opened and closed by its client without a byte is a check, and
+ * no try: null.
+ */
+export function tryOfConnection(conversation: Conversation, shift: Shift): Try | null {
   const sighting = conversation.sightings[0]
   const { connection } = sighting
+  const [client, server] = connection.sides
+  const accepted = connection.synAck !== null && client.segments === 0 && server.segments === 0
+  const serverFirst = Math.min(server.fin?.time ?? Infinity, server.reset?.time ?? Infinity)
+  const clientFirst = Math.min(client.fin?.time ?? Infinity, client.reset?.time ?? Infinity)
+  if (accepted && clientFirst <= serverFirst) return null
   const at = shift(sighting.capture)
   const ends = [connection.sides[0].fin, connection.sides[0].reset, connection.sides[1].fin, connection.sides[1].reset]
   const icmp = conversation.icmp[0]

@@ -1,14 +1,15 @@
 // The story of an event: what several captures show together, on one clock. Connections that several captures saw are
 // one conversation; exchanges are joined across the proxy; still plain data.
 import type { CaptureFault } from '../capture/packet.ts'
-import type {
-  Connection,
-  Exchange,
-  IcmpError,
-  Moment,
-  NameLookup,
-  NeighbourSearch,
-  Observations,
+import {
+  CLIENT,
+  type Connection,
+  type Exchange,
+  type IcmpError,
+  type Moment,
+  type NameLookup,
+  type NeighbourSearch,
+  type Observations,
 } from '../observe/observations.ts'
 import type { Clock, Vantage } from '../report/document.ts'
 
@@ -103,6 +104,19 @@ export const storyTime = (story: { captures: StoryCapture[] }, capture: number, 
 export const nearClient = (conversation: Conversation): Sighting => conversation.sightings[0]
 export const nearServer = (conversation: Conversation): Sighting =>
   conversation.sightings[conversation.sightings.length - 1]
+
+/**
+ * Whether the proxy got a whole answer to its try: not when it had closed its side before the answer began, which then
+ * came to nobody.
+ */
+export function gotAnswer({ turn }: Try): boolean {
+  if (turn === null) return false
+  const { exchange, sighting } = clientView(turn)
+  if (exchange.status === 0 || (exchange.ended !== 'complete' && exchange.ended !== 'closed')) return false
+  if (exchange.ended === 'closed' && exchange.detail?.incomplete === true) return false
+  const { fin, reset } = sighting.connection.sides[CLIENT]
+  return ![fin, reset].some((m) => m !== null && m.time > exchange.request.time && m.time < exchange.response.time)
+}
 
 /** The exchange as seen nearest to the client that has it, with its sighting. */
 export function clientView(turn: Turn): { sighting: Sighting; exchange: Exchange } {

@@ -104,15 +104,17 @@ function proxyAcks({ near, answer, gaveUp }: Facts): FrameRef[] {
     .map((p) => near.ref(p))
 }
 
-/** Response segments that left the upstream and of which no copy arrived at the proxy before it gave up. */
+/** Response segments that left the upstream and of which no copy arrived at the proxy, each once. */
 export function lostOnTheWay({ near, far, answer, asked, gaveUp, story }: Facts): PacketRow[] {
   if (far === null) return []
   const got = near.packets.filter((p) => p.from === SERVER && p.length > 0)
   const { low, high } = story.captures[far.capture].clock
   const slack = low === null || high === null ? 1e9 : Math.max(5e6, (high - low) * 1e9)
+  const seen = new Set<number>()
   return far.packets.filter((p) => {
     if (p.from !== SERVER || p.length === 0 || p.time < asked - slack || p.time > gaveUp || p.seq < answer.from) return false
-    if (p.marks & 1) return false
+    if (seen.has(p.seq)) return false
+    seen.add(p.seq)
     return !got.some((q) => q.seq < p.seq + p.length && q.seq + q.length > p.seq)
   })
 }

@@ -7,19 +7,18 @@ const judge: Judge = (facts) => {
   if (delivery === null || delivery.acked >= delivery.to || answer.before.length > 0) return null
   if (closings.some((c) => c.by === 'upstream' && c.packet.time <= gaveUp)) return null
   const repeats = delivery.retransmissions.length
-  // An acknowledgement may be late by some 40 ms (RFC 1122); without retransmissions silence must be longer.
-  if (repeats === 0 && facts.waitSeconds < 1) return null
+  if (repeats === 0) return null
   const reached = far !== null && far.packets.some((p) => p.from === CLIENT && p.length > 0 && p.seq + p.length > delivery.acked)
   if (reached) return null
   return {
     cause: 'request-undelivered',
-    confidence: far !== null && repeats > 0 ? 'certain' : repeats >= 2 ? 'likely' : 'possible',
+    confidence: far !== null ? 'certain' : repeats >= 2 ? 'likely' : 'possible',
     summary: `The request did not reach ${upstreamOf(facts)}: ${delivery.to - delivery.acked} bytes were sent ${plural(repeats + 1, 'time')} in ${duration(facts.waitSeconds)} and never acknowledged.`,
     findings: [
       { text: `request sent, then ${plural(repeats, 'retransmission')}, none acknowledged`, frames: [...delivery.first, ...frames(near, delivery.retransmissions)] },
       ...(far === null ? [] : [{ text: 'the capture at the upstream has the connection, and not these segments', frames: [far.ref(far.connection.last)] }]),
     ],
-    ...(far !== null && repeats > 0
+    ...(far !== null
       ? {}
       : {
           competing: [

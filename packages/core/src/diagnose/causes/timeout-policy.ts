@@ -5,7 +5,7 @@ import { comparableTimes } from '../surroundings.ts'
 import { waited } from './upstream-silent.ts'
 
 /** Answers that take at least this share of the timeout are near it. */
-const NEAR = 0.5
+const NEAR = 0.6
 
 const judge: Judge = (facts) => {
   const wait = waited(facts)
@@ -16,7 +16,7 @@ const judge: Judge = (facts) => {
   const late = facts.answer.after[0]
   const lateSeconds = late === undefined ? null : (late.time - facts.asked) / 1e9
   // An answer that came just after, or others that took as long and were waited for.
-  if (above.length === 0 && (near.length < 2 || lateSeconds === null || lateSeconds > wait * 2)) return null
+  if (above.length === 0 && (near.length < 2 || (lateSeconds ?? 0) > wait * 2)) return null
   const slowest = times[0]
   return {
     cause: 'timeout-policy',
