@@ -1,7 +1,14 @@
 // The whole public surface of the core.
 export type { Bytes } from './bytes/read.ts'
 export type { Decompress, DecompressionPort } from './capture/compression.ts'
-export type { CaptureFault, CaptureInfo, CaptureInterface, CaptureReader, Packet, PacketSink } from './capture/packet.ts'
+export type {
+  CaptureFault,
+  CaptureInfo,
+  CaptureInterface,
+  CaptureReader,
+  Packet,
+  PacketSink,
+} from './capture/packet.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
 export * from './observe/observations.ts'
 export { type CaptureInput, observe, type ObserveOptions } from './observe/observe.ts'

@@ -139,7 +139,9 @@ function rttOf({ connection: { syns, synAck } }: View): number {
 
 /** When the last new byte of the request left. */
 function lastSent({ packets }: View, gaveUp: number, asked: number): number {
-  const own = packets.filter((p) => p.from === CLIENT && p.length > 0 && p.time <= gaveUp && !(p.marks & RETRANSMISSION))
+  const own = packets.filter(
+    (p) => p.from === CLIENT && p.length > 0 && p.time <= gaveUp && !(p.marks & RETRANSMISSION),
+  )
   return own.at(-1)?.time ?? asked
 }
 
@@ -174,7 +176,11 @@ function connectingOf(view: View, attempt: Try, story: Story, gaveUp: number): C
   if (icmp !== undefined) {
     const at = icmp.error.time + story.captures[icmp.capture].shift
     const frame = { capture: story.captures[icmp.capture].ids[0], frame: icmp.error.frame }
-    return { ...result('unreachable', null, [frame]), seconds: seconds(at - start), reason: `${icmp.error.text}, from ${icmp.error.from}` }
+    return {
+      ...result('unreachable', null, [frame]),
+      seconds: seconds(at - start),
+      reason: `${icmp.error.text}, from ${icmp.error.from}`,
+    }
   }
   return result('no-answer', null)
 }
@@ -190,8 +196,11 @@ function deliveryOf(view: View, gaveUp: number): Delivery | null {
   const from = exchange.requestFrom
   const own = packets.filter((p) => p.from === CLIENT && isData(p) && p.seq + p.length > from && p.time <= gaveUp)
   const sent = own.reduce((to, p) => Math.max(to, p.seq + p.length), from)
-  const complete = exchange.requestEnd.time >= 0
-  const to = complete && exchange.requestTo > from ? Math.min(Math.max(sent, exchange.requestTo), exchange.requestTo) : sent
+  // Of a request whose head the capture cut, the acknowledgement says when it was over.
+  const cut = exchange.requestEnd.time < 0 && exchange.detail?.incomplete === true && sent > from
+  const complete = exchange.requestEnd.time >= 0 || cut
+  const to =
+    complete && exchange.requestTo > from ? Math.min(Math.max(sent, exchange.requestTo), exchange.requestTo) : sent
   const answers = packets.filter((p) => p.from === SERVER && p.ack >= 0 && !(p.flags & RST) && p.time <= gaveUp)
   const acked = answers.reduce((most, p) => Math.max(most, p.ack), from)
   const ackedAt = answers.find((p) => p.ack >= to) ?? null
@@ -221,7 +230,8 @@ function answerOf(view: View, gaveUp: number): Answer {
   const asking = packets.find((p) => p.from === CLIENT && p.time >= asked && isData(p) && p.ack >= 0)
   const theirs = packets.filter((p) => p.from === SERVER && p.time >= asked)
   // What the proxy expects next is what its request acknowledges.
-  const from = exchange !== null && exchange.responseFrom >= 0 && asking === undefined ? exchange.responseFrom : (asking?.ack ?? 1)
+  const from =
+    exchange !== null && exchange.responseFrom >= 0 && asking === undefined ? exchange.responseFrom : (asking?.ack ?? 1)
   const data = theirs.filter((p) => isData(p) && p.seq + p.length > from)
   const fresh: PacketRow[] = []
   let top = from
@@ -233,7 +243,7 @@ function answerOf(view: View, gaveUp: number): Answer {
   }
   // Segments held behind a hole count once it is filled.
   const held = data.filter((p) => p.time <= gaveUp)
-  for (let moved = true; moved; ) {
+  for (let moved = true; moved;) {
     moved = false
     for (const p of held) {
       if (p.seq <= edge && p.seq + p.length > edge) {
@@ -244,10 +254,13 @@ function answerOf(view: View, gaveUp: number): Answer {
   }
   const beyond = held.filter((p) => p.seq > edge)
   const hole = beyond.length === 0 ? null : { from: edge, to: Math.min(...beyond.map((p) => p.seq)) }
-  const proxyAck = packets.filter((p) => p.from === CLIENT && p.time <= gaveUp).reduce((most, p) => Math.max(most, p.ack), 0)
+  const proxyAck = packets
+    .filter((p) => p.from === CLIENT && p.time <= gaveUp)
+    .reduce((most, p) => Math.max(most, p.ack), 0)
   // A response cut by the snap length that ends in a close may have been whole or not.
   const open = exchange?.ended === 'closed' && exchange.detail?.incomplete === true
-  const ended = exchange !== null && (exchange.ended === 'complete' || exchange.ended === 'closed') && exchange.status > 0 && !open
+  const ended =
+    exchange !== null && (exchange.ended === 'complete' || exchange.ended === 'closed') && exchange.status > 0 && !open
   return {
     before: fresh.filter((p) => p.time <= gaveUp),
     after: fresh.filter((p) => p.time > gaveUp),

@@ -21,15 +21,25 @@ function nameResolutionFailed(story: Story, request: Request): Judgement | null 
   const first = names[0]
   if (first === undefined) return null
   const { lookup } = first
-  const said = lookup.rcode === null ? 'did not answer' : lookup.rcode === 'NOERROR' ? 'has no address for it' : `answered ${lookup.rcode}`
+  const said =
+    lookup.rcode === null
+      ? 'did not answer'
+      : lookup.rcode === 'NOERROR'
+        ? 'has no address for it'
+        : `answered ${lookup.rcode}`
   const queries = names.flatMap(({ capture, lookup: l }) => l.queries.map((m) => frameRef(story, capture, m.frame)))
-  const answers = names.flatMap(({ capture, lookup: l }) => (l.answer === null ? [] : [frameRef(story, capture, l.answer.frame)]))
+  const answers = names.flatMap(({ capture, lookup: l }) =>
+    l.answer === null ? [] : [frameRef(story, capture, l.answer.frame)],
+  )
   return {
     cause: 'name-resolution-failed',
     confidence: coverage(story, request) === null || asked.length === 0 ? 'likely' : 'certain',
     summary: `The proxy could not resolve ${lookup.name}: the name server ${lookup.server} ${said}, and no connection to an upstream followed.`,
     findings: [
-      { text: `${plural(queries.length, 'query', 'queries')} for ${lookup.name} to ${lookup.server}`, frames: queries.slice(0, 6) },
+      {
+        text: `${plural(queries.length, 'query', 'queries')} for ${lookup.name} to ${lookup.server}`,
+        frames: queries.slice(0, 6),
+      },
       ...(answers.length > 0 ? [{ text: `${lookup.server} ${said}`, frames: answers.slice(0, 4) }] : []),
       { text: 'no connection to an upstream before the answer to the client', frames: [answerFrame(story, request)] },
     ],
@@ -60,7 +70,12 @@ function latestLookups(story: Story, request: Request): Lookup[] {
   const since = Math.min(...found.map(({ at }) => at))
   const tried = story.conversations.some((c) => {
     const { connection } = nearClient(c)
-    return hosts.has(connection.clientAddress) && connection.serverPort !== 53 && c.first > since && c.first < request.answered
+    return (
+      hosts.has(connection.clientAddress) &&
+      connection.serverPort !== 53 &&
+      c.first > since &&
+      c.first < request.answered
+    )
   })
   return tried ? [] : found
 }
@@ -80,13 +95,24 @@ function noHealthyUpstream(story: Story, request: Request): Judgement | null {
     summary: `The proxy answered ${exchange.status} after ${duration(waited)} without trying any upstream${failures.length > 0 ? ', after failures had taken its upstreams out of rotation' : ''}.`,
     findings: [
       { text: 'answered by the proxy itself', frames: [answerFrame(story, request)] },
-      { text: `its upstream side is captured (${covered.text}) and has no try for this request`, frames: covered.frames },
-      ...(failures.length > 0 ? [{ text: `${plural(failures.length, 'failed connection')} to upstreams before it`, frames: failures.slice(0, 6) }] : []),
+      {
+        text: `its upstream side is captured (${covered.text}) and has no try for this request`,
+        frames: covered.frames,
+      },
+      ...(failures.length > 0
+        ? [
+            {
+              text: `${plural(failures.length, 'failed connection')} to upstreams before it`,
+              frames: failures.slice(0, 6),
+            },
+          ]
+        : []),
     ],
     competing: [
       {
         cause: 'undetermined',
-        because: 'a limit of the proxy (requests, connections, queue) or a cached failure looks the same; its log names the reason',
+        because:
+          'a limit of the proxy (requests, connections, queue) or a cached failure looks the same; its log names the reason',
         frames: [],
       },
     ],
@@ -100,7 +126,12 @@ function undetermined(story: Story, request: Request): Judgement {
     cause: 'undetermined',
     confidence: 'possible',
     summary: `The captures show ${answered ? `the answer ${exchange.status}` : 'the connection closed without an answer'}, and nothing of the proxy's side towards its upstreams.`,
-    findings: [{ text: answered ? `status ${exchange.status} to the client` : 'no answer to the client', frames: [answerFrame(story, request)] }],
+    findings: [
+      {
+        text: answered ? `status ${exchange.status} to the client` : 'no answer to the client',
+        frames: [answerFrame(story, request)],
+      },
+    ],
   }
 }
 
@@ -160,9 +191,21 @@ function earlierFailures(story: Story, request: Request): FrameRef[] {
   const hosts = backHosts(story, request)
   return story.conversations.flatMap((conversation) => {
     const { capture, connection: c } = nearClient(conversation)
-    if (!hosts.has(c.clientAddress) || conversation.first > request.answered || conversation.first < request.start - RECENT_NS) return []
-    const failed = c.synAck === null ? (c.sides[1].reset ?? c.syns[0] ?? null) : c.exchanges.some((x) => x.status === 0 || x.status >= 500) ? c.last : null
-    return failed === null || storyTime(story, capture, failed) > request.answered ? [] : [frameRef(story, capture, failed.frame)]
+    if (
+      !hosts.has(c.clientAddress) ||
+      conversation.first > request.answered ||
+      conversation.first < request.start - RECENT_NS
+    )
+      return []
+    const failed =
+      c.synAck === null
+        ? (c.sides[1].reset ?? c.syns[0] ?? null)
+        : c.exchanges.some((x) => x.status === 0 || x.status >= 500)
+          ? c.last
+          : null
+    return failed === null || storyTime(story, capture, failed) > request.answered
+      ? []
+      : [frameRef(story, capture, failed.frame)]
   })
 }
 

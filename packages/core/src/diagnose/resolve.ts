@@ -44,12 +44,22 @@ export function resolve(story: Story, request: Request): Resolution {
   if (deciding.verdict === null) return plain(request, 'own')
   // A 500 is the application's unless its connection failed.
   const { judgement } = deciding.verdict
-  if (judgement.cause === 'undetermined' && answered && !gatewayStatuses.has(exchange.status)) return plain(request, 'own')
+  if (
+    judgement.cause === 'undetermined' &&
+    answered &&
+    (exchange.status === 500 || !gatewayStatuses.has(exchange.status))
+  )
+    return plain(request, 'own')
   return { outcome: 'incident', request, tries, judgement, deciding }
 }
 
 /** Causes of a proxy that waited in vain: where it waited for another proxy, that one knows better. */
-const WAITING: ReadonlySet<CauseCode> = new Set<CauseCode>(['upstream-slow', 'upstream-silent', 'dependency-slow', 'timeout-policy'])
+const WAITING: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'upstream-slow',
+  'upstream-silent',
+  'dependency-slow',
+  'timeout-policy',
+])
 
 /** What the next proxy of a chain made of the request, where its answer, or its silence, is what failed this one. */
 function throughHop(story: Story, request: Request, last: Try, exchange: Exchange): Resolution | null {
@@ -67,7 +77,13 @@ function throughHop(story: Story, request: Request, last: Try, exchange: Exchang
   const deciding: JudgedTry = { attempt: innermost, verdict: judgeTry(story, hop, innermost, until) }
   const { judgement } = deciding.verdict!
   if (judgement.cause === 'undetermined') return null
-  const inner: Resolution = { outcome: 'incident', request: hop, tries: [...judgeAll(story, hop).slice(0, -1), deciding], judgement, deciding }
+  const inner: Resolution = {
+    outcome: 'incident',
+    request: hop,
+    tries: [...judgeAll(story, hop).slice(0, -1), deciding],
+    judgement,
+    deciding,
+  }
   return { ...inner, tries: alongHops(story, request, inner) }
 }
 
@@ -144,7 +160,8 @@ function withoutTry(story: Story, request: Request, exchange: Exchange): Resolut
   // 502, 504 and the CDN's own codes are a gateway's; 503 and 500 may be anybody's.
   const telling = RELAYED.has(exchange.status) || exchange.status >= 520
   const dressed = isOwnDress(gateway?.id ?? null, exchange.status) && exchange.status !== 500
-  if (exchange.status === 0 ? !isFront || story.proxies.length === 0 : !(telling || own || (isFront && dressed))) return plain(request, 'own')
+  if (exchange.status === 0 ? !isFront || story.proxies.length === 0 : !(telling || own || (isFront && dressed)))
+    return plain(request, 'own')
   return { outcome: 'incident', request, tries: [], judgement: judgeWithoutTry(story, request), deciding: null }
 }
 

@@ -5,7 +5,15 @@ import { clientView, nearClient, type Story, type Try } from '../story/story.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
 /** Fields by which a request says that a proxy sent it. */
-const FORWARDED = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip', 'x-varnish', 'x-forwarded-host', 'x-forwarded-proto']
+const FORWARDED = [
+  'x-forwarded-for',
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-varnish',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+]
 /** This many tries at regular intervals are health checks. */
 const CHECKS = 3
 /** Intervals of a timer differ from each other by less than this share. */
@@ -64,7 +72,9 @@ function healthChecks(strays: readonly Try[]): Set<Try> {
     groups.set(key, [...(groups.get(key) ?? []), attempt])
   }
   const checks = [...groups.values()].filter((group) => {
-    const gaps = group.toSorted((a, b) => a.start - b.start).flatMap((t, i, all) => (i === 0 ? [] : [t.start - all[i - 1].start]))
+    const gaps = group
+      .toSorted((a, b) => a.start - b.start)
+      .flatMap((t, i, all) => (i === 0 ? [] : [t.start - all[i - 1].start]))
     const middle = gaps.toSorted((a, b) => a - b)[gaps.length >> 1]
     return group.length >= CHECKS && middle > 0.2e9 && gaps.every((gap) => Math.abs(gap - middle) <= middle * REGULAR)
   })

@@ -46,7 +46,9 @@ export function judgeTry(story: Story, request: Request | null, attempt: Try, un
   const judges = opaque ? JUDGES.filter(([code]) => LEGIBLE.has(code)) : JUDGES
   const heard = judges.flatMap(([, judge]) => judge(facts) ?? [])
   const judgement = heard[0] ?? undeterminedTry(facts)
-  const rivals: RuledOut[] = heard.slice(1).map((j) => ({ cause: j.cause, because: j.summary, frames: j.findings[0]?.frames ?? [] }))
+  const rivals: RuledOut[] = heard
+    .slice(1)
+    .map((j) => ({ cause: j.cause, because: j.summary, frames: j.findings[0]?.frames ?? [] }))
   return { judgement: tempered(judgement, rivals, facts), facts }
 }
 
@@ -65,7 +67,8 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
     findings.push({ text: `this try may also belong to ${pairing.runnerUp}`, frames: [] })
   }
   const own = judgement.competing ?? []
-  const competing = confidence === 'certain' ? [] : [...own, ...rivals.filter((r) => !own.some((o) => o.cause === r.cause))]
+  const competing =
+    confidence === 'certain' ? [] : [...own, ...rivals.filter((r) => !own.some((o) => o.cause === r.cause))]
   return { ...judgement, confidence, findings, competing }
 }
 
@@ -96,6 +99,11 @@ function undeterminedTry(facts: Facts): Judgement {
     cause: 'undetermined',
     confidence: 'possible',
     summary: `The try at ${near.connection.server} failed, and ${why}.`,
-    findings: [{ text: `connection to ${near.connection.server}`, frames: [near.ref(near.connection.first), near.ref(near.connection.last)] }],
+    findings: [
+      {
+        text: `connection to ${near.connection.server}`,
+        frames: [near.ref(near.connection.first), near.ref(near.connection.last)],
+      },
+    ],
   }
 }

@@ -70,6 +70,8 @@ interface Open {
   responseFault: MessageFault | null
   body: string
   incomplete: boolean
+  /** Position in the response stream that the asker had acknowledged when the request began. */
+  answerFrom: number
 }
 
 /** A scanner with what it does not know: the latest frame it was fed, and whether a hole made it lose its place. */
@@ -213,7 +215,16 @@ export class HttpExchanges {
       begin: (first) => {
         this.responses.begin(first)
         // Behind a hole it is the latest request that is answered, unless requests were pipelined.
-        if (this.responses.isLost && this.#open.length > 1) this.#retire(this.#open.length - 1)
+        if (this.responses.isLost && this.#open.length > 1) {
+          // An answer lies behind all that had been acknowledged when its request left.
+          const at = this.responses.base + first.offset
+          this.#retire(
+            Math.max(
+              0,
+              this.#open.findLastIndex((open) => open.answerFrom <= at),
+            ),
+          )
+        }
         this.responses.isLost = false
         this.#responseFirst = first
       },
@@ -302,6 +313,7 @@ export class HttpExchanges {
       responseFault: null,
       body: '',
       incomplete: false,
+      answerFrom: this.#connection.halves[this.#client].lastAck,
     }
     this.exchanges.push(exchange)
     this.#open.push(open)

@@ -10,12 +10,21 @@ import type { CheckStep, FrameRef, Outcome } from './document.ts'
 export function checklistOf(story: Story, request: Request | null, resolution: Resolution): CheckStep[] {
   const facts = resolution.deciding?.verdict?.facts ?? null
   const tried = resolution.tries.length > 0
-  const step = (n: number, outcome: Outcome, text: string, frames: FrameRef[] = []): CheckStep => ({ step: n, outcome, text, frames })
+  const step = (n: number, outcome: Outcome, text: string, frames: FrameRef[] = []): CheckStep => ({
+    step: n,
+    outcome,
+    text,
+    frames,
+  })
   const upstream = facts?.near.connection.server ?? null
   return [
     request !== null && (tried || resolution.judgement?.cause === 'no-healthy-upstream')
       ? step(1, 'pass', `client ${clientOf(request)}, proxy ${frontOf(request)}, upstream ${upstream ?? 'none tried'}`)
-      : step(1, 'unknown', request === null ? 'the client is not in the captures' : 'no upstream was seen for this request'),
+      : step(
+          1,
+          'unknown',
+          request === null ? 'the client is not in the captures' : 'no upstream was seen for this request',
+        ),
     bothSides(request, tried, resolution, step),
     finalStatus(story, request, step),
     handshake(facts, step),
@@ -44,18 +53,34 @@ function finalStatus(story: Story, request: Request | null, step: Step): CheckSt
   const { sighting, exchange } = serverView(request.turn)
   if (exchange.response.frame < 0) return step(3, 'fail', 'the client got no answer')
   const frame = frameRef(story, sighting.capture, exchange.response.frame)
-  return step(3, exchange.status < 500 ? 'pass' : 'fail', `status ${exchange.status} after ${duration((request.answered - request.start) / 1e9)}`, [frame])
+  return step(
+    3,
+    exchange.status < 500 ? 'pass' : 'fail',
+    `status ${exchange.status} after ${duration((request.answered - request.start) / 1e9)}`,
+    [frame],
+  )
 }
 
 function handshake(facts: Facts | null, step: Step): CheckStep {
   if (facts === null) return step(4, 'not-applicable', 'no connection to an upstream was tried')
   const { connecting, near, reused } = facts
   if (connecting.outcome === 'open') {
-    const text = reused ? 'established earlier, the connection was reused' : `established in ${duration(connecting.seconds)}`
-    return step(4, 'pass', near.connection.synAck === null ? 'established before the capture began' : text, connecting.frames)
+    const text = reused
+      ? 'established earlier, the connection was reused'
+      : `established in ${duration(connecting.seconds)}`
+    return step(
+      4,
+      'pass',
+      near.connection.synAck === null ? 'established before the capture began' : text,
+      connecting.frames,
+    )
   }
   if (connecting.outcome === 'not-seen') return step(4, 'unknown', 'the handshake is not in the captures')
-  const said = { refused: 'refused by RST', unreachable: `unreachable: ${connecting.reason}`, 'no-answer': `${plural(connecting.syns, 'SYN')} without an answer` }
+  const said = {
+    refused: 'refused by RST',
+    unreachable: `unreachable: ${connecting.reason}`,
+    'no-answer': `${plural(connecting.syns, 'SYN')} without an answer`,
+  }
   return step(4, 'fail', said[connecting.outcome], connecting.frames)
 }
 
@@ -67,11 +92,13 @@ function encryption(facts: Facts | null, step: Step): CheckStep {
 
 function requestSent(facts: Facts | null, step: Step): CheckStep {
   const delivery = facts?.delivery ?? null
-  if (facts === null || facts.connecting.outcome !== 'open') return step(6, 'not-applicable', 'there was no connection to send it on')
+  if (facts === null || facts.connecting.outcome !== 'open')
+    return step(6, 'not-applicable', 'there was no connection to send it on')
   if (delivery === null) return step(6, 'unknown', 'no request can be seen on the upstream leg')
   if (delivery.delivered) return step(6, 'pass', 'sent whole and acknowledged', delivery.first)
   const rest = delivery.to - delivery.acked
-  if (!delivery.complete) return step(6, 'fail', `sent in part: ${delivery.acked - delivery.from} bytes acknowledged`, delivery.first)
+  if (!delivery.complete)
+    return step(6, 'fail', `sent in part: ${delivery.acked - delivery.from} bytes acknowledged`, delivery.first)
   return step(6, 'fail', `sent, ${rest} of ${delivery.to - delivery.from} bytes never acknowledged`, delivery.first)
 }
 
@@ -79,10 +106,18 @@ function response(facts: Facts | null, step: Step): CheckStep {
   if (facts === null || facts.delivery === null) return step(7, 'not-applicable', 'no request reached an upstream')
   const { answer, near } = facts
   const status = near.exchange?.status ?? 0
-  if (answer.complete) return step(7, 'pass', `complete, status ${status}`, near.exchange === null ? [] : [near.ref(near.exchange.response)])
+  if (answer.complete)
+    return step(
+      7,
+      'pass',
+      `complete, status ${status}`,
+      near.exchange === null ? [] : [near.ref(near.exchange.response)],
+    )
   const bytes = answer.edge - answer.from
-  if (answer.before.length > 0) return step(7, 'fail', `begun, ${bytes} bytes before the proxy gave up`, [near.ref(answer.before[0])])
-  if (answer.after.length > 0) return step(7, 'fail', 'began only after the proxy had given up', [near.ref(answer.after[0])])
+  if (answer.before.length > 0)
+    return step(7, 'fail', `begun, ${bytes} bytes before the proxy gave up`, [near.ref(answer.before[0])])
+  if (answer.after.length > 0)
+    return step(7, 'fail', 'began only after the proxy had given up', [near.ref(answer.after[0])])
   return step(7, 'fail', 'no byte of response')
 }
 
@@ -105,5 +140,9 @@ function disturbances(facts: Facts | null, step: Step): CheckStep {
 function waiting(facts: Facts | null, step: Step): CheckStep {
   if (facts === null) return step(9, 'not-applicable', 'no request was sent to an upstream')
   if (!Number.isFinite(facts.waitSeconds)) return step(9, 'unknown', 'the end of the try is not in the captures')
-  return step(9, 'pass', `${duration(facts.waitSeconds)} from the ${facts.delivery === null ? 'SYN' : 'request'} to the proxy's giving up`)
+  return step(
+    9,
+    'pass',
+    `${duration(facts.waitSeconds)} from the ${facts.delivery === null ? 'SYN' : 'request'} to the proxy's giving up`,
+  )
 }

@@ -7,7 +7,15 @@ import { contributing, type JudgedTry, type Resolution, resolve } from '../diagn
 import { judgeStrays } from '../diagnose/strays.ts'
 import { viewsOf } from '../diagnose/view.ts'
 import { remedies } from '../gateways/remedies.ts'
-import { clientView, nearClient, type Request, serverView, type Story, type StoryCapture, type Try } from '../story/story.ts'
+import {
+  clientView,
+  nearClient,
+  type Request,
+  serverView,
+  type Story,
+  type StoryCapture,
+  type Try,
+} from '../story/story.ts'
 import { checklistOf } from './checklist.ts'
 import type { Attempt, CaptureSummary, DiagnosisDocument, Incident } from './document.ts'
 import { filtersOf } from './filter.ts'
@@ -25,7 +33,8 @@ export function diagnose(story: Story): DiagnosisDocument {
     const resolution = resolve(story, request)
     if (resolution.outcome === 'served' || resolution.outcome === 'masked') healthy++
     if (resolution.outcome === 'masked') masked.push(incidentOf(story, request, resolution, `m${masked.length + 1}`))
-    if (resolution.outcome === 'incident') incidents.push(incidentOf(story, request, resolution, String(incidents.length + 1)))
+    if (resolution.outcome === 'incident')
+      incidents.push(incidentOf(story, request, resolution, String(incidents.length + 1)))
   }
   for (const { attempt, verdict } of judgeStrays(story)) {
     const tried: JudgedTry = { attempt, verdict }
@@ -44,7 +53,14 @@ export function diagnose(story: Story): DiagnosisDocument {
 /** A try whose request nobody captured stands for itself. */
 function strayResolution(tried: JudgedTry): Resolution {
   const { attempt, verdict } = tried
-  const request = { start: attempt.start, answered: Infinity, end: attempt.end, tries: [attempt], lookups: [], turn: attempt.turn! }
+  const request = {
+    start: attempt.start,
+    answered: Infinity,
+    end: attempt.end,
+    tries: [attempt],
+    lookups: [],
+    turn: attempt.turn!,
+  }
   return { outcome: 'incident', request, tries: [tried], judgement: verdict!.judgement, deciding: tried }
 }
 
@@ -101,9 +117,14 @@ function findingsOf(story: Story, judgement: Judgement, attempt: Try | null): In
   if (attempt === null || attempt.pairing.by === 'nothing') return judgement.findings
   const { strength, by, runnerUp } = attempt.pairing
   const views = viewsOf(story, attempt)
-  const frames = views.flatMap((view) => (view.exchange === null || view.exchange.request.frame < 0 ? [] : [view.ref(view.exchange.request)]))
+  const frames = views.flatMap((view) =>
+    view.exchange === null || view.exchange.request.frame < 0 ? [] : [view.ref(view.exchange.request)],
+  )
   const doubt = runnerUp === null ? '' : `; next best: ${runnerUp}`
-  return [...judgement.findings, { text: `this try belongs to the request by ${by} (${strength}${doubt})`, frames: frames.slice(0, 1) }]
+  return [
+    ...judgement.findings,
+    { text: `this try belongs to the request by ${by} (${strength}${doubt})`, frames: frames.slice(0, 1) },
+  ]
 }
 
 function attemptOf({ attempt, verdict }: JudgedTry): Attempt {
@@ -143,15 +164,26 @@ function summaries(story: Story, capture: StoryCapture): CaptureSummary[] {
 function warningsOf({ captures }: Story, capture: StoryCapture, part: number): string[] {
   const { observations } = capture
   const { counts, parts, interfaces, connections, evicted } = observations
-  const warnings = parts[part].faults.map((fault) => `at byte ${fault.offset}: ${fault.text} (frames to ${fault.afterFrame} were used)`)
+  const warnings = parts[part].faults.map(
+    (fault) => `at byte ${fault.offset}: ${fault.text} (frames to ${fault.afterFrame} were used)`,
+  )
   const dropped = interfaces.reduce((sum, one) => sum + (one.dropped ?? 0), 0)
   const missing = connections.filter((c) => c.sides.some((side) => side.missing > 0)).length
-  const oneWay = connections.filter((c) => (c.sides[0].segments === 0) !== (c.sides[1].segments === 0) && c.synAck === null && c.syns.length === 0).length
+  const oneWay = connections.filter(
+    (c) => (c.sides[0].segments === 0) !== (c.sides[1].segments === 0) && c.synAck === null && c.syns.length === 0,
+  ).length
   if (dropped > 0) warnings.push(`the capturing system dropped ${dropped} packets`)
-  if (missing > 0) warnings.push(`packets are missing that the other side acknowledged, on ${missing} of ${connections.length} connections`)
-  if (counts.cutBySnapLength > 0) warnings.push(`${counts.cutBySnapLength} of ${observations.frames} packets are cut by the snap length`)
+  if (missing > 0)
+    warnings.push(
+      `packets are missing that the other side acknowledged, on ${missing} of ${connections.length} connections`,
+    )
+  if (counts.cutBySnapLength > 0)
+    warnings.push(`${counts.cutBySnapLength} of ${observations.frames} packets are cut by the snap length`)
   if (counts.duplicates > 0) warnings.push(`${counts.duplicates} packets were captured twice; the copies are left out`)
-  if (counts.unknownLink > 0) warnings.push(`${counts.unknownLink} packets have a link type that is not decoded (${observations.linkTypes.join(', ')})`)
+  if (counts.unknownLink > 0)
+    warnings.push(
+      `${counts.unknownLink} packets have a link type that is not decoded (${observations.linkTypes.join(', ')})`,
+    )
   if (counts.broken > 0) warnings.push(`${counts.broken} packets are malformed or cut inside their headers`)
   if (oneWay > 2 && oneWay * 2 > connections.length) warnings.push('most connections show one direction only')
   if (evicted > 0) warnings.push(`${evicted} idle connections were dropped because too many were open at once`)
@@ -166,7 +198,13 @@ function notesOf(story: Story): string[] {
   for (const { sightings } of story.conversations) {
     const { connection } = sightings[0]
     const spoken = connection.speaks[0]
-    if (spoken === null || spoken === 'http1-request' || connection.exchanges.length > 0 || connection.serverPort === 53) continue
+    if (
+      spoken === null ||
+      spoken === 'http1-request' ||
+      connection.exchanges.length > 0 ||
+      connection.serverPort === 53
+    )
+      continue
     opaque.set(spoken, (opaque.get(spoken) ?? new Set()).add(connection.server))
   }
   return [...opaque].map(([what, servers]) => {

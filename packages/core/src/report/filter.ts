@@ -4,7 +4,11 @@ import { viewOf } from '../diagnose/view.ts'
 import type { Connection, Exchange, PacketRow } from '../observe/observations.ts'
 import type { Conversation, Request, Story, Turn } from '../story/story.ts'
 
-export function filtersOf(story: Story, request: Request | null, resolution: Resolution): { capture: number; filter: string }[] {
+export function filtersOf(
+  story: Story,
+  request: Request | null,
+  resolution: Resolution,
+): { capture: number; filter: string }[] {
   const parts = new Map<number, string[]>()
   const add = (capture: number, filter: string): void => {
     const list = parts.get(capture) ?? []
@@ -15,16 +19,26 @@ export function filtersOf(story: Story, request: Request | null, resolution: Res
     if (attempt.conversation !== null) addLeg(story, attempt.conversation, attempt.turn, add)
     if (attempt.search !== null) {
       const { target } = attempt.search.search
-      add(story.captures[attempt.search.capture].ids[0], target.includes(':') ? `icmpv6.nd.ns.target_address == ${target}` : `arp.dst.proto_ipv4 == ${target}`)
+      add(
+        story.captures[attempt.search.capture].ids[0],
+        target.includes(':') ? `icmpv6.nd.ns.target_address == ${target}` : `arp.dst.proto_ipv4 == ${target}`,
+      )
     }
   }
   for (const { capture, lookup } of resolution.request.lookups) {
     add(story.captures[capture].ids[0], `dns.qry.name == "${lookup.name.replace(/["\\]/g, '')}"`)
   }
-  return [...parts].map(([capture, filters]) => ({ capture, filter: filters.join(' || ') })).toSorted((a, b) => a.capture - b.capture)
+  return [...parts]
+    .map(([capture, filters]) => ({ capture, filter: filters.join(' || ') }))
+    .toSorted((a, b) => a.capture - b.capture)
 }
 
-function addLeg(story: Story, conversation: Conversation, turn: Turn | null, add: (capture: number, filter: string) => void): void {
+function addLeg(
+  story: Story,
+  conversation: Conversation,
+  turn: Turn | null,
+  add: (capture: number, filter: string) => void,
+): void {
   conversation.sightings.forEach((sighting, i) => {
     const exchange = turn?.views[i] ?? null
     const { observations, ids } = story.captures[sighting.capture]
@@ -34,7 +48,8 @@ function addLeg(story: Story, conversation: Conversation, turn: Turn | null, add
     observations.parts.forEach((part, n) => {
       const first = Math.max(1, from - part.offset)
       const last = Math.min(part.frames, to - part.offset)
-      if (first <= last) add(ids[n], `(${endpoints(sighting.connection)} && frame.number >= ${first} && frame.number <= ${last})`)
+      if (first <= last)
+        add(ids[n], `(${endpoints(sighting.connection)} && frame.number >= ${first} && frame.number <= ${last})`)
     })
   })
 }
@@ -43,7 +58,9 @@ function addLeg(story: Story, conversation: Conversation, turn: Turn | null, add
 function span(connection: Connection, exchange: Exchange | null, packets: readonly PacketRow[]): [number, number] {
   if (packets.length > 0) return [packets[0].frame, packets.at(-1)!.frame]
   if (exchange === null) return [connection.first.frame, connection.last.frame]
-  const frames = [exchange.request, exchange.requestEnd, exchange.response, exchange.responseEnd].map((m) => m.frame).filter((f) => f > 0)
+  const frames = [exchange.request, exchange.requestEnd, exchange.response, exchange.responseEnd]
+    .map((m) => m.frame)
+    .filter((f) => f > 0)
   return [Math.min(...frames), Math.max(...frames)]
 }
 

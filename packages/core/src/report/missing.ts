@@ -18,10 +18,22 @@ export function missingFor(story: Story, request: Request | null, resolution: Re
     const front = serverView(request.turn).sighting.connection
     // Everything but the client leg: name lookups and unanswered ARP tell as much as connections do.
     const filter = `not port ${front.serverPort}`
-    missing.push(entry('proxy-back', 'to see what the proxy tried towards its upstreams', `tcpdump -i any ${RING} -w proxy-back.pcap '${filter}'`))
+    missing.push(
+      entry(
+        'proxy-back',
+        'to see what the proxy tried towards its upstreams',
+        `tcpdump -i any ${RING} -w proxy-back.pcap '${filter}'`,
+      ),
+    )
   }
   if (back !== null && !covered(story, 'upstream', back.serverAddress)) {
-    missing.push(entry('upstream', 'to see what arrives at the upstream and what it sends', tcpdump('upstream', back.serverAddress, back.serverPort)))
+    missing.push(
+      entry(
+        'upstream',
+        'to see what arrives at the upstream and what it sends',
+        tcpdump('upstream', back.serverAddress, back.serverPort),
+      ),
+    )
   }
   return missing
 }
@@ -29,7 +41,9 @@ export function missingFor(story: Story, request: Request | null, resolution: Re
 const entry = (vantage: Vantage, because: string, command: string): MissingCapture => ({ vantage, because, command })
 
 function tcpdump(vantage: Vantage, address: string | null, port: number | null): string {
-  const filter = [address === null ? null : `host ${address}`, port === null ? 'tcp' : `port ${port}`].filter((part) => part !== null)
+  const filter = [address === null ? null : `host ${address}`, port === null ? 'tcp' : `port ${port}`].filter(
+    (part) => part !== null,
+  )
   return `tcpdump -i any ${RING} -w ${vantage}.pcap '(${filter.join(' and ')}) or icmp or icmp6 or arp'`
 }
 

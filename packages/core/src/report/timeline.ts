@@ -16,7 +16,12 @@ interface Entry extends Omit<TimelineEntry, 'seconds' | 'deciding'> {
 }
 
 /** `request` is the one the client sent, `resolution` what became of it at the hop that failed. */
-export function timelineOf(story: Story, request: Request | null, resolution: Resolution, deciding: readonly FrameRef[]): TimelineEntry[] {
+export function timelineOf(
+  story: Story,
+  request: Request | null,
+  resolution: Resolution,
+  deciding: readonly FrameRef[],
+): TimelineEntry[] {
   const entries: Entry[] = []
   if (request !== null) entries.push(...clientEntries(story, request))
   for (const { capture, lookup } of resolution.request.lookups) {
@@ -46,7 +51,11 @@ export function timelineOf(story: Story, request: Request | null, resolution: Re
   const start = request?.start ?? entries[0]?.at ?? 0
   const isDeciding = (frames: readonly FrameRef[]): boolean =>
     frames.some((f) => deciding.some((d) => d.capture === f.capture && d.frame === f.frame))
-  return entries.map(({ at, ...entry }) => ({ seconds: Math.round(at - start) / 1e9, ...entry, deciding: isDeciding(entry.frames) }))
+  return entries.map(({ at, ...entry }) => ({
+    seconds: Math.round(at - start) / 1e9,
+    ...entry,
+    deciding: isDeciding(entry.frames),
+  }))
 }
 
 function clientEntries(story: Story, request: Request): Entry[] {

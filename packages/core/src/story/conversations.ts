@@ -49,12 +49,13 @@ function numbersOf(connection: Connection): string | null {
   return server.isn >= 0 ? `${client.isn} ${server.isn}` : `${client.isn} ${connection.serverPort}`
 }
 
-/** Behind address translation one capture may hold a connection twice, with other addresses on each side. */
+/** Behind address translation one capture may hold a connection twice, with another address on one of its sides. */
 function canJoin(known: Conversation, capture: number, connection: Connection): boolean {
-  return known.sightings.every(
-    (s) =>
-      s.capture !== capture || s.connection.client !== connection.client || s.connection.server !== connection.server,
-  )
+  return known.sightings.every((s) => {
+    const sameClient = s.connection.client === connection.client
+    const sameServer = s.connection.server === connection.server
+    return s.capture !== capture || sameClient !== sameServer
+  })
 }
 
 function isSame(other: Conversation, capture: number, connection: Connection): boolean {

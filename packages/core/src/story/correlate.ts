@@ -48,15 +48,15 @@ export function correlate(observations: readonly Observations[], options: Correl
 
   const { requests, tries } = roles(captures, conversations, shift)
   const proxies = findProxies(requests, tries)
-  const index = new RequestIndex(requests)
-  const allowed = mayHaveMade(proxies)
-  assign(index, tries, allowed)
+  const byFront = indexBy(requests, frontOf)
+  const frontsOf = frontsByBack(proxies)
+  assign(tries, (attempt) => openAmong(byFront, frontsOf.get(backAddress(attempt)) ?? [], attempt))
   attachLookups(captures, requests, proxies, shift)
 
   // A try that is itself a request to the next proxy carries that proxy's tries.
   const byTurn = new Map(requests.map((request) => [request.turn, request]))
   const fronts = new Set(proxies.map((proxy) => proxy.front))
-  const isFront = ({ turn }: Request): boolean => fronts.has(serverView(turn).sighting.connection.server)
+  const isFront = (request: Request): boolean => fronts.has(frontOf(request))
   const hops = new Set<Request>()
   const paired = new Set<Try>()
   for (const request of requests) {
@@ -109,43 +109,105 @@ function roles(
   return { requests, tries }
 }
 
-/**
- * Who passes requests on to whom: a host that gets a request at one address and sends the like of it from the same or
- * another address while the first waits. Each likeness is a vote for (front endpoint, back address).
- */
-function findProxies(requests: readonly Request[], tries: readonly Try[]): Proxy[] {
-  const votes = new Map<string, Map<string, number>>()
-  const vote = (front: string, back: string, weight: number): void => {
-    const backs = votes.get(front) ?? new Map<string, number>()
-    votes.set(front, backs.set(back, (backs.get(back) ?? 0) + weight))
+const frontOf = ({ turn }: Request): string => serverView(turn).sighting.connection.server
+
+function indexBy(requests: readonly Request[], key: (request: Request) => string): Map<string, RequestIndex> {
+  const groups = new Map<string, Request[]>()
+  for (const request of requests) {
+    const group = groups.get(key(request))
+    if (group === undefined) groups.set(key(request), [request])
+    else group.push(request)
   }
-  const index = new RequestIndex(requests)
-  for (const attempt of tries) {
-    if (attempt.turn === null) continue
-    const { exchange: back, sighting } = clientView(attempt.turn)
-    const seen = new Set<string>()
-    for (const request of index.openAt(attempt.start)) {
-      if (request.turn.conversation === attempt.conversation) continue
-      const { exchange: front, sighting: at } = serverView(request.turn)
-      const pair = `${at.connection.server} ${sighting.connection.clientAddress}`
-      if (seen.has(pair) || !differentHosts(at.connection, sighting.connection) || !contains(request, attempt)) continue
-      const fit = likeness(front, back, at.connection.clientAddress)
-      if (fit === null || fit.strength === 'weak') continue
-      seen.add(pair)
-      vote(at.connection.server, sighting.connection.clientAddress, fit.strength === 'sure' ? 3 : 1)
-    }
+  return new Map([...groups].map(([name, group]) => [name, new RequestIndex(group)]))
+}
+
+/** Fronts of the proxies that connect from an address. */
+function frontsByBack(proxies: readonly Proxy[]): Map<string, string[]> {
+  const fronts = new Map<string, string[]>()
+  for (const { front, backs } of proxies)
+    for (const back of backs) fronts.set(back, [...(fronts.get(back) ?? []), front])
+  return fronts
+}
+
+/** Requests to any of these fronts that are open when the try starts; never those to the very server it goes to. */
+function* openAmong(
+  byFront: ReadonlyMap<string, RequestIndex>,
+  fronts: readonly string[],
+  attempt: Try,
+): Generator<Request> {
+  const server = attempt.conversation?.sightings[0].connection.server
+  for (const front of fronts) {
+    if (front !== server) yield* byFront.get(front)?.openAt(attempt.start) ?? []
   }
-  guessFromConnections(requests, tries, votes, vote)
-  return elect(votes, tries)
+}
+
+/** Votes for one pair of addresses after which likeness is taken for granted: it is known well enough. */
+const ENOUGH_VOTES = 64
+
+/** Votes for (front endpoint, back address). */
+type Votes = Map<string, Map<string, number>>
+
+function vote(votes: Votes, front: string, back: string, weight: number): void {
+  const backs = votes.get(front) ?? new Map<string, number>()
+  votes.set(front, backs.set(back, (backs.get(back) ?? 0) + weight))
 }
 
 /**
- * Takes the candidates with the most votes first. Requests flow one way: one that would send them in a circle is a like
- * request by chance. One that is reached over another proxy is that proxy's, not this one's.
+ * Who passes requests on to whom: a host that gets a request at one address and sends the like of it from the same or
+ * another address while the first waits. Each likeness is a vote. Most proxies leave the target as it is; only where
+ * that finds nothing, rewritten ones are looked for.
  */
-function elect(votes: ReadonlyMap<string, ReadonlyMap<string, number>>, tries: readonly Try[]): Proxy[] {
-  const edges = [...votes].flatMap(([front, backs]) => [...backs].map(([back, count]) => ({ front, back, count })))
-  edges.sort((a, b) => b.count - a.count)
+function findProxies(requests: readonly Request[], tries: readonly Try[]): Proxy[] {
+  const votes: Votes = new Map()
+  const sameTarget = indexBy(requests, ({ turn }) => originForm(serverView(turn).exchange.target))
+  const unlike = new Set<string>()
+  for (const attempt of tries) {
+    if (attempt.turn === null) continue
+    const index = sameTarget.get(originForm(clientView(attempt.turn).exchange.target))
+    if (index === undefined || !voteFor(votes, index, attempt)) unlike.add(backAddress(attempt))
+  }
+  for (const backs of votes.values()) for (const [back] of backs) unlike.delete(back)
+  if (unlike.size > 0) {
+    const all = new RequestIndex(requests)
+    for (const attempt of tries)
+      if (attempt.turn !== null && unlike.has(backAddress(attempt))) voteFor(votes, all, attempt)
+  }
+  const proxies = elect(votes, tries)
+  guessFromConnections(requests, tries, proxies, votes)
+  return elect(votes, tries)
+}
+
+/** Counts the likeness of a try to requests that were open when it started; false when there was none. */
+function voteFor(votes: Votes, index: RequestIndex, attempt: Try): boolean {
+  const { exchange: back, sighting } = clientView(attempt.turn!)
+  const seen = new Set<string>()
+  let found = false
+  for (const request of index.openAt(attempt.start)) {
+    if (request.turn.conversation === attempt.conversation) continue
+    const { exchange: front, sighting: at } = serverView(request.turn)
+    const { server } = at.connection
+    if (seen.has(server) || !differentHosts(at.connection, sighting.connection) || !contains(request, attempt)) continue
+    const { clientAddress } = sighting.connection
+    const known = (votes.get(server)?.get(clientAddress) ?? 0) >= ENOUGH_VOTES
+    const fit = known ? null : likeness(front, back, at.connection.clientAddress)
+    if (!known && (fit === null || fit.strength === 'weak')) continue
+    seen.add(server)
+    found = true
+    vote(votes, server, clientAddress, fit?.strength === 'sure' ? 3 : 1)
+  }
+  return found
+}
+
+/**
+ * Takes the candidates with the most votes first, and among equals those whose addresses are nearer to each other.
+ * Requests flow one way: a candidate that would send them in a circle is a like request by chance. One that is reached
+ * over another proxy is that proxy's, not this one's.
+ */
+function elect(votes: Votes, tries: readonly Try[]): Proxy[] {
+  const edges = [...votes].flatMap(([front, backs]) => {
+    return [...backs].map(([back, count]) => ({ front, back, count, kinship: kinship(front, back) }))
+  })
+  edges.sort((a, b) => b.count - a.count || b.kinship - a.kinship)
   const flow = new Map<string, Set<string>>()
   const link = (from: string, to: string): void => {
     flow.set(from, (flow.get(from) ?? new Set()).add(to))
@@ -156,22 +218,36 @@ function elect(votes: ReadonlyMap<string, ReadonlyMap<string, number>>, tries: r
     if (connection !== undefined && connection.exchanges.length > 0)
       link(`from ${connection.clientAddress}`, connection.server)
   }
-  const proxies = new Map<string, Proxy>()
-  for (const { front, back, count } of edges) {
-    const proxy = proxies.get(front)
-    // A handful of votes beside hundreds is somebody else's like request.
-    if ((proxy !== undefined && count * 20 < proxy.joined) || reaches(flow, `from ${back}`, front)) continue
+  const taken: typeof edges = []
+  for (const edge of edges) {
+    const { front, back, count } = edge
+    const rivals = taken.filter((other) => other.front === front || other.back === back)
+    // A handful of votes beside hundreds, or as many for addresses further apart: somebody else's like requests.
+    const lesser = rivals.some((r) => count * 20 < r.count || (count <= r.count * 2 && edge.kinship < r.kinship))
+    if (lesser || reaches(flow, `from ${back}`, front)) continue
     link(front, `from ${back}`)
+    taken.push(edge)
+  }
+  const proxies = new Map<string, Proxy>()
+  for (const { front, back, count } of taken) {
+    const proxy = proxies.get(front)
     if (proxy === undefined) proxies.set(front, { front, backs: [back], joined: count })
     else proxy.backs.push(back)
   }
   for (const proxy of proxies.values()) {
-    const direct = proxy.backs.filter(
-      (back) => !proxy.backs.some((via) => via !== back && reaches(flow, `from ${via}`, `from ${back}`)),
+    const { backs } = proxy
+    proxy.backs = backs.filter(
+      (back) => !backs.some((via) => via !== back && reaches(flow, `from ${via}`, `from ${back}`)),
     )
-    proxy.backs = direct
   }
   return [...proxies.values()]
+}
+
+/** How many parts two addresses have in common: the two sides of one host are often numbered alike. */
+function kinship(front: string, back: string): number {
+  const a = front.slice(0, front.lastIndexOf(':')).split(/[.:]/)
+  const b = back.split(/[.:]/)
+  return a.filter((part, i) => part === b[i]).length
 }
 
 /** Whether requests can flow from one node to the other. */
@@ -197,33 +273,33 @@ function differentHosts(front: Connection, back: Connection): boolean {
 function guessFromConnections(
   requests: readonly Request[],
   tries: readonly Try[],
-  votes: Map<string, Map<string, number>>,
-  vote: (front: string, back: string, weight: number) => void,
+  proxies: readonly Proxy[],
+  votes: Votes,
 ): void {
+  const backs = new Set(proxies.flatMap((proxy) => proxy.backs))
   const orphans = requests.filter((request) => {
     const { exchange, sighting } = serverView(request.turn)
+    // An upstream that opens connections of its own is no proxy for that.
+    if (backs.has(sighting.connection.clientAddress)) return false
     return !votes.has(sighting.connection.server) && (exchange.status >= 500 || exchange.status === 0)
   })
   if (orphans.length === 0) return
   const index = new RequestIndex(orphans)
-  const counts = new Map<string, Map<string, number>>()
+  const counts: Votes = new Map()
   for (const attempt of tries) {
     if (attempt.turn !== null && clientView(attempt.turn).exchange.status > 0) continue
     const address = backAddress(attempt)
     for (const request of index.openAt(attempt.start)) {
-      const { sighting } = serverView(request.turn)
-      const { connection } = sighting
+      const { connection } = serverView(request.turn).sighting
       if (attempt.conversation === request.turn.conversation || attempt.start < request.start) continue
       if (address === connection.clientAddress && address !== connection.serverAddress) continue
       if (attempt.conversation?.sightings[0].connection.server === connection.server) continue
-      const backs = counts.get(connection.server) ?? new Map<string, number>()
-      const weight = address === connection.serverAddress ? 100 : 1
-      counts.set(connection.server, backs.set(address, (backs.get(address) ?? 0) + weight))
+      vote(counts, connection.server, address, address === connection.serverAddress ? 100 : 1)
     }
   }
-  for (const [front, backs] of counts) {
-    const [best] = [...backs].toSorted((a, b) => b[1] - a[1])
-    vote(front, best[0], 1)
+  for (const [front, addresses] of counts) {
+    const [best] = [...addresses].toSorted((a, b) => b[1] - a[1])
+    vote(votes, front, best[0], 1)
   }
 }
 
@@ -231,16 +307,6 @@ function guessFromConnections(
 function backAddress(attempt: Try): string {
   if (attempt.search !== null) return attempt.search.search.from
   return attempt.conversation!.sightings[0].connection.clientAddress
-}
-
-function mayHaveMade(proxies: readonly Proxy[]): (request: Request, attempt: Try) => boolean {
-  const backs = new Map(proxies.map((proxy) => [proxy.front, new Set(proxy.backs)]))
-  return (request, attempt) => {
-    const { connection } = serverView(request.turn).sighting
-    const server = attempt.conversation?.sightings[0].connection
-    if (server !== undefined && server.server === connection.server) return false
-    return backs.get(connection.server)?.has(backAddress(attempt)) ?? false
-  }
 }
 
 /** Ties each ICMP error to the conversation whose packet it quotes. */

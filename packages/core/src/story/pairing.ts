@@ -139,20 +139,16 @@ interface Candidate {
 }
 
 /**
- * Gives each try to the request it fits best. `allowed` says whether a proxy that the request went to may have made
- * the try at all. Tries that fit nowhere stay out.
+ * Gives each try to the request it fits best. `open` lists the requests, open at the try's start, for which the proxies
+ * they went to may have made it. Tries that fit nowhere stay out.
  */
-export function assign(
-  requests: RequestIndex,
-  tries: readonly Try[],
-  allowed: (request: Request, attempt: Try) => boolean,
-): void {
+export function assign(tries: readonly Try[], open: (attempt: Try) => Iterable<Request>): void {
   const candidates: Candidate[] = []
   const rivals = new Map<Try, Candidate[]>()
   for (const attempt of tries) {
     const mine: Candidate[] = []
-    for (const request of requests.openAt(attempt.start)) {
-      if (request.turn.conversation === attempt.conversation || !allowed(request, attempt)) continue
+    for (const request of open(attempt)) {
+      if (request.turn.conversation === attempt.conversation) continue
       // A connection without a request has nothing but its time to speak for it.
       const slack = attempt.turn === null ? 0 : START_NS
       if (attempt.start > until(request) + slack || attempt.start < request.start - slack) continue
@@ -234,10 +230,17 @@ function fitOf(request: Request, attempt: Try): Fit | null {
     const found = likeness(front, back, sighting.connection.clientAddress)
     if (found === null) return null
     fit = found
-    if (back.status > 0 && back.status === front.status) fit.score += 5
+    fit.score += outcome(front, attempt)
   }
   const score = fit.score + closeness(request, attempt)
   return { ...fit, score }
+}
+
+/** A good answer is passed on as it is, a failed try ends in an error of the proxy or in another try. */
+function outcome(front: Exchange, attempt: Try): number {
+  const { exchange: back } = clientView(attempt.turn!)
+  if (gotAnswer(attempt) && back.detail?.responseFault == null) return back.status === front.status ? 12 : -12
+  return front.status === 0 || front.status >= 500 ? 8 : -8
 }
 
 /** Up to 20 points for a try that starts with its request and ends with its answer; time decides between equals. */

@@ -9,7 +9,12 @@ const judge: Judge = (facts) => {
   const upstream = upstreamOf(facts)
   const arrived = far?.packets.filter((p) => p.from === CLIENT && p.length > 0) ?? []
   // A kernel acknowledges what arrives on a connection it has; this one has not taken the connection from its queue.
-  const untaken = delivery !== null && !facts.reused && connecting.outcome === 'open' && delivery.acked <= delivery.from && delivery.retransmissions.length > 0
+  const untaken =
+    delivery !== null &&
+    !facts.reused &&
+    connecting.outcome === 'open' &&
+    delivery.acked <= delivery.from &&
+    delivery.retransmissions.length > 0
   if (untaken && (connecting.synAckRepeats.length > 0 || arrived.length > 1) && facts.answer.lastSign === null) {
     const repeats = connecting.synAckRepeats
     const seen = arrived.length > 1
@@ -18,8 +23,13 @@ const judge: Judge = (facts) => {
       confidence: seen && repeats.length > 0 ? 'certain' : 'likely',
       summary: `${upstream} did not take the connection from its listen queue: the request ${seen ? 'reached its host and' : ''} was never acknowledged${repeats.length > 0 ? ', and it repeated its SYN-ACK' : ''}.`,
       findings: [
-        { text: 'the request was sent and never acknowledged', frames: frames(near, [...delivery.unacked, ...delivery.retransmissions], 4) },
-        ...(repeats.length > 0 ? [{ text: 'SYN-ACK repeated although the handshake was complete', frames: repeats.slice(0, 6) }] : []),
+        {
+          text: 'the request was sent and never acknowledged',
+          frames: frames(near, [...delivery.unacked, ...delivery.retransmissions], 4),
+        },
+        ...(repeats.length > 0
+          ? [{ text: 'SYN-ACK repeated although the handshake was complete', frames: repeats.slice(0, 6) }]
+          : []),
         ...(seen ? [{ text: 'it did arrive at the upstream', frames: frames(far!, arrived, 4) }] : []),
       ],
       ...(seen && repeats.length > 0
@@ -28,7 +38,8 @@ const judge: Judge = (facts) => {
             competing: [
               {
                 cause: 'request-undelivered' as const,
-                because: 'acknowledgements, or packets behind the SYN, could be lost; `ss -ltn` on the upstream (Recv-Q above Send-Q) would decide',
+                because:
+                  'acknowledgements, or packets behind the SYN, could be lost; `ss -ltn` on the upstream (Recv-Q above Send-Q) would decide',
                 frames: [],
               },
             ],
@@ -41,11 +52,20 @@ const judge: Judge = (facts) => {
   // Alive means: something else was answered while this SYN was not.
   if (signs.opened === null && !(synArrived && (signs.pending !== null || signs.spoke !== null))) return null
   const findings = [
-    { text: `${plural(connecting.syns, 'SYN')} to ${upstream} without an answer in ${duration(connecting.seconds)}`, frames: connecting.frames.slice(0, 5) },
+    {
+      text: `${plural(connecting.syns, 'SYN')} to ${upstream} without an answer in ${duration(connecting.seconds)}`,
+      frames: connecting.frames.slice(0, 5),
+    },
   ]
-  if (signs.opened !== null) findings.push({ text: `meanwhile ${signs.opened.server} accepted a connection`, frames: [signs.opened.frame] })
-  if (signs.pending !== null) findings.push({ text: 'an accepted connection to the same port waits unserved', frames: [signs.pending] })
-  if (synArrived) findings.push({ text: 'the SYN did arrive at the upstream', frames: far.connection.syns.slice(0, 3).map((m) => far.ref(m)) })
+  if (signs.opened !== null)
+    findings.push({ text: `meanwhile ${signs.opened.server} accepted a connection`, frames: [signs.opened.frame] })
+  if (signs.pending !== null)
+    findings.push({ text: 'an accepted connection to the same port waits unserved', frames: [signs.pending] })
+  if (synArrived)
+    findings.push({
+      text: 'the SYN did arrive at the upstream',
+      frames: far.connection.syns.slice(0, 3).map((m) => far.ref(m)),
+    })
   const sure = synArrived && (signs.pending !== null || signs.opened !== null)
   return {
     cause: 'accept-queue-full',
@@ -55,7 +75,8 @@ const judge: Judge = (facts) => {
     competing: [
       {
         cause: 'connect-timeout',
-        because: 'a firewall rule for this port looks the same; `ss -ltn` on the upstream (Recv-Q above Send-Q) would decide',
+        because:
+          'a firewall rule for this port looks the same; `ss -ltn` on the upstream (Recv-Q above Send-Q) would decide',
         frames: [],
       },
     ],

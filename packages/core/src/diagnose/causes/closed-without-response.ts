@@ -13,11 +13,17 @@ const judge: Judge = (facts) => {
   const asked = delivery !== null
   return {
     cause: 'closed-without-response',
-    confidence: forged || !asked || facts.near.connection.synAck === null && delivery.acked <= delivery.from ? 'likely' : 'certain',
+    confidence:
+      forged || !asked || (facts.near.connection.synAck === null && delivery.acked <= delivery.from)
+        ? 'likely'
+        : 'certain',
     ...(forged ? { domain: 'network' as const } : {}),
     summary: `${upstream} ${asked ? 'took the request and closed' : 'closed'} the connection${after > 0 ? ` ${duration(after)} later` : ''} without a byte of response.`,
     findings: [
-      { text: `FIN from ${upstream}${asked && closed.packet.ack >= delivery.to ? ', acknowledging the whole request' : ''}`, frames: [near.ref(closed.packet)] },
+      {
+        text: `FIN from ${upstream}${asked && closed.packet.ack >= delivery.to ? ', acknowledging the whole request' : ''}`,
+        frames: [near.ref(closed.packet)],
+      },
       ...(asked ? [{ text: 'the request', frames: delivery.first }] : []),
     ],
   }

@@ -14,9 +14,16 @@ const judge: Judge = (facts) => {
     summary: `${upstream} did not answer: ${plural(connecting.syns, 'SYN')} in ${duration(connecting.seconds)} got neither SYN-ACK nor RST nor ICMP error.`,
     findings: [
       { text: `${plural(connecting.syns, 'SYN')} without an answer`, frames: connecting.frames.slice(0, 8) },
-      ...(lost ? [{ text: `the capture at the upstream does not have the SYN: it was dropped on the way`, frames: [] }] : []),
+      ...(lost
+        ? [{ text: `the capture at the upstream does not have the SYN: it was dropped on the way`, frames: [] }]
+        : []),
       ...(arrived
-        ? [{ text: `the SYN did arrive at the upstream's host`, frames: far.connection.syns.slice(0, 3).map((m) => far.ref(m)) }]
+        ? [
+            {
+              text: `the SYN did arrive at the upstream's host`,
+              frames: far.connection.syns.slice(0, 3).map((m) => far.ref(m)),
+            },
+          ]
         : []),
     ],
     ...(lost

@@ -21,7 +21,10 @@ const judge: Judge = (facts) => {
     confidence: 'likely',
     summary: `${upstream} cannot be reached: ${plural(search.frames.length, 'request')} for its link-layer address went unanswered.`,
     findings: [
-      { text: `nobody answered for ${facts.near.connection.serverAddress} (asked by ${search.from})`, frames: search.frames },
+      {
+        text: `nobody answered for ${facts.near.connection.serverAddress} (asked by ${search.from})`,
+        frames: search.frames,
+      },
       { text: `${plural(connecting.syns, 'SYN')} without an answer`, frames: connecting.frames.slice(0, 4) },
     ],
     competing: [{ cause: 'connect-timeout', because: 'the search was seen at another point of the path', frames: [] }],

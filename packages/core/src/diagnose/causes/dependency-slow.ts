@@ -50,7 +50,11 @@ function waitOn(facts: Facts, conversation: Conversation, wait: number): Wait | 
   // Its own connection starts at the upstream's host; on a host with several addresses, in the upstream's capture.
   const ownHost = connection.clientAddress === near.connection.serverAddress
   const isNear = near.connection.clientAddress === connection.clientAddress
-  if (!ownHost && (isNear || facts.far?.capture !== sighting.capture || connection.serverAddress === near.connection.serverAddress)) return null
+  if (
+    !ownHost &&
+    (isNear || facts.far?.capture !== sighting.capture || connection.serverAddress === near.connection.serverAddress)
+  )
+    return null
   if (connection.server === near.connection.server || connection.serverPort === 53) return null
   for (const exchange of [...connection.exchanges, null]) {
     const view = viewOf(story, sighting, exchange)
@@ -61,9 +65,19 @@ function waitOn(facts: Facts, conversation: Conversation, wait: number): Wait | 
 }
 
 /** A question within the try that was not answered for most of it. */
-function quiet(view: View, packets: View['packets'], { asked, gaveUp }: Facts, wait: number): Pick<Wait, 'seconds' | 'asked' | 'answered'> | null {
+function quiet(
+  view: View,
+  packets: View['packets'],
+  { asked, gaveUp }: Facts,
+  wait: number,
+): Pick<Wait, 'seconds' | 'asked' | 'answered'> | null {
   const shift = view.at({ frame: 0, time: 0 })
-  const result = (from: number, to: number | null, question: { frame: number; time: number }, answer: { frame: number; time: number } | null) => {
+  const result = (
+    from: number,
+    to: number | null,
+    question: { frame: number; time: number },
+    answer: { frame: number; time: number } | null,
+  ) => {
     if (from < asked - 1e6 || from > asked + wait * SOON * 1e9) return null
     const seconds = (Math.min(to ?? gaveUp, gaveUp) - from) / 1e9
     return seconds < wait * SHARE ? null : { seconds: ((to ?? gaveUp) - from) / 1e9, asked: question, answered: answer }
@@ -75,7 +89,8 @@ function quiet(view: View, packets: View['packets'], { asked, gaveUp }: Facts, w
   }
   const own = (p: { time: number; frame: number }) => ({ frame: p.frame, time: p.time - shift })
   for (const question of packets) {
-    if (question.from !== CLIENT || question.length === 0 || question.time < asked - 1e6 || question.time > gaveUp) continue
+    if (question.from !== CLIENT || question.length === 0 || question.time < asked - 1e6 || question.time > gaveUp)
+      continue
     const answer = packets.find((p) => p.from === SERVER && p.length > 0 && p.time > question.time) ?? null
     const hit = result(question.time, answer?.time ?? null, own(question), answer === null ? null : own(answer))
     if (hit !== null) return hit

@@ -12,8 +12,10 @@ const judge: Judge = (facts) => {
   if (!reused || delivery === null || idleSeconds < IDLE_SECONDS || delivery.acked > delivery.from) return null
   if (answer.before.length > 0 || idleSeconds <= longestReuse(facts)) return null
   const forged = resetUnseenAtUpstream(facts)
-  const arrived = far !== null && far.packets.some((p) => p.from === 0 && p.length > 0 && p.seq + p.length > delivery.from)
-  if (arrived || (forged === null && facts.closings.some((c) => c.by === 'upstream' && c.packet.time <= facts.gaveUp))) return null
+  const arrived =
+    far !== null && far.packets.some((p) => p.from === 0 && p.length > 0 && p.seq + p.length > delivery.from)
+  if (arrived || (forged === null && facts.closings.some((c) => c.by === 'upstream' && c.packet.time <= facts.gaveUp)))
+    return null
   if (forged === null && delivery.retransmissions.length === 0) return null
   const signs = hostSigns(facts)
   const alive = signs.opened?.frame ?? signs.spoke
@@ -25,14 +27,28 @@ const judge: Judge = (facts) => {
     cause: 'idle-drop',
     confidence: absent && alive !== null ? 'certain' : alive !== null || absent ? 'likely' : 'possible',
     summary: `The connection to ${upstreamOf(facts)} was forgotten on the way after ${duration(idleSeconds)} of idle: ${
-      forged === null ? `the request and ${plural(delivery.retransmissions.length, 'retransmission')} got no answer` : 'a RST came that the upstream did not send'
+      forged === null
+        ? `the request and ${plural(delivery.retransmissions.length, 'retransmission')} got no answer`
+        : 'a RST came that the upstream did not send'
     }.`,
     findings: [
       { text: `request on the reused connection after ${duration(idleSeconds)} idle`, frames: delivery.first },
       ...(forged === null
-        ? [{ text: `${plural(delivery.retransmissions.length, 'retransmission')}, never acknowledged`, frames: frames(near, delivery.retransmissions) }]
+        ? [
+            {
+              text: `${plural(delivery.retransmissions.length, 'retransmission')}, never acknowledged`,
+              frames: frames(near, delivery.retransmissions),
+            },
+          ]
         : [{ text: 'RST that the capture at the upstream does not have', frames: [near.ref(forged)] }]),
-      ...(absent ? [{ text: 'the capture at the upstream has the connection, and no packet of this request', frames: [far.ref(far.connection.last)] }] : []),
+      ...(absent
+        ? [
+            {
+              text: 'the capture at the upstream has the connection, and no packet of this request',
+              frames: [far.ref(far.connection.last)],
+            },
+          ]
+        : []),
       ...(alive === null ? [] : [{ text: 'meanwhile the upstream answered on other connections', frames: [alive] }]),
       ...boxes.map((box) => ({ text: `${box.name} forgets a TCP flow after ${box.tcpIdleSeconds} s`, frames: [] })),
     ],

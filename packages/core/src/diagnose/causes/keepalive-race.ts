@@ -39,7 +39,9 @@ const judge: Judge = (facts) => {
     summary: `${upstream} reset the reused connection ${duration(after)} after the request, which followed ${duration(idleSeconds)} of idle: it had closed it already.`,
     findings: [
       {
-        text: gone ? `RST from a host that no longer has the connection (no ACK in it)` : `RST right behind the request`,
+        text: gone
+          ? `RST from a host that no longer has the connection (no ACK in it)`
+          : `RST right behind the request`,
         frames: [near.ref(rst.packet)],
       },
       { text: `request sent on the connection after ${duration(idleSeconds)} idle`, frames: delivery.first },

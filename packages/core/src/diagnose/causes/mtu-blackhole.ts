@@ -25,24 +25,39 @@ function towardsUpstream(facts: Facts): Judgement | null {
   // Segments of this size that did pass on this path speak for plain loss.
   const passed = Math.max(delivery.largestAcked, largestPassed(facts, CLIENT))
   if (mtu === null && passed >= smallest) return null
-  const arrived = far?.packets.filter((p) => p.from === CLIENT && p.length > 0 && p.seq + p.length > delivery.from) ?? []
+  const arrived =
+    far?.packets.filter((p) => p.from === CLIENT && p.length > 0 && p.seq + p.length > delivery.from) ?? []
   const small = delivery.sacked || delivery.acked > delivery.from || arrived.some((p) => p.length < smallest)
   // If not even a small segment got through, the path may be dead.
   const tail = delivery.unacked.filter((p) => p.length <= ALWAYS_PASSES && p.seq > delivery.acked)
   if (mtu === null && !small && tail.length > 0) return null
   const farProof = far !== null && arrived.length > 0 && !arrived.some((p) => p.length >= smallest)
   const competing: RuledOut[] = [
-    { cause: 'request-undelivered', because: 'all that was lost was large; a small request over the same path would decide', frames: [] },
+    {
+      cause: 'request-undelivered',
+      because: 'all that was lost was large; a small request over the same path would decide',
+      frames: [],
+    },
   ]
-  const sure = (farProof && delivery.retransmissions.length >= 2) || (delivery.sacked && delivery.retransmissions.length >= 2) || mtu !== null
+  const sure =
+    (farProof && delivery.retransmissions.length >= 2) ||
+    (delivery.sacked && delivery.retransmissions.length >= 2) ||
+    mtu !== null
   return {
     cause: 'mtu-blackhole',
     confidence: sure ? 'certain' : small ? 'likely' : 'possible',
     summary: `Large segments do not reach ${upstreamOf(facts)}: ${smallest} bytes were sent ${plural(delivery.retransmissions.length + 1, 'time')} and never arrived, smaller ones pass.`,
     findings: [
-      { text: `segment of ${smallest} bytes, retransmitted ${plural(delivery.retransmissions.length, 'time')}, never acknowledged`, frames: frames(near, [...missing.slice(0, 1), ...delivery.retransmissions]) },
-      ...(delivery.sacked ? [{ text: 'the upstream acknowledged later, smaller data (SACK)', frames: sackFrames(facts) }] : []),
-      ...(farProof ? [{ text: 'at the upstream only the smaller segments arrive', frames: frames(far, arrived, 3) }] : []),
+      {
+        text: `segment of ${smallest} bytes, retransmitted ${plural(delivery.retransmissions.length, 'time')}, never acknowledged`,
+        frames: frames(near, [...missing.slice(0, 1), ...delivery.retransmissions]),
+      },
+      ...(delivery.sacked
+        ? [{ text: 'the upstream acknowledged later, smaller data (SACK)', frames: sackFrames(facts) }]
+        : []),
+      ...(farProof
+        ? [{ text: 'at the upstream only the smaller segments arrive', frames: frames(far, arrived, 3) }]
+        : []),
       ...(mtu === null ? [] : [mtu]),
     ],
     ...(sure ? {} : { competing }),
@@ -72,10 +87,21 @@ function towardsProxy(facts: Facts): Judgement | null {
       confidence: sure ? 'certain' : 'likely',
       summary: `Large segments from ${upstreamOf(facts)} do not reach the proxy: ${smallestLost} bytes were sent ${plural(repeats.length, 'time')} and never arrived, smaller ones pass.`,
       findings: [
-        { text: `${plural(lost.length, 'segment')} of ${smallestLost} bytes and more left the upstream and never arrived`, frames: frames(far, repeats.length > 1 ? repeats : lost) },
-        ...(got.length > 0 ? [{ text: `segments of up to ${largestGot} bytes did arrive`, frames: frames(near, got, 3) }] : []),
+        {
+          text: `${plural(lost.length, 'segment')} of ${smallestLost} bytes and more left the upstream and never arrived`,
+          frames: frames(far, repeats.length > 1 ? repeats : lost),
+        },
+        ...(got.length > 0
+          ? [{ text: `segments of up to ${largestGot} bytes did arrive`, frames: frames(near, got, 3) }]
+          : []),
       ],
-      ...(sure ? {} : { competing: [{ cause: 'response-lost' as const, because: 'few segments were lost, all of them large', frames: [] }] }),
+      ...(sure
+        ? {}
+        : {
+            competing: [
+              { cause: 'response-lost' as const, because: 'few segments were lost, all of them large', frames: [] },
+            ],
+          }),
     }
   }
   // From the proxy's side alone: a hole of full-size segments stays open, and only smaller ones stand behind it.
@@ -90,10 +116,24 @@ function towardsProxy(facts: Facts): Judgement | null {
     confidence: waited ? 'likely' : 'possible',
     summary: `Large segments from ${upstreamOf(facts)} do not reach the proxy: ${hole.to - hole.from} bytes are missing in the response, while later segments of up to ${largestGot} bytes came through.`,
     findings: [
-      { text: `later data arrived behind a hole of ${hole.to - hole.from} bytes that was never filled`, frames: frames(near, got.filter((p) => p.seq >= hole.to), 3) },
+      {
+        text: `later data arrived behind a hole of ${hole.to - hole.from} bytes that was never filled`,
+        frames: frames(
+          near,
+          got.filter((p) => p.seq >= hole.to),
+          3,
+        ),
+      },
       { text: 'the proxy asked for the missing bytes again (duplicate acknowledgements)', frames: proxyAcks(facts) },
     ],
-    competing: [{ cause: 'response-lost', because: 'plain loss could hit large segments alone; a capture at the upstream, or `ping -M do -s 1472`, would decide', frames: [] }],
+    competing: [
+      {
+        cause: 'response-lost',
+        because:
+          'plain loss could hit large segments alone; a capture at the upstream, or `ping -M do -s 1472`, would decide',
+        frames: [],
+      },
+    ],
   }
 }
 
@@ -112,7 +152,8 @@ export function lostOnTheWay({ near, far, answer, asked, gaveUp, story }: Facts)
   const slack = low === null || high === null ? 1e9 : Math.max(5e6, (high - low) * 1e9)
   const seen = new Set<number>()
   return far.packets.filter((p) => {
-    if (p.from !== SERVER || p.length === 0 || p.time < asked - slack || p.time > gaveUp || p.seq < answer.from) return false
+    if (p.from !== SERVER || p.length === 0 || p.time < asked - slack || p.time > gaveUp || p.seq < answer.from)
+      return false
     if (seen.has(p.seq)) return false
     seen.add(p.seq)
     return !got.some((q) => q.seq < p.seq + p.length && q.seq + q.length > p.seq)

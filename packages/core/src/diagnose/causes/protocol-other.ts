@@ -16,7 +16,9 @@ const judge: Judge = (facts) => {
     cause: 'protocol-other',
     confidence: 'certain',
     summary: `${upstream} speaks ${SNIFFED_NAMES[server]}, and the proxy expected ${expected}.`,
-    findings: [{ text: `the first bytes from ${upstream} are ${SNIFFED_NAMES[server]}`, frames: frames(near, reply, 2) }],
+    findings: [
+      { text: `the first bytes from ${upstream} are ${SNIFFED_NAMES[server]}`, frames: frames(near, reply, 2) },
+    ],
   }
 }
 export default judge

@@ -26,7 +26,10 @@ const judge: Judge = (facts) => {
       confidence: 'certain',
       summary: `The proxy sent plain HTTP to ${upstream}, which answered with ${what}: that port expects TLS.`,
       findings: [
-        { text: `${upstream} answered the plaintext request with ${what} record`, frames: frames(near, answer.before, 2) },
+        {
+          text: `${upstream} answered the plaintext request with ${what} record`,
+          frames: frames(near, answer.before, 2),
+        },
         { text: 'the proxy sent the request in plaintext', frames: [near.ref(exchange.request)] },
       ],
     }
@@ -51,7 +54,9 @@ const judge: Judge = (facts) => {
       { text: `${upstream} closed with no response byte`, frames: [near.ref(closed.packet)] },
       { text: 'other connections to the same port begin with a TLS ClientHello', frames: others },
     ],
-    competing: [{ cause: 'closed-without-response', because: 'the close alone could also be the application\'s', frames: [] }],
+    competing: [
+      { cause: 'closed-without-response', because: "the close alone could also be the application's", frames: [] },
+    ],
   }
 }
 
@@ -60,6 +65,8 @@ function tlsElsewhere({ story, near }: Facts): ReturnType<typeof near.ref>[] {
   const isTls = ({ sightings: [{ connection }] }: Conversation): boolean =>
     connection.server === near.connection.server && connection.speaks[0] === 'tls' && connection.speaks[1] === 'tls'
   const found = story.conversations.find(isTls)
-  return found === undefined ? [] : [{ capture: story.captures[found.sightings[0].capture].ids[0], frame: found.sightings[0].connection.first.frame }]
+  return found === undefined
+    ? []
+    : [{ capture: story.captures[found.sightings[0].capture].ids[0], frame: found.sightings[0].connection.first.frame }]
 }
 export default judge

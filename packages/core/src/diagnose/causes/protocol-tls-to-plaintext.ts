@@ -14,7 +14,10 @@ const judge: Judge = (facts) => {
     confidence: 'certain',
     summary: `The proxy opened TLS to ${upstream}, which answered in ${what}: that port does not speak TLS.`,
     findings: [
-      { text: `${upstream} answered the ClientHello with ${what}`, frames: reply === undefined ? [] : [near.ref(reply)] },
+      {
+        text: `${upstream} answered the ClientHello with ${what}`,
+        frames: reply === undefined ? [] : [near.ref(reply)],
+      },
       { text: 'the proxy sent a TLS ClientHello', frames: hello === undefined ? [] : [near.ref(hello)] },
     ],
   }

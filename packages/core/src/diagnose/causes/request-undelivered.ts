@@ -8,15 +8,26 @@ const judge: Judge = (facts) => {
   if (closings.some((c) => c.by === 'upstream' && c.packet.time <= gaveUp)) return null
   const repeats = delivery.retransmissions.length
   if (repeats === 0) return null
-  const reached = far !== null && far.packets.some((p) => p.from === CLIENT && p.length > 0 && p.seq + p.length > delivery.acked)
+  const reached =
+    far !== null && far.packets.some((p) => p.from === CLIENT && p.length > 0 && p.seq + p.length > delivery.acked)
   if (reached) return null
   return {
     cause: 'request-undelivered',
     confidence: far !== null ? 'certain' : repeats >= 2 ? 'likely' : 'possible',
     summary: `The request did not reach ${upstreamOf(facts)}: ${delivery.to - delivery.acked} bytes were sent ${plural(repeats + 1, 'time')} in ${duration(facts.waitSeconds)} and never acknowledged.`,
     findings: [
-      { text: `request sent, then ${plural(repeats, 'retransmission')}, none acknowledged`, frames: [...delivery.first, ...frames(near, delivery.retransmissions)] },
-      ...(far === null ? [] : [{ text: 'the capture at the upstream has the connection, and not these segments', frames: [far.ref(far.connection.last)] }]),
+      {
+        text: `request sent, then ${plural(repeats, 'retransmission')}, none acknowledged`,
+        frames: [...delivery.first, ...frames(near, delivery.retransmissions)],
+      },
+      ...(far === null
+        ? []
+        : [
+            {
+              text: 'the capture at the upstream has the connection, and not these segments',
+              frames: [far.ref(far.connection.last)],
+            },
+          ]),
     ],
     ...(far !== null
       ? {}
@@ -24,7 +35,8 @@ const judge: Judge = (facts) => {
           competing: [
             {
               cause: 'upstream-silent' as const,
-              because: 'an upstream whose kernel stopped looks the same; a capture at the upstream would show whether the request arrives',
+              because:
+                'an upstream whose kernel stopped looks the same; a capture at the upstream would show whether the request arrives',
               frames: [],
             },
           ],

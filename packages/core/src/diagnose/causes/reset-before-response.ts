@@ -6,7 +6,8 @@ import { duration, type Judge, upstreamOf } from '../judgement.ts'
 const judge: Judge = (facts) => {
   const { near, far, answer, delivery, connecting } = facts
   const closed = upstreamClosed(facts)
-  if (closed === null || closed.kind !== 'RST' || answer.before.length > 0 || connecting.outcome === 'refused') return null
+  if (closed === null || closed.kind !== 'RST' || answer.before.length > 0 || connecting.outcome === 'refused')
+    return null
   const upstream = upstreamOf(facts)
   const after = (closed.packet.time - facts.asked) / 1e9
   const seenThere = far !== null && far.connection.sides[SERVER].reset !== null
@@ -16,7 +17,14 @@ const judge: Judge = (facts) => {
     summary: `${upstream} reset the connection ${duration(after)} after the request, before any byte of response.`,
     findings: [
       { text: `RST from ${upstream}`, frames: [near.ref(closed.packet)] },
-      ...(seenThere ? [{ text: 'the capture at the upstream shows it leaving', frames: [far.ref(far.connection.sides[SERVER].reset!)] }] : []),
+      ...(seenThere
+        ? [
+            {
+              text: 'the capture at the upstream shows it leaving',
+              frames: [far.ref(far.connection.sides[SERVER].reset!)],
+            },
+          ]
+        : []),
       ...(delivery === null ? [] : [{ text: 'the request', frames: delivery.first }]),
     ],
     ...(seenThere
@@ -25,7 +33,8 @@ const judge: Judge = (facts) => {
           competing: [
             {
               cause: 'reset-by-middlebox' as const,
-              because: 'nothing in the packets speaks for it; a capture at the upstream would prove that it sent the RST',
+              because:
+                'nothing in the packets speaks for it; a capture at the upstream would prove that it sent the RST',
               frames: [],
             },
           ],

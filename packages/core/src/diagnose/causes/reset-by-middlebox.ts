@@ -14,7 +14,10 @@ const judge: Judge = (facts) => {
   if (rst === null || facts.connecting.outcome === 'refused') return null
   const upstream = upstreamOf(facts)
   const after = (rst.time - facts.asked) / 1e9
-  const deciding = { text: `RST in the name of ${upstream}, ${duration(after)} after the request`, frames: [near.ref(rst)] }
+  const deciding = {
+    text: `RST in the name of ${upstream}, ${duration(after)} after the request`,
+    frames: [near.ref(rst)],
+  }
   if (resetUnseenAtUpstream(facts) !== null) {
     return {
       cause: 'reset-by-middlebox',
@@ -22,7 +25,10 @@ const judge: Judge = (facts) => {
       summary: `Something between proxy and upstream reset the connection: the RST that the proxy got is not in the capture at ${upstream}.`,
       findings: [
         { ...deciding },
-        { text: 'the capture at the upstream has this connection and no RST from the upstream', frames: [facts.far!.ref(facts.far!.connection.last)] },
+        {
+          text: 'the capture at the upstream has this connection and no RST from the upstream',
+          frames: [facts.far!.ref(facts.far!.connection.last)],
+        },
       ],
     }
   }
@@ -71,10 +77,15 @@ function hintsOf({ near }: Facts, rst: PacketRow): Hint[] {
   const ttls = new Set(others.map((p) => p.ttl))
   if (near.connection.sides[SERVER].ttl > 0) ttls.add(near.connection.sides[SERVER].ttl)
   if (ttls.size > 0 && !ttls.has(rst.ttl)) {
-    hints.push({ text: `its TTL is ${rst.ttl}, that of the upstream's other packets ${[...ttls].join(' or ')}`, strong: true, packets: [rst] })
+    hints.push({
+      text: `its TTL is ${rst.ttl}, that of the upstream's other packets ${[...ttls].join(' or ')}`,
+      strong: true,
+      packets: [rst],
+    })
   }
   const goesOn = others.find((p) => p.time > rst.time && (p.length > 0 || p.ack > rst.ack) && answered(near.packets, p))
-  if (goesOn !== undefined) hints.push({ text: 'the upstream went on sending after it', strong: true, packets: [goesOn] })
+  if (goesOn !== undefined)
+    hints.push({ text: 'the upstream went on sending after it', strong: true, packets: [goesOn] })
   return hints
 }
 

@@ -15,13 +15,31 @@ const judge: Judge = (facts) => {
     confidence: seenThere ? 'certain' : 'likely',
     summary: `${upstream} reset the connection in the middle of its response, ${cutAt(near)}.`,
     findings: [
-      { text: `RST from ${upstream} ${duration((closed.packet.time - facts.asked) / 1e9)} after the request`, frames: [near.ref(closed.packet)] },
+      {
+        text: `RST from ${upstream} ${duration((closed.packet.time - facts.asked) / 1e9)} after the request`,
+        frames: [near.ref(closed.packet)],
+      },
       { text: 'the part of the response that came', frames: frames(near, answer.before, 3) },
-      ...(seenThere ? [{ text: 'the capture at the upstream shows the RST leaving', frames: [far.ref(far.connection.sides[SERVER].reset!)] }] : []),
+      ...(seenThere
+        ? [
+            {
+              text: 'the capture at the upstream shows the RST leaving',
+              frames: [far.ref(far.connection.sides[SERVER].reset!)],
+            },
+          ]
+        : []),
     ],
     ...(seenThere
       ? {}
-      : { competing: [{ cause: 'reset-by-middlebox' as const, because: 'a capture at the upstream would prove that it sent the RST', frames: [] }] }),
+      : {
+          competing: [
+            {
+              cause: 'reset-by-middlebox' as const,
+              because: 'a capture at the upstream would prove that it sent the RST',
+              frames: [],
+            },
+          ],
+        }),
   }
 }
 export default judge

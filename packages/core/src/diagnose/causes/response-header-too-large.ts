@@ -30,10 +30,26 @@ const judge: Judge = (facts) => {
     confidence: sure ? 'certain' : 'likely',
     summary: `The response header section from ${upstreamOf(facts)} is ${whole ? '' : 'at least '}${exchange.headSize} bytes, larger than the proxy takes; it gave up ${duration(Math.max(0, pause))} after reading it.`,
     findings: [
-      { text: `well-formed header section of ${exchange.headSize} bytes`, frames: answer.before.length > 0 ? frames(near, answer.before, 4) : [near.ref(exchange.response), near.ref(exchange.responseEnd)] },
+      {
+        text: `well-formed header section of ${exchange.headSize} bytes`,
+        frames:
+          answer.before.length > 0
+            ? frames(near, answer.before, 4)
+            : [near.ref(exchange.response), near.ref(exchange.responseEnd)],
+      },
       ...(limit === null ? [] : [{ text: `the proxy's usual limit is ${limit} bytes`, frames: [] }]),
     ],
-    ...(sure ? {} : { competing: [{ cause: 'response-malformed' as const, because: 'the proxy may have disliked something else in it; its error log names the reason', frames: [] }] }),
+    ...(sure
+      ? {}
+      : {
+          competing: [
+            {
+              cause: 'response-malformed' as const,
+              because: 'the proxy may have disliked something else in it; its error log names the reason',
+              frames: [],
+            },
+          ],
+        }),
   }
 }
 

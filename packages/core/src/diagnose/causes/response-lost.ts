@@ -18,12 +18,16 @@ const judge: Judge = (facts) => {
       findings: [
         { text: 'sent by the upstream, not in the capture at the proxy', frames: frames(far, lost) },
         ...(repeats.length > 0 ? [{ text: 'retransmitted by the upstream', frames: frames(far, repeats, 4) }] : []),
-        ...(answer.before.length > 0 ? [{ text: 'what did arrive at the proxy', frames: frames(near, answer.before, 4) }] : []),
+        ...(answer.before.length > 0
+          ? [{ text: 'what did arrive at the proxy', frames: frames(near, answer.before, 4) }]
+          : []),
       ],
     }
   }
   if (answer.hole === null || answer.holeInCapture) return null
-  const asks = near.packets.filter((p) => p.from === CLIENT && p.ack === answer.edge && p.sack > p.ack && p.time <= gaveUp)
+  const asks = near.packets.filter(
+    (p) => p.from === CLIENT && p.ack === answer.edge && p.sack > p.ack && p.time <= gaveUp,
+  )
   const last = answer.before.at(-1)!
   // That segments as large as the missing ones came through rules out a matter of size.
   const mss = near.connection.sides[CLIENT].mss
@@ -33,8 +37,17 @@ const judge: Judge = (facts) => {
     confidence: asks.length >= 2 && anySize ? 'certain' : 'likely',
     summary: `The response of ${upstream} was lost on the way: ${answer.hole.to - answer.hole.from} bytes never arrived, while later ones did; ${duration((gaveUp - last.time) / 1e9)} later the proxy gave up.`,
     findings: [
-      { text: 'segments that arrived behind the hole', frames: frames(near, answer.before.filter((p) => p.seq >= answer.hole!.to), 4) },
-      ...(asks.length > 0 ? [{ text: 'the proxy reported the hole (duplicate acknowledgements, SACK)', frames: frames(near, asks, 4) }] : []),
+      {
+        text: 'segments that arrived behind the hole',
+        frames: frames(
+          near,
+          answer.before.filter((p) => p.seq >= answer.hole!.to),
+          4,
+        ),
+      },
+      ...(asks.length > 0
+        ? [{ text: 'the proxy reported the hole (duplicate acknowledgements, SACK)', frames: frames(near, asks, 4) }]
+        : []),
     ],
   }
 }

@@ -21,7 +21,13 @@ const judge: Judge = (facts) => {
       { text: fault.text, frames: [near.ref(fault.at)] },
       { text: 'the response on the upstream leg', frames: frames(near, answer.before, 3) },
     ],
-    ...(timedOut ? { competing: [{ cause: 'response-stalled' as const, because: 'the proxy waited on before it gave up', frames: [] }] } : {}),
+    ...(timedOut
+      ? {
+          competing: [
+            { cause: 'response-stalled' as const, because: 'the proxy waited on before it gave up', frames: [] },
+          ],
+        }
+      : {}),
   }
 }
 export default judge

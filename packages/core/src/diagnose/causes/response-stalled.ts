@@ -19,10 +19,24 @@ const judge: Judge = (facts) => {
     summary: `${upstreamOf(facts)} began its response and stopped ${cutAt(near)}: ${duration(quiet)} of silence followed until the proxy gave up.`,
     findings: [
       { text: 'last bytes of the response', frames: frames(near, answer.before.slice(-2)) },
-      { text: `then nothing for ${duration(quiet)}, with nothing missing and the proxy's window open (${last === undefined ? '' : `${windowOf(facts)} bytes`})`, frames: facts.closings.filter((c) => c.by === 'proxy').slice(0, 1).map((c) => near.ref(c.packet)) },
+      {
+        text: `then nothing for ${duration(quiet)}, with nothing missing and the proxy's window open (${last === undefined ? '' : `${windowOf(facts)} bytes`})`,
+        frames: facts.closings
+          .filter((c) => c.by === 'proxy')
+          .slice(0, 1)
+          .map((c) => near.ref(c.packet)),
+      },
     ],
     ...(far === null && !lossy
-      ? { competing: [{ cause: 'response-lost' as const, because: 'if all later segments were lost, the proxy saw none; a capture at the upstream would show it', frames: [] }] }
+      ? {
+          competing: [
+            {
+              cause: 'response-lost' as const,
+              because: 'if all later segments were lost, the proxy saw none; a capture at the upstream would show it',
+              frames: [],
+            },
+          ],
+        }
       : {}),
   }
 }

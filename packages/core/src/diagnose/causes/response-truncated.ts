@@ -16,7 +16,10 @@ const judge: Judge = (facts) => {
     confidence: near.exchange.detail?.incomplete === true ? 'likely' : 'certain',
     summary: `${upstream} closed the connection in the middle of its response, ${cutAt(near)}.`,
     findings: [
-      { text: `FIN from ${upstream} ${cutAt(near)}, ${duration((closed.packet.time - facts.asked) / 1e9)} after the request`, frames: [near.ref(closed.packet)] },
+      {
+        text: `FIN from ${upstream} ${cutAt(near)}, ${duration((closed.packet.time - facts.asked) / 1e9)} after the request`,
+        frames: [near.ref(closed.packet)],
+      },
       { text: 'the part of the response that came', frames: frames(near, answer.before, 3) },
     ],
   }

@@ -23,11 +23,22 @@ const judge: Judge = (facts) => {
     confidence: above.length > 0 ? 'likely' : 'possible',
     summary: `The proxy waits ${duration(wait)}, and ${upstreamOf(facts)} needs up to ${duration(Math.max(slowest.seconds, lateSeconds ?? 0))} for requests like this one.`,
     findings: [
-      { text: `${plural(near.length, 'comparable request')} took ${duration(near.at(-1)!.seconds)} to ${duration(slowest.seconds)} and succeeded`, frames: near.slice(0, 4).map((t) => t.frame) },
-      ...(late === undefined ? [] : [{ text: `this answer came after ${duration(lateSeconds!)}`, frames: [facts.near.ref(late)] }]),
+      {
+        text: `${plural(near.length, 'comparable request')} took ${duration(near.at(-1)!.seconds)} to ${duration(slowest.seconds)} and succeeded`,
+        frames: near.slice(0, 4).map((t) => t.frame),
+      },
+      ...(late === undefined
+        ? []
+        : [{ text: `this answer came after ${duration(lateSeconds!)}`, frames: [facts.near.ref(late)] }]),
       { text: 'the request', frames: facts.delivery!.first },
     ],
-    competing: [{ cause: 'upstream-slow', because: 'whether such times are normal for this request is for its owner to say', frames: [] }],
+    competing: [
+      {
+        cause: 'upstream-slow',
+        because: 'whether such times are normal for this request is for its owner to say',
+        frames: [],
+      },
+    ],
   }
 }
 export default judge

@@ -28,17 +28,42 @@ const judge: Judge = (facts) => {
     confidence: sure ? 'certain' : patience ? 'likely' : 'possible',
     summary: `${upstreamOf(facts)} took the request and sent nothing back: the proxy gave up after ${duration(wait)}.`,
     findings: [
-      { text: 'the request, wholly acknowledged', frames: [...delivery!.first, ...(delivery!.ackedAt === null ? [] : frames(near, [delivery!.ackedAt]))] },
-      { text: `no byte of response in ${duration(wait)}, nor later in the capture`, frames: facts.closings.filter((c) => c.by === 'proxy').slice(0, 1).map((c) => near.ref(c.packet)) },
-      ...(far === null ? [] : [{ text: 'the capture at the upstream has no byte of response either', frames: [far.ref(far.connection.last)] }]),
+      {
+        text: 'the request, wholly acknowledged',
+        frames: [...delivery!.first, ...(delivery!.ackedAt === null ? [] : frames(near, [delivery!.ackedAt]))],
+      },
+      {
+        text: `no byte of response in ${duration(wait)}, nor later in the capture`,
+        frames: facts.closings
+          .filter((c) => c.by === 'proxy')
+          .slice(0, 1)
+          .map((c) => near.ref(c.packet)),
+      },
+      ...(far === null
+        ? []
+        : [
+            {
+              text: 'the capture at the upstream has no byte of response either',
+              frames: [far.ref(far.connection.last)],
+            },
+          ]),
     ],
     ...(sure
       ? {}
       : {
           competing: [
             patience
-              ? { cause: 'response-lost' as const, because: 'a response lost as a whole leaves no trace at the proxy; a capture at the upstream would show it', frames: [] }
-              : { cause: 'undetermined' as const, because: 'a client that gave up first looks the same; a capture of the client leg would tell', frames: [] },
+              ? {
+                  cause: 'response-lost' as const,
+                  because:
+                    'a response lost as a whole leaves no trace at the proxy; a capture at the upstream would show it',
+                  frames: [],
+                }
+              : {
+                  cause: 'undetermined' as const,
+                  because: 'a client that gave up first looks the same; a capture of the client leg would tell',
+                  frames: [],
+                },
           ],
         }),
   }

@@ -7,7 +7,10 @@ const judge: Judge = (facts) => {
   const wait = waited(facts)
   if (wait === null || answer.before.length > 0) return null
   const late = answer.after[0] ?? null
-  const lateThere = late !== null || far === null ? null : (far.packets.find((p) => p.from === 1 && p.length > 0 && p.time > facts.gaveUp) ?? null)
+  const lateThere =
+    late !== null || far === null
+      ? null
+      : (far.packets.find((p) => p.from === 1 && p.length > 0 && p.time > facts.gaveUp) ?? null)
   const first = late ?? lateThere
   if (first === null) return null
   const after = (first.time - facts.asked) / 1e9
@@ -18,8 +21,14 @@ const judge: Judge = (facts) => {
     confidence: lossy ? 'likely' : 'certain',
     summary: `${upstreamOf(facts)} was too slow: its response began ${duration(after)} after the request, ${duration((first.time - facts.gaveUp) / 1e9)} after the proxy had given up.`,
     findings: [
-      { text: `first byte of the response, ${duration(after)} after the request`, frames: [late === null ? far!.ref(first) : near.ref(first)] },
-      { text: 'the request, wholly acknowledged', frames: [...delivery!.first, ...(delivery!.ackedAt === null ? [] : frames(near, [delivery!.ackedAt]))] },
+      {
+        text: `first byte of the response, ${duration(after)} after the request`,
+        frames: [late === null ? far!.ref(first) : near.ref(first)],
+      },
+      {
+        text: 'the request, wholly acknowledged',
+        frames: [...delivery!.first, ...(delivery!.ackedAt === null ? [] : frames(near, [delivery!.ackedAt]))],
+      },
     ],
   }
 }

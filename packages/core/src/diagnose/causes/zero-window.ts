@@ -31,7 +31,13 @@ const judge: Judge = (facts) => {
     domain: 'proxy',
     summary: `The proxy stopped reading the response of ${upstream}: its receive window stayed closed for the last ${duration(own.seconds)}.`,
     findings: [{ text: 'window of the proxy at 0', frames: frames(near, own.packets) }],
-    competing: [{ cause: 'response-stalled', because: 'a client that reads slowly makes the proxy stop; the client leg would show it', frames: [] }],
+    competing: [
+      {
+        cause: 'response-stalled',
+        because: 'a client that reads slowly makes the proxy stop; the client leg would show it',
+        frames: [],
+      },
+    ],
   }
 }
 
