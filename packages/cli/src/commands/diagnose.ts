@@ -1,6 +1,6 @@
 // pcap-surgery diagnose: captures in, the causes out.
 import { access, constants, stat } from 'node:fs/promises'
-import { correlate, diagnose, observe } from '@pcap-surgery/core'
+import { correlate, diagnose, observe, rotatedSets } from '@pcap-surgery/core'
 import type { DecompressionPort, DiagnosisDocument, Observations, Vantage } from '@pcap-surgery/core'
 import { gunzip } from '../io/gzip.ts'
 import { print, refusal, writeWhole } from '../io/output.ts'
@@ -35,9 +35,15 @@ export async function diagnoseCommand(files: readonly string[], options: Diagnos
     say(wrong)
     return 2
   }
-  const { observations, flawless } = await observeAll(await distinct(files))
-  if (observations.length === 0) return 2
-  const document = diagnose(correlate(observations, { vantages: vantages(observations, options.vantage ?? []) }))
+  const kept = await distinct(files)
+  const { observations: each, flawless } = await observeAll(kept)
+  if (each.length === 0) return 2
+  const observations = await joinRotated(each)
+  // In the document captures are counted as they were named.
+  const named = each.map((seen) => seen.parts[0].file)
+  const ids = observations.map((seen) => seen.parts.map((part) => named.indexOf(part.file)))
+  const document = diagnose(correlate(observations, { ids, vantages: vantages(observations, options.vantage ?? []) }))
+  document.captures.sort((a, b) => a.id - b.id)
   const written = await answer(document, options)
   if (!flawless || !written) return 2
   return options.exitCode && document.incidents.length > 0 ? 1 : 0
@@ -79,7 +85,7 @@ async function observeAll(files: readonly string[]): Promise<{ observations: Obs
   let flawless = true
   for (const file of files) {
     try {
-      const seen = await observeFile(file)
+      const seen = await observeFiles([file])
       observations.push(seen)
       for (const { offset, text, afterFrame } of seen.parts.flatMap((part) => part.faults)) {
         say(`${file}: at byte ${offset}: ${text} (${used(afterFrame)})`)
@@ -98,17 +104,27 @@ function used(frames: number): string {
   return frames === 1 ? 'the frame before it was used' : `the ${frames} frames before it were used`
 }
 
-async function observeFile(file: string): Promise<Observations> {
-  const source = await openSource(file)
-  const line = progress(file, source.size)
+/** Reads the files of a rotated capture once more, as the one capture that they are. */
+async function joinRotated(each: readonly Observations[]): Promise<Observations[]> {
+  const sets = rotatedSets(each).filter((parts) => parts.every((part) => each[part].parts[0].file !== '-'))
+  const joined = new Map<number, Observations>()
+  for (const parts of sets) joined.set(parts[0], await observeFiles(parts.map((part) => each[part].parts[0].file)))
+  const others = new Set(sets.flatMap((parts) => parts.slice(1)))
+  return each.flatMap((seen, i) => (others.has(i) ? [] : [joined.get(i) ?? seen]))
+}
+
+async function observeFiles(files: readonly string[]): Promise<Observations> {
+  const sources = await Promise.all(files.map((file) => openSource(file)))
+  const line = progress(files[0], sources.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0))
   try {
-    return await observe([{ file, open: () => source.chunks }], {
+    const inputs = files.map((file, i) => ({ file, open: () => sources[i].chunks }))
+    return await observe(inputs, {
       decompression,
-      onProgress: ({ frames }) => line.report(source.bytesRead, frames),
+      onProgress: ({ frames }) => line.report(sources.reduce((sum, { bytesRead }) => sum + bytesRead, 0), frames),
     })
   } finally {
     line.done()
-    await source.close()
+    await Promise.all(sources.map((source) => source.close()))
   }
 }
 

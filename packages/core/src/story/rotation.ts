@@ -1,0 +1,47 @@
+// Files of one rotated capture (tcpdump -C, -G, -W), whatever their names: connections go on from one to the next. Found
+// after each was observed by itself; whoever can read them again observes them as one, in the order given here.
+import { CLIENT, type Connection, type Observations, SERVER } from '../observe/observations.ts'
+
+/** Bytes that may be lost between two files before a connection counts as another one. */
+const GAP_BYTES = 1 << 22
+
+/** Sets of captures (indices, in order of time) that are parts of one; captures that stand alone are in none. */
+export function rotatedSets(captures: readonly Observations[]): number[][] {
+  const order = captures.map((_, i) => i).toSorted((a, b) => start(captures[a]) - start(captures[b]))
+  const sets: number[][] = []
+  for (const next of order) {
+    const set = sets.find((parts) => goesOn(captures, parts, captures[next]))
+    if (set === undefined) sets.push([next])
+    else set.push(next)
+  }
+  return sets.filter((parts) => parts.length > 1)
+}
+
+const start = ({ epoch, first }: Observations): number => epoch + first / 1e9
+const end = ({ epoch, last }: Observations): number => epoch + last / 1e9
+
+/** Whether a connection of any of the parts goes on in `next`, which begins when they have ended. */
+function goesOn(captures: readonly Observations[], parts: readonly number[], next: Observations): boolean {
+  const last = captures[parts.at(-1)!]
+  if (next.frames === 0 || start(next) < end(last) || String(next.linkTypes) !== String(last.linkTypes)) return false
+  return parts.some((part) => {
+    const before = new Map(captures[part].connections.map((c) => [`${c.client} ${c.server}`, c]))
+    return next.connections.some((c) => {
+      const earlier = before.get(`${c.client} ${c.server}`) ?? before.get(`${c.server} ${c.client}`)
+      return earlier !== undefined && continues(earlier, c)
+    })
+  })
+}
+
+/** The later sighting has no SYN, and its bytes follow those of the earlier one. */
+function continues(earlier: Connection, later: Connection): boolean {
+  if (later.syns.length > 0 || later.synAck !== null) return false
+  const flipped = earlier.client !== later.client
+  return [CLIENT, SERVER].every((side) => {
+    const was = earlier.sides[flipped ? 1 - side : side]
+    const is = later.sides[side]
+    if (was.base < 0 || is.base < 0) return true
+    const ahead = (is.base - (was.base + was.bytes)) | 0
+    return ahead >= 0 && ahead < GAP_BYTES
+  })
+}
