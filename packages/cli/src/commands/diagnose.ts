@@ -115,12 +115,19 @@ async function joinRotated(each: readonly Observations[]): Promise<Observations[
 
 async function observeFiles(files: readonly string[]): Promise<Observations> {
   const sources = await Promise.all(files.map((file) => openSource(file)))
-  const line = progress(files[0], sources.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0))
+  const line = progress(
+    files[0],
+    sources.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0),
+  )
   try {
     const inputs = files.map((file, i) => ({ file, open: () => sources[i].chunks }))
     return await observe(inputs, {
       decompression,
-      onProgress: ({ frames }) => line.report(sources.reduce((sum, { bytesRead }) => sum + bytesRead, 0), frames),
+      onProgress: ({ frames }) =>
+        line.report(
+          sources.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+          frames,
+        ),
     })
   } finally {
     line.done()

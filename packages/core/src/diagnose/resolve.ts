@@ -33,7 +33,8 @@ export function resolve(story: Story, request: Request): Resolution {
   const { exchange } = serverView(request.turn)
   const answered = exchange.response.frame >= 0 && exchange.status > 0
   if (answered && exchange.status < 500 && !isPlaintextComplaint(exchange)) return served(story, request)
-  if (!answered && !proxyClosed(request)) return plain(request, clientClosed(request) ? 'aborted' : 'open')
+  if (!answered && !proxyClosed(request) && !isGarbled(exchange))
+    return plain(request, clientClosed(request) ? 'aborted' : 'open')
   const last = request.tries.at(-1)
   if (last === undefined) return withoutTry(story, request, exchange)
   const inner = throughHop(story, request, last, exchange)
@@ -164,6 +165,10 @@ function withoutTry(story: Story, request: Request, exchange: Exchange): Resolut
     return plain(request, 'own')
   return { outcome: 'incident', request, tries: [], judgement: judgeWithoutTry(story, request), deciding: null }
 }
+
+/** Bytes came that are no HTTP answer: some proxies pass on what they do not understand (as HTTP/0.9). */
+const isGarbled = ({ status, response, detail }: Exchange): boolean =>
+  status === 0 && response.frame >= 0 && detail?.responseFault?.part === 'start-line'
 
 /** The server's side of the client leg ended it, and the client had not before. */
 function proxyClosed(request: Request): boolean {

@@ -1,7 +1,7 @@
 // Failed tries whose request to the proxy is not in the captures. Where the client leg is captured, a try without a
 // request is a health check or somebody else's; where it is not, every failed try is an incident with an unseen client.
 import { CLIENT, SERVER } from '../observe/observations.ts'
-import { clientView, nearClient, type Story, type Try } from '../story/story.ts'
+import { clientView, nearClient, nearServer, type Sighting, type Story, type Try } from '../story/story.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
 /** Fields by which a request says that a proxy sent it. */
@@ -19,7 +19,14 @@ const CHECKS = 3
 /** Intervals of a timer differ from each other by less than this share. */
 const REGULAR = 0.2
 
-export function judgeStrays(story: Story): { attempt: Try; verdict: Verdict }[] {
+export interface JudgedStray {
+  attempt: Try
+  verdict: Verdict
+  /** The encrypted client connection that the try was made for, where one alone fits in time. */
+  front: Sighting | null
+}
+
+export function judgeStrays(story: Story): JudgedStray[] {
   if (story.proxies.length > 0) return []
   const http = new Set<string>()
   for (const conversation of story.conversations) {
@@ -30,8 +37,38 @@ export function judgeStrays(story: Story): { attempt: Try; verdict: Verdict }[] 
   return story.strays.flatMap((attempt) => {
     if (attempt.search !== null || checks.has(attempt) || !failed(attempt, http)) return []
     const verdict = judgeTry(story, null, attempt, Infinity)
-    return verdict.judgement.cause === 'undetermined' ? [] : [{ attempt, verdict }]
+    if (verdict.judgement.cause === 'undetermined') return []
+    const front = encryptedFront(story, attempt)
+    if (front !== null && verdict.judgement.confidence === 'certain') verdict.judgement.confidence = 'likely'
+    return [{ attempt, verdict, front }]
   })
+}
+
+/** How soon a proxy passes on what it got, and answers once its try has failed. */
+const AT_ONCE_NS = 50e6
+
+/** The one connection in another leg whose encrypted data came right before the try and was answered right after it. */
+function encryptedFront(story: Story, attempt: Try): Sighting | null {
+  const { connection: back } = nearClient(attempt.conversation!)
+  const fitting = story.conversations.flatMap((conversation) => {
+    const sighting = nearServer(conversation)
+    const { connection, capture } = sighting
+    if (
+      connection.speaks[CLIENT] !== 'tls' ||
+      connection.server === back.server ||
+      connection.clientAddress === back.clientAddress
+    )
+      return []
+    const { shift } = story.captures[capture]
+    const data = (from: 0 | 1, after: number, before: number): boolean =>
+      connection.packets.some(
+        (p) => p.from === from && p.length > 0 && p.time + shift >= after && p.time + shift <= before,
+      )
+    const asked = data(CLIENT, attempt.start - AT_ONCE_NS, attempt.start)
+    const answered = data(SERVER, attempt.end, attempt.end + AT_ONCE_NS)
+    return asked && answered ? [sighting] : []
+  })
+  return fitting.length === 1 ? fitting[0] : null
 }
 
 function failed(attempt: Try, http: ReadonlySet<string>): boolean {

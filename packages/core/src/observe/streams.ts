@@ -1,5 +1,6 @@
 // What the two streams of a connection turn out to be: HTTP/1, another protocol, or opaque. First bytes decide.
 import { type Bytes, latin1 } from '../bytes/read.ts'
+import { proxyHeaderLength } from '../app/proxy-protocol.ts'
 import { sniff, type Sniffed } from '../app/sniff.ts'
 import type { ConnectionTracker, StreamEvents } from '../flow/connection.ts'
 import type { StreamSink } from '../flow/half.ts'
@@ -128,10 +129,24 @@ export class ConnectionStreams implements StreamEvents {
     this.#decide(from, head.length >= FIRST_BYTES || this.#isHeadless(from), frame, time)
   }
 
+  /** A load balancer's words before the stream: what comes behind them is the stream. */
+  #skipProxyHeader(from: SideIndex, head: Bytes, final: boolean, frame: number, time: number): void {
+    const length = proxyHeaderLength(head)
+    if (length < 0) return
+    this.#heads[from] = length === 0 ? NO_BYTES : head.slice(length)
+    this.#headStarts[from] += length
+    if (length === 0) this.#directions[from] = 'opaque'
+    else if (head.length > length) this.#decide(from, final, frame, time)
+  }
+
   #decide(from: SideIndex, final: boolean, frame = -1, time = -1): void {
     const head = this.#heads[from]
     const what = sniff(head, 0, head.length)
     if (what === 'need-more' && !final) return
+    if (what === 'proxy-protocol') {
+      this.#skipProxyHeader(from, head, final, frame, time)
+      return
+    }
     this.#heads[from] = NO_BYTES
     // Met in the middle of a message: the next message may begin with any of the packets to come.
     const told = what === 'need-more' ? 'unknown' : what

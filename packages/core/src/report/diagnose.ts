@@ -36,9 +36,17 @@ export function diagnose(story: Story): DiagnosisDocument {
     if (resolution.outcome === 'incident')
       incidents.push(incidentOf(story, request, resolution, String(incidents.length + 1)))
   }
-  for (const { attempt, verdict } of judgeStrays(story)) {
-    const tried: JudgedTry = { attempt, verdict }
-    incidents.push(incidentOf(story, null, strayResolution(tried), String(incidents.length + 1)))
+  for (const { attempt, verdict, front } of judgeStrays(story)) {
+    const incident = incidentOf(story, null, strayResolution({ attempt, verdict }), String(incidents.length + 1))
+    if (front !== null) {
+      incident.client = front.connection.client
+      incident.proxyFront = front.connection.server
+      incident.findings.push({
+        text: 'the client leg is encrypted; its data before and after the try fit in time',
+        frames: [],
+      })
+    }
+    incidents.push(incident)
   }
   return {
     schema: 'pcap-surgery/diagnosis@1',

@@ -78,7 +78,7 @@ function clientEntries(story: Story, request: Request): Entry[] {
       leg: 'client',
       from: connection.server,
       to: connection.client,
-      text: `status ${exchange.status}`,
+      text: exchange.status > 0 ? `status ${exchange.status}` : 'bytes that are no HTTP answer',
       frames: [frameRef(story, capture, exchange.response.frame)],
     })
   } else {

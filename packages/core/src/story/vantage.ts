@@ -1,6 +1,7 @@
 // Where each capture was taken, from which legs it holds and from which end it saw them.
 import type { Vantage } from '../report/document.ts'
-import type { Request, Story } from './story.ts'
+import type { Connection } from '../observe/observations.ts'
+import type { Request, Sighting, Story } from './story.ts'
 
 const ORDER: readonly Vantage[] = ['client', 'proxy-front', 'proxy-back', 'upstream']
 
@@ -22,26 +23,29 @@ export function nameVantages(story: Story, hints: ReadonlyMap<number, Vantage>):
   })
 }
 
-/** A capture at the near end of a leg has all captures of this leg behind it; one alone is told by the other leg. */
-function see(
-  found: readonly Set<Vantage>[],
-  sightings: Request['turn']['conversation']['sightings'],
-  near: Vantage,
-  far: Vantage,
-): void {
+/**
+ * A capture at the near end of a leg has all captures of this leg behind it. One that is alone with the leg is told by
+ * the handshake, and taken for the proxy's where that does not tell: most captures are made there.
+ */
+function see(found: readonly Set<Vantage>[], sightings: readonly Sighting[], near: Vantage, far: Vantage): void {
+  const proxys = near === 'client' ? far : near
   sightings.forEach(({ capture, connection }, i) => {
     if (sightings.length > 1) found[capture].add(i === 0 ? near : far)
-    else
-      found[capture].add(side(connection.synAck, connection.syns[0], connection.established) === 'client' ? near : far)
+    else found[capture].add({ client: near, server: far, either: proxys }[endOf(connection)])
   })
 }
 
-interface At {
-  time: number
-}
+/** One end waits this much longer for the handshake's other half, or the capture could be at either. */
+const CLEARLY = 4
+/** Answers within this time may come from the same host as from the next one. */
+const NEXT_DOOR_NS = 300e3
 
-/** Which end of the connection a lone capture is at: that whose answers in the handshake come at once. */
-function side(synAck: At | null, syn: At | undefined, established: At | null): 'client' | 'server' | null {
-  if (synAck === null || syn === undefined || established === null) return null
-  return synAck.time - syn.time >= established.time - synAck.time ? 'client' : 'server'
+/** Which end of the connection a lone capture is at: that whose own packets of the handshake come at once. */
+function endOf({ syns, synAck, established }: Connection): 'client' | 'server' | 'either' {
+  if (synAck === null || syns.length === 0 || established === null) return 'either'
+  const server = synAck.time - syns.at(-1)!.time
+  const client = established.time - synAck.time
+  if (Math.max(server, client) < NEXT_DOOR_NS) return 'either'
+  if (server > client * CLEARLY) return 'client'
+  return client > server * CLEARLY ? 'server' : 'either'
 }
