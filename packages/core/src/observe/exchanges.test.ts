@@ -15,7 +15,7 @@ async function connection(tell: (tcp: Tcp) => unknown, snapLength?: number, seco
   const open = async function* (): AsyncGenerator<Uint8Array> {
     yield bytes
   }
-  const { connections } = await observe([{ file: 'a.pcap', open }], { decompression: {} })
+  const { connections } = await observe([{ file: 'a.pcap', open }], { decompression: { gzip: (source) => source } })
   expect(connections).toHaveLength(1)
   return connections[0]!
 }

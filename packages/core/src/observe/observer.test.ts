@@ -29,7 +29,7 @@ import { observe } from './observe.ts'
 
 const seen = (...captures: Uint8Array[]): Promise<Observations> => {
   const files = captures.map((bytes, n) => ({ file: `${n}.pcap`, open: () => chunks(bytes) }))
-  return observe(files, { decompression: {} })
+  return observe(files, { decompression: { gzip: (source) => source } })
 }
 
 async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

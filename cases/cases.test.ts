@@ -1,0 +1,78 @@
+// Every folder here is a case: its captures are diagnosed together and must give its expected.json, to the letter.
+// `npm run cases` writes the expectations anew; the diff then says what a change does to real captures.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { correlate, diagnose, type DiagnosisDocument, type Observations, observe } from '@pcap-surgery/core'
+import { describe, expect, test } from 'vitest'
+import { gunzip } from '../packages/cli/src/io/gzip.ts'
+
+const HERE = fileURLToPath(new URL('.', import.meta.url))
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+const cases = readdirSync(HERE, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+const names = cases.map(({ name }) => name).toSorted()
+
+const capturesOf = (name: string): string[] =>
+  readdirSync(HERE + name)
+    .filter((file) => /\.pcap(ng)?(\.gz)?$/.test(file))
+    .toSorted()
+
+async function* chunks(path: string): AsyncGenerator<Uint8Array> {
+  yield readFileSync(path)
+}
+
+/** The document of a case; files are named as they are called inside its folder. */
+async function diagnosisOf(name: string): Promise<DiagnosisDocument> {
+  const observations: Observations[] = []
+  for (const file of capturesOf(name)) {
+    const input = { file, open: () => chunks(`${HERE}${name}/${file}`) }
+    observations.push(await observe([input], { decompression: { gzip: gunzip } }))
+  }
+  return diagnose(correlate(observations))
+}
+
+describe('the diagnosis of a case is the expected one', () => {
+  test.each(names)('%s', async (name) => {
+    const document = await diagnosisOf(name)
+    await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(`${HERE}${name}/expected.json`)
+  })
+})
+
+test('every case has captures, and says why it exists and where they come from', () => {
+  const incomplete = names.filter((name) => capturesOf(name).length === 0 || !existsSync(`${HERE}${name}/README.md`))
+  expect(names).not.toEqual([])
+  expect(incomplete).toEqual([])
+})
+
+test('the order of the captures changes nothing but their numbers', async () => {
+  const files = ['proxy-front.pcap', 'proxy-back.pcap', 'upstream.pcap']
+  const observations: Observations[] = []
+  for (const file of files) {
+    const input = { file, open: () => chunks(`${HERE}nginx-keepalive-race/${file}`) }
+    observations.push(await observe([input], { decompression: { gzip: gunzip } }))
+  }
+  const orders = [observations, observations.toReversed(), [observations[1], observations[2], observations[0]]]
+  const answers = orders.map((order) => {
+    const [{ cause, confidence, client, upstream, attempts }] = diagnose(correlate(order)).incidents
+    return { cause, confidence, client, upstream, attempts: attempts.length }
+  })
+  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1)
+})
+
+/** What `npm run demo` prints, from the very command that it runs. */
+function demo(): string {
+  const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { scripts: { demo: string } }
+  const [node, ...args] = scripts.demo.split(' && ').at(-1)!.split(' ')
+  expect(node).toBe('node')
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' })
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+  return stdout
+}
+
+test('the demo prints what the README shows', async () => {
+  const text = demo()
+  await expect(text).toMatchFileSnapshot(`${HERE}nginx-upstream-slow-pool/demo.txt`)
+  const [, shown] = /^```text\n(504 .*?)^```$/ms.exec(readFileSync(`${ROOT}README.md`, 'utf8'))!
+  expect(text.slice(0, shown.length)).toBe(shown)
+})

@@ -1,0 +1,179 @@
+// Captures whose causes are known, from a fault lab: what share of the answers is right, and that none is a false alarm.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Bytes } from './bytes/read.ts'
+import type { Observations } from './observe/observations.ts'
+import { observe } from './observe/observe.ts'
+import { diagnose } from './report/diagnose.ts'
+import type { DiagnosisDocument, Incident } from './report/document.ts'
+import { correlate } from './story/correlate.ts'
+
+const FOLDER = fileURLToPath(new URL('../../../../shared/captures/', import.meta.url))
+const present = existsSync(FOLDER)
+if (!present) console.warn(`SKIPPED: no labelled captures in ${FOLDER}, nobody counts right and wrong answers`)
+
+/** Protocols that this version does not look into. */
+const OPAQUE = /tls|https|enc-|h2|grpc|fpm|ajp|scgi|fastcgi|proxyv2/
+
+interface KnownTry {
+  upstream: string
+}
+
+/** A failure as the lab knows it. `client_leg` is set where no capture shows that leg in plaintext. */
+interface Known {
+  status: number | null
+  client: string | null
+  proxy_front: string | null
+  proxy_back: string | null
+  upstream: string | null
+  path: string
+  cause: string
+  accept: string[]
+  attempts: KnownTry[]
+  client_leg?: string
+}
+
+interface Truth {
+  captures: { file: string; vantage: string }[]
+  incidents: Known[]
+  /** Failures that the proxy dressed as something else: right when reported, right when not. */
+  optional?: Known[]
+}
+
+interface Scenario {
+  name: string
+  truth: Truth
+  document: DiagnosisDocument
+}
+
+async function* chunks(bytes: Bytes): AsyncGenerator<Bytes> {
+  yield bytes
+}
+
+async function* gzip(source: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
+  const parts: Bytes[] = []
+  for await (const chunk of source) parts.push(chunk.slice())
+  yield gunzipSync(Buffer.concat(parts))
+}
+
+/** The parts of a rotated capture lie under one vantage, in order of time; every other file is a capture. */
+function captureFiles({ captures }: Truth): string[][] {
+  const byVantage = new Map<string, string[]>()
+  for (const { file, vantage } of captures) byVantage.set(vantage, [...(byVantage.get(vantage) ?? []), file])
+  return [...byVantage.values()]
+}
+
+async function scenario(name: string): Promise<Scenario> {
+  const truth = JSON.parse(readFileSync(`${FOLDER}${name}/truth.json`, 'utf8')) as Truth
+  const observations: Observations[] = []
+  for (const files of captureFiles(truth)) {
+    const inputs = files.map((file) => ({ file, open: () => chunks(readFileSync(`${FOLDER}${name}/${file}`)) }))
+    observations.push(await observe(inputs, { decompression: { gzip } }))
+  }
+  return { name, truth, document: diagnose(correlate(observations)) }
+}
+
+/** One failure and what was said of it: null when nothing was. */
+interface Answer {
+  where: string
+  known: Known
+  said: Incident | null
+}
+
+const isClientHidden = ({ client, client_leg }: Known): boolean => client === null || client_leg !== undefined
+
+/** The same failure: on the client leg where that can be read, else on the upstream leg. */
+function isSame(known: Known, said: Incident): boolean {
+  if (!isClientHidden(known)) return said.client === known.client && (said.path ?? known.path) === known.path
+  return said.upstream === known.upstream && said.proxyBack === known.proxy_back
+}
+
+/** Pairs what is known with what was said, each once; what is left over was said of nothing. */
+function answersOf({ name, truth, document }: Scenario): { answers: Answer[]; invented: Incident[] } {
+  const left = new Set(document.incidents)
+  const take = (known: Known): Incident | null => {
+    const found = [...left].find((said) => isSame(known, said)) ?? null
+    if (found !== null) left.delete(found)
+    return found
+  }
+  const answers = truth.incidents.map((known) => ({
+    where: `${name} ${known.client ?? '?'} ${known.path}`,
+    known,
+    said: take(known),
+  }))
+  for (const known of truth.optional ?? []) take(known)
+  return { answers, invented: [...left] }
+}
+
+const hasRightCause = ({ known, said }: Answer): boolean => said !== null && known.accept.includes(said.cause)
+
+const hasRightStatus = ({ known, said }: Answer): boolean =>
+  said !== null && (isClientHidden(known) || said.status === known.status)
+
+/** Without a capture of the upstream leg, its endpoints are the lab's knowledge alone. */
+const isUpstreamShown = ({ cause }: Known): boolean => cause !== 'undetermined'
+
+function hasRightAddresses({ known, said }: Answer): boolean {
+  if (said === null) return false
+  const pairs: [string | null, string | null][] = []
+  if (!isClientHidden(known)) pairs.push([known.client, said.client], [known.proxy_front, said.proxyFront])
+  if (isUpstreamShown(known)) pairs.push([known.proxy_back, said.proxyBack], [known.upstream, said.upstream])
+  return pairs.every(([truth, ours]) => truth === null || truth === ours)
+}
+
+function hasRightAttempts({ known, said }: Answer): boolean {
+  if (said === null) return false
+  if (!isUpstreamShown(known)) return true
+  const [truth, ours] = [known.attempts, said.attempts].map((tries) => tries.map(({ upstream }) => upstream))
+  return truth.length === 0 || truth.join(' then ') === ours.join(' then ')
+}
+
+const told = ({ where, known, said }: Answer): string =>
+  `${where}: ${known.accept.join(' or ')}; said ${said === null ? 'nothing' : `${said.cause} (${said.confidence})`}`
+
+describe.skipIf(!present)('over labelled captures of plaintext HTTP/1', () => {
+  const scenarios: Scenario[] = []
+  let answers: Answer[] = []
+  let invented: string[] = []
+
+  beforeAll(async () => {
+    const folders = readdirSync(FOLDER).filter((name) => existsSync(`${FOLDER}${name}/truth.json`))
+    for (const name of folders) if (!OPAQUE.test(name)) scenarios.push(await scenario(name))
+    const judged = scenarios.map((one) => answersOf(one))
+    answers = judged.flatMap((one) => one.answers)
+    invented = judged.flatMap((one, i) => one.invented.map((said) => `${scenarios[i].name}: ${said.cause}`))
+  }, 120_000)
+
+  test('there is something to judge', () => {
+    expect(scenarios.length).toBeGreaterThan(70)
+    expect(answers.length).toBeGreaterThan(150)
+  })
+
+  test('no incident is invented', () => {
+    expect(invented).toEqual([])
+  })
+
+  test('nothing that is said to be certain is wrong', () => {
+    const wrong = answers.filter((answer) => answer.said?.confidence === 'certain' && !hasRightCause(answer))
+    expect(wrong.map(told)).toEqual([])
+  })
+
+  test.each([
+    ['the right cause', 0.97, hasRightCause],
+    ['the status that the client got', 0.95, hasRightStatus],
+    ['the right addresses', 0.95, hasRightAddresses],
+    ['the right attempts in the right order', 0.95, hasRightAttempts],
+  ])('%s is in at least %d of all failures', (_, share, isRight) => {
+    const wrong = answers.filter((answer) => !isRight(answer)).map(told)
+    expect(wrong.length, `wrong:\n${wrong.join('\n')}`).toBeLessThanOrEqual(answers.length * (1 - share))
+  })
+
+  test('every answer but "undetermined" points at frames', () => {
+    const bare = answers.filter(
+      ({ said }) => said !== null && said.cause !== 'undetermined' && said.findings.every((f) => f.frames.length === 0),
+    )
+    expect(bare.map(told)).toEqual([])
+  })
+})
