@@ -130,15 +130,13 @@ function frontsByBack(proxies: readonly Proxy[]): Map<string, string[]> {
 }
 
 /** Requests to any of these fronts that are open when the try starts; never those to the very server it goes to. */
-function* openAmong(
+function openAmong(
   byFront: ReadonlyMap<string, RequestIndex>,
   fronts: readonly string[],
   attempt: Try,
-): Generator<Request> {
+): readonly Request[] {
   const server = attempt.conversation?.sightings[0].connection.server
-  for (const front of fronts) {
-    if (front !== server) yield* byFront.get(front)?.openAt(attempt.start) ?? []
-  }
+  return fronts.flatMap((front) => (front === server ? [] : (byFront.get(front)?.openAt(attempt.start) ?? [])))
 }
 
 /** Votes for one pair of addresses after which likeness is taken for granted: it is known well enough. */

@@ -76,6 +76,7 @@ const behindFirstSegment = (target: string): string => target.replace(/^\/[^/?]*
 
 /** absolute-form (RFC 9112 section 3.2.2) as origin-form. */
 export function originForm(target: string): string {
+  if (target.startsWith('/')) return target
   const scheme = /^[a-z]+:\/\/[^/?]*/i.exec(target)
   if (scheme === null) return target
   const rest = target.slice(scheme[0].length)
@@ -99,31 +100,47 @@ const looksLikeAddress = (text: string): boolean => /^[0-9a-f.:]+$/i.test(text) 
 /** Requests by time, to find those that were open at a moment. */
 export class RequestIndex {
   #requests: Request[]
-  /** Latest end among the first n + 1 requests. */
-  #latest: number[] = []
+  #starts: Float64Array
+  /** A tree of latest ends: those of the requests from `#leaves` on, and above them, at n, the later of 2n and 2n + 1. */
+  #latest: Float64Array
+  #leaves = 1
 
   constructor(requests: readonly Request[]) {
     this.#requests = requests.toSorted((a, b) => a.start - b.start)
-    let latest = -Infinity
-    for (const request of this.#requests) this.#latest.push((latest = Math.max(latest, until(request))))
+    this.#starts = Float64Array.from(this.#requests, ({ start }) => start)
+    while (this.#leaves <= requests.length) this.#leaves *= 2
+    this.#latest = new Float64Array(2 * this.#leaves).fill(-Infinity)
+    this.#requests.forEach((request, i) => (this.#latest[this.#leaves + i] = until(request)))
+    for (let n = this.#leaves - 1; n > 0; n--) this.#latest[n] = Math.max(this.#latest[2 * n], this.#latest[2 * n + 1])
   }
 
   /** Requests in whose time `time` lies, the latest ones first. */
-  *openAt(time: number): Generator<Request> {
+  openAt(time: number): Request[] {
     let low = 0
-    let high = this.#requests.length
+    let high = this.#starts.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#requests[middle].start <= time + SLACK_NS) low = middle + 1
+      if (this.#starts[middle] <= time + SLACK_NS) low = middle + 1
       else high = middle
     }
-    for (let i = low - 1, n = 0; i >= 0 && n < CANDIDATES; i--) {
-      if (this.#latest[i] < time - SLACK_NS) return
-      const request = this.#requests[i]
-      if (until(request) < time - SLACK_NS) continue
-      n++
-      yield request
+    const open: Request[] = []
+    for (let i = this.#lastOpen(low, time); i >= 0 && open.length < CANDIDATES; i = this.#lastOpen(i, time)) {
+      open.push(this.#requests[i])
     }
+    return open
+  }
+
+  /** The last of the first `count` requests that is not over at `time`, or -1. One slow request must not cost a walk. */
+  #lastOpen(count: number, time: number): number {
+    const latest = this.#latest
+    const over = time - SLACK_NS
+    for (let n = this.#leaves + count; n > 1; n >>= 1) {
+      if ((n & 1) === 0 || latest[n - 1] < over) continue
+      n--
+      while (n < this.#leaves) n = latest[2 * n + 1] < over ? 2 * n : 2 * n + 1
+      return n - this.#leaves
+    }
+    return -1
   }
 }
 
@@ -142,7 +159,7 @@ interface Candidate {
  * Gives each try to the request it fits best. `open` lists the requests, open at the try's start, for which the proxies
  * they went to may have made it. Tries that fit nowhere stay out.
  */
-export function assign(tries: readonly Try[], open: (attempt: Try) => Iterable<Request>): void {
+export function assign(tries: readonly Try[], open: (attempt: Try) => readonly Request[]): void {
   const candidates: Candidate[] = []
   const rivals = new Map<Try, Candidate[]>()
   for (const attempt of tries) {
@@ -153,7 +170,7 @@ export function assign(tries: readonly Try[], open: (attempt: Try) => Iterable<R
       const slack = attempt.turn === null ? 0 : START_NS
       if (attempt.start > until(request) + slack || attempt.start < request.start - slack) continue
       const fit = fitOf(request, attempt)
-      if (fit !== null) mine.push({ request, attempt, ...fit })
+      if (fit !== null) mine.push({ request, attempt, score: fit.score, strength: fit.strength, by: fit.by })
     }
     if (mine.length === 0) continue
     rivals.set(attempt, mine)
@@ -170,8 +187,7 @@ export function assign(tries: readonly Try[], open: (attempt: Try) => Iterable<R
     if (success && served.has(request)) continue
     taken.add(attempt)
     if (success) served.add(request)
-    const others = rivals.get(attempt)!.filter((other) => other.request !== request)
-    const second = others.toSorted((a, b) => b.score - a.score)[0]
+    const second = bestOf(rivals.get(attempt)!, request)
     const close = second !== undefined && candidate.score - second.score < 5
     attempt.pairing = {
       strength:
@@ -189,6 +205,15 @@ export function assign(tries: readonly Try[], open: (attempt: Try) => Iterable<R
     request.tries.sort((a, b) => a.start - b.start)
     request.tries = request.tries.filter((attempt) => isInTurn(attempt, request.tries))
   }
+}
+
+/** The candidate with the most points, of those for other requests than `but`. */
+function bestOf(candidates: readonly Candidate[], but: Request): Candidate | undefined {
+  let best: Candidate | undefined
+  for (const candidate of candidates) {
+    if (candidate.request !== but && !(best !== undefined && best.score >= candidate.score)) best = candidate
+  }
+  return best
 }
 
 /**
@@ -232,8 +257,8 @@ function fitOf(request: Request, attempt: Try): Fit | null {
     fit = found
     fit.score += outcome(front, attempt)
   }
-  const score = fit.score + closeness(request, attempt)
-  return { ...fit, score }
+  fit.score += closeness(request, attempt)
+  return fit
 }
 
 /** A good answer is passed on as it is, a failed try ends in an error of the proxy or in another try. */

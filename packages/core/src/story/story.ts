@@ -115,7 +115,9 @@ export function gotAnswer({ turn }: Try): boolean {
   if (exchange.status === 0 || (exchange.ended !== 'complete' && exchange.ended !== 'closed')) return false
   if (exchange.ended === 'closed' && exchange.detail?.incomplete === true) return false
   const { fin, reset } = sighting.connection.sides[CLIENT]
-  return ![fin, reset].some((m) => m !== null && m.time > exchange.request.time && m.time < exchange.response.time)
+  const isBetween = (m: Moment | null): boolean =>
+    m !== null && m.time > exchange.request.time && m.time < exchange.response.time
+  return !isBetween(fin) && !isBetween(reset)
 }
 
 /** The exchange as seen nearest to the client that has it, with its sighting. */
