@@ -144,6 +144,17 @@ export class RequestIndex {
   }
 }
 
+/** Requests grouped by what they have in common, each group ready to be asked for those open at a moment. */
+export function indexBy(requests: readonly Request[], key: (request: Request) => string): Map<string, RequestIndex> {
+  const groups = new Map<string, Request[]>()
+  for (const request of requests) {
+    const group = groups.get(key(request))
+    if (group === undefined) groups.set(key(request), [request])
+    else group.push(request)
+  }
+  return new Map([...groups].map(([name, group]) => [name, new RequestIndex(group)]))
+}
+
 /** No try for a request begins after its answer did, or after the client was gone. */
 const until = (request: Request): number => Math.min(request.answered, request.end)
 

@@ -131,3 +131,12 @@ export function serverView(turn: Turn): { sighting: Sighting; exchange: Exchange
   const i = turn.views.findLastIndex((view) => view !== null)
   return { sighting: turn.conversation.sightings[i], exchange: turn.views[i]! }
 }
+
+/** Endpoint at which a request arrived. */
+export const frontOf = ({ turn }: Request): string => serverView(turn).sighting.connection.server
+
+/** Address from which a try was made. */
+export function backAddress(attempt: Try): string {
+  if (attempt.search !== null) return attempt.search.search.from
+  return attempt.conversation!.sightings[0].connection.clientAddress
+}

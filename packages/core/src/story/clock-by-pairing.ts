@@ -1,0 +1,131 @@
+// Clocks of captures that share no packets, from like requests on both sides of a proxy.
+import { originForm } from './pairing.ts'
+import type { Conversation, StoryCapture } from './story.ts'
+
+/**
+ * Captures of a proxy's two sides share no packets. Their clocks are taken to agree unless like requests on both sides
+ * say otherwise: then the offset is the one at which most tries lie within their requests.
+ */
+export function alignByPairing(
+  captures: StoryCapture[],
+  conversations: readonly Conversation[],
+  clocks: readonly { joined: boolean }[],
+): void {
+  const loose = captures.flatMap((_, i) => (clocks[i].joined ? [] : [i]))
+  for (const capture of loose) {
+    const group = groupOf(capture, conversations)
+    const anchors = captures.flatMap((_, i) => (i < capture && !group.has(i) ? [i] : []))
+    const offset = offsetByPairing(captures, conversations, new Set(anchors), group)
+    const own = captures[capture]
+    if (offset !== null) {
+      for (const member of group) captures[member].shift += offset.by
+      own.clock = { offsetSeconds: -offset.by / 1e9, low: -offset.high / 1e9, high: -offset.low / 1e9 }
+    }
+    for (const member of group) loose.splice(loose.indexOf(member), loose.includes(member) ? 1 : 0)
+  }
+}
+
+/** Captures that share conversations with `capture`, directly or over others. */
+function groupOf(capture: number, conversations: readonly Conversation[]): Set<number> {
+  const group = new Set([capture])
+  for (let size = 0; size < group.size;) {
+    size = group.size
+    for (const { sightings } of conversations) {
+      if (sightings.some((s) => group.has(s.capture))) for (const s of sightings) group.add(s.capture)
+    }
+  }
+  return group
+}
+
+/** Votes for offsets are counted in steps of this size. */
+const STEP_NS = 50e6
+/** Pairs of like requests that are looked at; a busy capture has more than enough. */
+const PAIR_LIMIT = 200_000
+
+/** An exchange with its times, to be laid into another one. */
+interface Timed {
+  start: number
+  end: number
+  server: string
+  key: string
+}
+
+function timedExchanges(
+  captures: readonly StoryCapture[],
+  conversations: readonly Conversation[],
+  members: ReadonlySet<number>,
+): Timed[] {
+  return conversations.flatMap(({ sightings }) => {
+    const sighting = sightings.find((s) => members.has(s.capture))
+    if (sighting === undefined) return []
+    const at = captures[sighting.capture].shift
+    const { server, exchanges } = sighting.connection
+    return exchanges.flatMap((x): Timed[] => {
+      // Only exchanges that ended well end when they seem to.
+      if (x.request.frame < 0 || x.method === '' || x.ended !== 'complete') return []
+      const gone = sighting.connection.sides[0].fin ?? sighting.connection.sides[0].reset
+      if (gone !== null && gone.time < x.response.time) return []
+      return [
+        { start: x.request.time + at, end: x.response.time + at, server, key: `${x.method} ${originForm(x.target)}` },
+      ]
+    })
+  })
+}
+
+/** By how much `group` has to be shifted so that its exchanges lie in those of `anchors`, or they in them. */
+function offsetByPairing(
+  captures: readonly StoryCapture[],
+  conversations: readonly Conversation[],
+  anchors: ReadonlySet<number>,
+  group: ReadonlySet<number>,
+): { by: number; low: number; high: number } | null {
+  const ours = groupByKey(timedExchanges(captures, conversations, anchors))
+  const theirs = timedExchanges(captures, conversations, group)
+  const bounds: { low: number; high: number; of: Timed }[] = []
+  for (const of of theirs) {
+    for (const mine of ours.get(of.key) ?? []) {
+      if (mine.server === of.server || bounds.length > PAIR_LIMIT) continue
+      const starts = mine.start - of.start
+      const ends = mine.end - of.end
+      bounds.push({ low: Math.min(starts, ends), high: Math.max(starts, ends), of })
+    }
+  }
+  if (bounds.length === 0) return null
+  const placed = (by: number): number =>
+    new Set(bounds.filter((b) => b.low - JITTER_NS <= by && by <= b.high + JITTER_NS).map((b) => b.of)).size
+  const steps = new Map<number, Set<Timed>>()
+  for (const { low, high, of } of bounds) {
+    const step = Math.round((low + high) / 2 / STEP_NS)
+    steps.set(step, (steps.get(step) ?? new Set()).add(of))
+  }
+  const [best] = [...steps].toSorted((a, b) => b[1].size - a[1].size || Math.abs(a[0]) - Math.abs(b[0]))
+  const members = bounds.filter((b) => Math.abs((b.low + b.high) / 2 / STEP_NS - best[0]) <= 1)
+  const low = Math.max(...members.map((b) => b.low))
+  const high = Math.min(...members.map((b) => b.high))
+  const middles = members.map((b) => (b.low + b.high) / 2).toSorted((a, b) => a - b)
+  const by = low <= high ? (low + high) / 2 : middles[middles.length >> 1]
+  // Equal clocks need no proof; another offset has to explain clearly more.
+  const atZero = placed(0)
+  if (atZero * 2 > placed(by) || (placed(by) < 3 && overlap(ours, theirs))) return null
+  return { by, low: Math.min(low, high), high: Math.max(low, high) }
+}
+
+/** What captures on one host, and delays between two near ones, may differ by. */
+const JITTER_NS = 2e6
+
+function overlap(ours: ReadonlyMap<string, readonly Timed[]>, theirs: readonly Timed[]): boolean {
+  const mine = [...ours.values()].flat()
+  const first = (list: readonly Timed[]): number => list.reduce((t, x) => Math.min(t, x.start), Infinity)
+  const last = (list: readonly Timed[]): number => list.reduce((t, x) => Math.max(t, x.end), -Infinity)
+  return first(mine) <= last(theirs) && first(theirs) <= last(mine)
+}
+
+function groupByKey(items: readonly Timed[]): Map<string, Timed[]> {
+  const groups = new Map<string, Timed[]>()
+  for (const item of items) {
+    const group = groups.get(item.key)
+    if (group === undefined) groups.set(item.key, [item])
+    else group.push(item)
+  }
+  return groups
+}
