@@ -5,7 +5,7 @@ import { clientView, nearClient, nearServer, type Sighting, type Story, type Try
 import { judgeTry, type Verdict } from './verdict.ts'
 
 /** Fields by which a request says that a proxy sent it. */
-const FORWARDED = [
+const FORWARDED: ReadonlySet<string> = new Set([
   'x-forwarded-for',
   'forwarded',
   'via',
@@ -13,7 +13,7 @@ const FORWARDED = [
   'x-varnish',
   'x-forwarded-host',
   'x-forwarded-proto',
-]
+])
 /** This many tries at regular intervals are health checks. */
 const CHECKS = 3
 /** Intervals of a timer differ from each other by less than this share. */
@@ -85,7 +85,7 @@ function failed(attempt: Try, http: ReadonlySet<string>): boolean {
   if (upstreamEnded && !endedFirst(client, server)) return true
   // The sender gave up: a proxy's timeout and a client's patience look alike, unless the request says who sent it.
   const gaveUp = client.fin !== null || client.reset !== null
-  return gaveUp && (exchange.detail?.requestFields ?? []).some(([name]) => FORWARDED.includes(name))
+  return gaveUp && (exchange.detail?.requestFields ?? []).some(([name]) => FORWARDED.has(name))
 }
 
 interface Ends {

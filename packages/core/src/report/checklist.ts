@@ -10,12 +10,6 @@ import type { CheckStep, FrameRef, Outcome } from './document.ts'
 export function checklistOf(story: Story, request: Request | null, resolution: Resolution): CheckStep[] {
   const facts = resolution.deciding?.verdict?.facts ?? null
   const tried = resolution.tries.length > 0
-  const step = (n: number, outcome: Outcome, text: string, frames: FrameRef[] = []): CheckStep => ({
-    step: n,
-    outcome,
-    text,
-    frames,
-  })
   const upstream = facts?.near.connection.server ?? null
   return [
     request !== null && (tried || resolution.judgement?.cause === 'no-healthy-upstream')
@@ -25,30 +19,35 @@ export function checklistOf(story: Story, request: Request | null, resolution: R
           'unknown',
           request === null ? 'the client is not in the captures' : 'no upstream was seen for this request',
         ),
-    bothSides(request, tried, resolution, step),
-    finalStatus(story, request, step),
-    handshake(facts, step),
-    encryption(facts, step),
-    requestSent(facts, step),
-    response(facts, step),
-    disturbances(facts, step),
-    waiting(facts, step),
+    bothSides(request, tried, resolution),
+    finalStatus(story, request),
+    handshake(facts),
+    encryption(facts),
+    requestSent(facts),
+    response(facts),
+    disturbances(facts),
+    waiting(facts),
     step(10, 'pass', 'times are those of the captures as they were read'),
   ]
 }
 
-type Step = (n: number, outcome: Outcome, text: string, frames?: FrameRef[]) => CheckStep
+const step = (n: number, outcome: Outcome, text: string, frames: FrameRef[] = []): CheckStep => ({
+  step: n,
+  outcome,
+  text,
+  frames,
+})
 
 const clientOf = (request: Request): string => serverView(request.turn).sighting.connection.client
 const frontOf = (request: Request): string => serverView(request.turn).sighting.connection.server
 
-function bothSides(request: Request | null, tried: boolean, { judgement }: Resolution, step: Step): CheckStep {
+function bothSides(request: Request | null, tried: boolean, { judgement }: Resolution): CheckStep {
   const back = tried || judgement?.cause === 'no-healthy-upstream' || judgement?.cause === 'name-resolution-failed'
   if (request !== null && back) return step(2, 'pass', 'client leg and upstream leg are captured')
   return step(2, 'fail', request === null ? 'only the upstream leg is captured' : 'only the client leg is captured')
 }
 
-function finalStatus(story: Story, request: Request | null, step: Step): CheckStep {
+function finalStatus(story: Story, request: Request | null): CheckStep {
   if (request === null) return step(3, 'unknown', 'the client leg is not captured')
   const { sighting, exchange } = serverView(request.turn)
   if (exchange.response.frame < 0) return step(3, 'fail', 'the client got no answer')
@@ -61,7 +60,7 @@ function finalStatus(story: Story, request: Request | null, step: Step): CheckSt
   )
 }
 
-function handshake(facts: Facts | null, step: Step): CheckStep {
+function handshake(facts: Facts | null): CheckStep {
   if (facts === null) return step(4, 'not-applicable', 'no connection to an upstream was tried')
   const { connecting, near, reused } = facts
   if (connecting.outcome === 'open') {
@@ -84,13 +83,13 @@ function handshake(facts: Facts | null, step: Step): CheckStep {
   return step(4, 'fail', said[connecting.outcome], connecting.frames)
 }
 
-function encryption(facts: Facts | null, step: Step): CheckStep {
+function encryption(facts: Facts | null): CheckStep {
   const speaks = facts?.near.connection.speaks ?? [null, null]
   if (facts === null || speaks[0] !== 'tls') return step(5, 'not-applicable', 'the upstream leg is not TLS')
   return step(5, 'unknown', 'the upstream leg is TLS, which this version does not look into')
 }
 
-function requestSent(facts: Facts | null, step: Step): CheckStep {
+function requestSent(facts: Facts | null): CheckStep {
   const delivery = facts?.delivery ?? null
   if (facts === null || facts.connecting.outcome !== 'open')
     return step(6, 'not-applicable', 'there was no connection to send it on')
@@ -102,7 +101,7 @@ function requestSent(facts: Facts | null, step: Step): CheckStep {
   return step(6, 'fail', `sent, ${rest} of ${delivery.to - delivery.from} bytes never acknowledged`, delivery.first)
 }
 
-function response(facts: Facts | null, step: Step): CheckStep {
+function response(facts: Facts | null): CheckStep {
   if (facts === null || facts.delivery === null) return step(7, 'not-applicable', 'no request reached an upstream')
   const { answer, near } = facts
   const status = near.exchange?.status ?? 0
@@ -121,7 +120,7 @@ function response(facts: Facts | null, step: Step): CheckStep {
   return step(7, 'fail', 'no byte of response')
 }
 
-function disturbances(facts: Facts | null, step: Step): CheckStep {
+function disturbances(facts: Facts | null): CheckStep {
   if (facts === null) return step(8, 'not-applicable', 'no connection to an upstream was tried')
   const { near, closings, idleSeconds } = facts
   const repeats = near.packets.filter((p) => p.marks & RETRANSMISSION)
@@ -137,7 +136,7 @@ function disturbances(facts: Facts | null, step: Step): CheckStep {
   return step(8, bad ? 'fail' : 'pass', said.length === 0 ? 'none' : said.join(', '), frames)
 }
 
-function waiting(facts: Facts | null, step: Step): CheckStep {
+function waiting(facts: Facts | null): CheckStep {
   if (facts === null) return step(9, 'not-applicable', 'no request was sent to an upstream')
   if (!Number.isFinite(facts.waitSeconds)) return step(9, 'unknown', 'the end of the try is not in the captures')
   return step(

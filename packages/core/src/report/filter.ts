@@ -66,6 +66,7 @@ function span(connection: Connection, exchange: Exchange | null, packets: readon
 
 function endpoints({ clientAddress, serverAddress, client, server }: Connection): string {
   const ip = clientAddress.includes(':') ? 'ipv6' : 'ip'
-  const port = (endpoint: string): string => endpoint.slice(endpoint.lastIndexOf(':') + 1)
   return `${ip}.addr == ${clientAddress} && tcp.port == ${port(client)} && ${ip}.addr == ${serverAddress} && tcp.port == ${port(server)}`
 }
+
+const port = (endpoint: string): string => endpoint.slice(endpoint.lastIndexOf(':') + 1)

@@ -184,8 +184,6 @@ function offsetOf({ toServer, toClient }: Differences): { offset: number; low: n
  */
 export function alignExchanges(a: readonly Exchange[], b: readonly Exchange[]): [Exchange, Exchange][] {
   if (a.length === 0 || b.length === 0) return []
-  const alike = (x: Exchange, y: Exchange): boolean =>
-    (x.method === y.method && x.target === y.target) || x.method === '' || y.method === ''
   let best: [Exchange, Exchange][] = []
   // Try the offsets at which the shorter list can lie in the longer one, front-aligned first.
   const span = Math.min(Math.abs(a.length - b.length), 256)
@@ -200,6 +198,10 @@ export function alignExchanges(a: readonly Exchange[], b: readonly Exchange[]): 
   }
   return best
 }
+
+/** The same request, as far as both sightings show it. */
+const alike = (x: Exchange, y: Exchange): boolean =>
+  (x.method === y.method && x.target === y.target) || x.method === '' || y.method === ''
 
 /** Puts sightings in order from client to server. */
 export function orderSightings(conversations: readonly Conversation[]): void {

@@ -179,13 +179,13 @@ function attachLookups(
   for (const request of requests) {
     const { exchange, sighting } = serverView(request.turn)
     if (exchange.status > 0 && exchange.status < 500) continue
-    const hosts = [sighting.connection.serverAddress, ...(backs.get(sighting.connection.server) ?? [])]
+    const hosts = new Set([sighting.connection.serverAddress, ...(backs.get(sighting.connection.server) ?? [])])
     const until = Math.min(request.answered, request.end)
     for (const { capture, lookup, start } of lookups) {
       if (start < request.start - LOOKUP_SLACK_NS || start > until + LOOKUP_SLACK_NS) continue
       // A proxy whose back side nobody has seen may ask from any of its addresses.
       const known =
-        hosts.includes(lookup.client) || lookup.client.startsWith('127.') || !backs.has(sighting.connection.server)
+        hosts.has(lookup.client) || lookup.client.startsWith('127.') || !backs.has(sighting.connection.server)
       if (known && lookup.client !== sighting.connection.clientAddress) request.lookups.push({ capture, lookup })
     }
   }

@@ -91,7 +91,7 @@ function hintsOf({ near }: Facts, rst: PacketRow): Hint[] {
 
 /** A packet that was already on its way when the RST was sent says nothing; one that reacts to later packets does. */
 function answered(packets: readonly PacketRow[], p: PacketRow): boolean {
-  const last = packets.filter((q) => q.from === CLIENT && q.time < p.time).at(-1)
+  const last = packets.findLast((q) => q.from === CLIENT && q.time < p.time)
   return last !== undefined && p.ack >= last.seq + last.length && last.length > 0
 }
 export default judge

@@ -42,6 +42,6 @@ const judge: Judge = (facts) => {
 }
 
 function windowOf({ near, gaveUp }: Parameters<Judge>[0]): number {
-  return near.packets.filter((p) => p.from === 0 && p.time <= gaveUp).at(-1)?.window ?? 0
+  return near.packets.findLast((p) => p.from === 0 && p.time <= gaveUp)?.window ?? 0
 }
 export default judge
