@@ -1,6 +1,5 @@
 // One TCP connection while it is open: what each packet means for it, which bytes are new and in order, and what of it
 // is worth keeping. Knows segments and streams; what the bytes say is the business of the two stream sinks.
-import type { Bytes } from '../bytes/read.ts'
 import {
   DUPLICATE_ACK,
   GAP_BEFORE,
@@ -17,6 +16,7 @@ import {
 import { ACK, FIN, RST, SYN, type TcpOptions } from '../wire/tcp.ts'
 import { FARTHEST, Half, Held, type StreamSink } from './half.ts'
 import { PacketLog } from './packet-log.ts'
+import type { Segment } from './segment.ts'
 
 /**
  * A hole that is filled within this time was reordering; later, it was a retransmission. A known round-trip time is
@@ -29,26 +29,6 @@ const ID_DISTANCE = 256
 const RESET_AHEAD = 1 << 24
 /** How long an acknowledged hole may still be filled by frames that were captured late. */
 const LATE_CAPTURE_NS = 10e6
-
-/** One segment, as the tracker takes it. Reused for every packet. */
-export interface Segment {
-  frame: number
-  time: number
-  flags: number
-  seq: number
-  ack: number
-  window: number
-  options: TcpOptions
-  bytes: Bytes
-  /** Captured payload is `bytes[at]` to `bytes[end - 1]`; `length` is the payload's length on the wire. */
-  at: number
-  end: number
-  length: number
-  ttl: number
-  ipId: number
-  /** Fingerprint of the link that carried the frame (interface, VLAN, MAC, TTL). */
-  link: number
-}
 
 /** What the tracker tells the layer above, beside bytes. `from` is 0 for the sender of the connection's first packet. */
 export interface StreamEvents {
@@ -105,7 +85,8 @@ export class ConnectionTracker {
       half.captureDuplicates++
       return false
     }
-    half.remember(s.seq, s.ack, shapeOf(s), s.ipId, s.options.tsval, s.link, time, frame)
+    half.recent.add(s)
+    half.lastFrame = frame
     if (half.ttl < 0) half.ttl = s.ttl
     let marks = 0
     if (flags & SYN) marks = this.#handshake(from, half, s)
@@ -159,7 +140,7 @@ export class ConnectionTracker {
     else if (!(flags & (SYN | RST))) half.begin(start)
     this.#settle(to, other, frame, time, events)
 
-    this.log.add(frame, time, from, flags, position, length, ack, scaled, sack, s.ttl, s.ipId, marks)
+    this.log.add(s, from, position, ack, scaled, sack, marks)
     if (length > 0) this.lastDataTime = time
     if (flags & FIN && half.fin < 0 && !stray) {
       half.fin = start + length
@@ -210,7 +191,7 @@ export class ConnectionTracker {
     // A closed port answers every segment of a burst, and so does a receiver that misses one: alike, but no copies.
     const isSpontaneous = !(s.flags & RST) && (s.length > 0 || s.flags & (SYN | FIN))
     const heard = isSpontaneous ? other.lastFrame : -1
-    return half.isCopy(s.seq, s.ack, shapeOf(s), s.ipId, s.options.tsval, s.link, s.time, heard)
+    return half.recent.holdsCopyOf(s, heard)
   }
 
   #handshake(from: SideIndex, half: Half, s: Segment): number {
@@ -340,8 +321,5 @@ export class ConnectionTracker {
     return highest
   }
 }
-
-/** Flags, length and window of a segment in one number: copies agree in it. */
-const shapeOf = (s: Segment): number => (s.length * 256 + s.flags) * 65_536 + s.window
 
 const NOBODY: StreamSink = { push() {}, gap() {} }

@@ -2,6 +2,7 @@
 // order in which its bytes are handed on. Positions are relative to the initial sequence number and unwrapped, so that
 // they are plain numbers: the SYN has 0, the first byte 1.
 import type { Bytes } from '../bytes/read.ts'
+import { RecentPackets } from './recent.ts'
 
 /** Takes the bytes of one direction in order. */
 export interface StreamSink {
@@ -33,26 +34,6 @@ export class Held {
 
 /** The largest receive window there is (RFC 7323 section 2.3): no segment lies further ahead, or as far behind. */
 export const FARTHEST: number = 2 ** 30
-
-// The last packets of a direction are remembered, to recognise the same frame captured twice: a row of numbers each.
-const ROW = 8
-const SEQ = 0
-const ACK = 1
-const SHAPE = 2
-const IP_ID = 3
-const TSVAL = 4
-const LINK = 5
-const TIME = 6
-const FRAME = 7
-/** Packets remembered: few at first, more while they follow each other closely. */
-const RECENT = 4
-const RECENT_LIMIT = 64
-/** How much later a copy comes: over another link with the same IP identification, or without one; over the same link. */
-const COPY_NS = 1e9
-const COPY_NO_ID_NS = 20e6
-const COPY_SAME_LINK_NS = 5e6
-/** No sender repeats a segment this soon of its own accord: timers are coarser. */
-const TOO_SOON_NS = 1e6
 
 export class Half {
   isn = -1
@@ -87,7 +68,9 @@ export class Half {
   resetTime = -1
   lastAck = -1
   lastWindow = -1
+  /** Latest frame that is no copy, and the packets before it. */
   lastFrame = -1
+  readonly recent: RecentPackets = new RecentPackets()
   /** The segment that left the newest hole behind it: time and IP identification tell reordering from repetition. */
   holeTime = -1
   holeId = -1
@@ -103,8 +86,6 @@ export class Half {
   #firstEnd = -1
   #topLength = 0
   #topEnd = -1
-  #recent: Float64Array | null = null
-  #recentAt = 0
 
   constructor(held: Held = new Held()) {
     this.#held = held
@@ -138,69 +119,6 @@ export class Half {
     if (position <= this.max) return
     this.first += position - this.max
     this.max = position
-  }
-
-  /**
-   * True when this very frame was captured before, by another interface, on a bridge, on both sides of a router. A copy
-   * has the same IP identification; a retransmission has a new one. Where there is none (0, IPv6), a copy came over
-   * another link, or sooner than any sender repeats itself while the other side, last heard in `otherFrame`, is silent.
-   */
-  isCopy(
-    seq: number,
-    ack: number,
-    shape: number,
-    ipId: number,
-    tsval: number,
-    link: number,
-    time: number,
-    otherFrame: number,
-  ): boolean {
-    const r = this.#recent
-    if (r === null) return false
-    for (let at = 0; at < r.length; at += ROW) {
-      if (r[at + SEQ] !== seq || r[at + ACK] !== ack || r[at + SHAPE] !== shape) continue
-      if (r[at + IP_ID] !== ipId || r[at + TSVAL] !== tsval) continue
-      const age = time - r[at + TIME]!
-      if (age < 0) continue
-      const elsewhere = r[at + LINK] !== link
-      if (ipId > 0) {
-        if (age < (elsewhere ? COPY_NS : COPY_SAME_LINK_NS)) return true
-      } else if (elsewhere) {
-        if (age < COPY_NO_ID_NS) return true
-      } else if (age < TOO_SOON_NS && otherFrame >= 0 && otherFrame < r[at + FRAME]!) return true
-    }
-    return false
-  }
-
-  /** Remembers a packet for `isCopy`. */
-  remember(
-    seq: number,
-    ack: number,
-    shape: number,
-    ipId: number,
-    tsval: number,
-    link: number,
-    time: number,
-    frame: number,
-  ): void {
-    let r = (this.#recent ??= new Float64Array(RECENT * ROW).fill(-1))
-    let at = this.#recentAt
-    if (r[at + FRAME]! >= 0 && time - r[at + TIME]! < COPY_NO_ID_NS && r.length < RECENT_LIMIT * ROW) {
-      const larger = new Float64Array(r.length * 4).fill(-1)
-      larger.set(r)
-      at = r.length
-      this.#recent = r = larger
-    }
-    r[at + SEQ] = seq
-    r[at + ACK] = ack
-    r[at + SHAPE] = shape
-    r[at + IP_ID] = ipId
-    r[at + TSVAL] = tsval
-    r[at + LINK] = link
-    r[at + TIME] = time
-    r[at + FRAME] = frame
-    this.#recentAt = at + ROW === r.length ? 0 : at + ROW
-    this.lastFrame = frame
   }
 
   /** Takes note of an acknowledgement by the other side; what it covers was sent, captured or not. */

@@ -1,9 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { PacketBudget, PacketLog } from './packet-log.ts'
+import { createSegment } from './segment.ts'
 
 const log = (from: number, to: number, into = new PacketLog()): PacketLog => {
-  for (let frame = from; frame <= to; frame++) into.add(frame, frame, 0, 0, 0, 0, -1, 0, -1, 64, 0, 0)
+  const segment = createSegment()
+  for (let frame = from; frame <= to; frame++) {
+    segment.frame = frame
+    into.add(segment, 0, 0, -1, 0, -1, 0)
+  }
   return into
 }
 const frames = (
@@ -14,6 +19,18 @@ const frames = (
   const { packets, omitted } = of.read(before, most)
   return [packets[0]?.frame ?? 0, packets.at(-1)?.frame ?? 0, packets.length, omitted]
 }
+
+test('a packet comes back as it was put in, also with the largest numbers', () => {
+  const largest = { frame: 7, time: 5e12, flags: 0xff, length: 65_535, ttl: 255, ipId: 65_535 }
+  const none = { frame: 8, time: 0, flags: 0, length: 0, ttl: 0, ipId: -1 }
+  const into = new PacketLog()
+  into.add({ ...createSegment(), ...largest }, 1, 2 ** 40, 2 ** 40, 2 ** 30, 2 ** 40, 0xff)
+  into.add({ ...createSegment(), ...none }, 0, 0, -1, 0, -1, 0)
+  expect(into.read().packets).toEqual([
+    { ...largest, from: 1, seq: 2 ** 40, ack: 2 ** 40, window: 2 ** 30, sack: 2 ** 40, marks: 0xff },
+    { ...none, from: 0, seq: 0, ack: -1, window: 0, sack: -1, marks: 0 },
+  ])
+})
 
 test('few packets are all kept', () => {
   expect(frames(log(1, 50))).toEqual([1, 50, 50, 0])

@@ -1,20 +1,23 @@
 // The packets of one connection since its last healthy exchange ended: rows of numbers, the first and the last ones
 // when there are many. Nothing is allocated per packet once the log has grown.
 import type { PacketRow, SideIndex } from '../observe/observations.ts'
+import type { Segment } from './segment.ts'
 
-const WIDTH = 12
+/** Eight numbers, 64 bytes: a row lies in one or two lines of the processor's cache. */
+const WIDTH = 8
 const FRAME = 0
 const TIME = 1
-const FROM = 2
-const FLAGS = 3
-const SEQ = 4
-const LENGTH = 5
-const ACK = 6
-const WINDOW = 7
-const SACK = 8
-const TTL = 9
-const IP_ID = 10
-const MARKS = 11
+const SEQ = 2
+const LENGTH = 3
+const ACK = 4
+const WINDOW = 5
+const SACK = 6
+/** The small numbers together, from the lowest bit: side, flags, marks, TTL; and from bit 25 IP identification + 1. */
+const SMALL = 7
+const FLAGS_SHIFT = 1
+const MARKS_SHIFT = 9
+const TTL_SHIFT = 17
+const IP_ID_UNIT = 2 ** 25
 
 /** Rows kept from the beginning and from the end. */
 const HEAD_ROWS = 96
@@ -45,20 +48,8 @@ export class PacketLog {
   /** Packets behind the last cut that had been overwritten already. */
   #cutOff = 0
 
-  add(
-    frame: number,
-    time: number,
-    from: SideIndex,
-    flags: number,
-    seq: number,
-    length: number,
-    ack: number,
-    window: number,
-    sack: number,
-    ttl: number,
-    ipId: number,
-    marks: number,
-  ): void {
+  /** Adds a segment: its position, what it acknowledges, its window, highest SACK edge and marks as in `PacketRow`. */
+  add(s: Segment, from: SideIndex, seq: number, ack: number, window: number, sack: number, marks: number): void {
     const n = this.count++
     const row = n < ROWS ? n : HEAD_ROWS + ((n - HEAD_ROWS) % TAIL_ROWS)
     const at = row * WIDTH
@@ -68,18 +59,15 @@ export class PacketLog {
       this.#rows = larger
     }
     const rows = this.#rows
-    rows[at + FRAME] = frame
-    rows[at + TIME] = time
-    rows[at + FROM] = from
-    rows[at + FLAGS] = flags
+    rows[at + FRAME] = s.frame
+    rows[at + TIME] = s.time
     rows[at + SEQ] = seq
-    rows[at + LENGTH] = length
+    rows[at + LENGTH] = s.length
     rows[at + ACK] = ack
     rows[at + WINDOW] = window
     rows[at + SACK] = sack
-    rows[at + TTL] = ttl
-    rows[at + IP_ID] = ipId
-    rows[at + MARKS] = marks
+    const low = from | (s.flags << FLAGS_SHIFT) | (marks << MARKS_SHIFT) | (s.ttl << TTL_SHIFT)
+    rows[at + SMALL] = low + (s.ipId + 1) * IP_ID_UNIT
   }
 
   /** The packets before frame `before` in order of capture, at most `most`, and how many were left out in the middle. */
@@ -100,8 +88,9 @@ export class PacketLog {
     const left = this.#kept - from
     const rows = this.#rows
     this.#cutOff = from <= HEAD_ROWS ? this.count - this.#kept : 0
-    if (left > 0) {
-      // Out of the ring into order: few rows are left behind a cut, or they are in order already.
+    if (this.count <= ROWS) rows.copyWithin(0, from * WIDTH, this.count * WIDTH)
+    else if (left > 0) {
+      // Out of the ring into order.
       const kept = new Float64Array(left * WIDTH)
       for (let i = 0; i < left; i++) {
         const at = this.#at(from + i)
@@ -132,19 +121,20 @@ export class PacketLog {
   #packet(i: number): PacketRow {
     const at = this.#at(i)
     const r = this.#rows
+    const low = r[at + SMALL]! % IP_ID_UNIT
     return {
       frame: r[at + FRAME]!,
       time: r[at + TIME]!,
-      from: r[at + FROM]! as SideIndex,
-      flags: r[at + FLAGS]!,
+      from: (low & 1) as SideIndex,
+      flags: (low >> FLAGS_SHIFT) & 0xff,
       seq: r[at + SEQ]!,
       length: r[at + LENGTH]!,
       ack: r[at + ACK]!,
       window: r[at + WINDOW]!,
       sack: r[at + SACK]!,
-      ttl: r[at + TTL]!,
-      ipId: r[at + IP_ID]!,
-      marks: r[at + MARKS]!,
+      ttl: low >> TTL_SHIFT,
+      ipId: Math.floor(r[at + SMALL]! / IP_ID_UNIT) - 1,
+      marks: (low >> MARKS_SHIFT) & 0xff,
     }
   }
 }

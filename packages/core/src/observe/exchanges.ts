@@ -80,7 +80,9 @@ class Feed implements StreamSink {
   /** Position in the stream of the scanner's offset 0. */
   base = 1
   isLost = false
-  #latest: Moment = UNSEEN
+  /** The latest frame fed, in two numbers: an object a packet would be too many. */
+  #latestFrame = -1
+  #latestTime = -1
   #isFinished = false
   #onLoss: (() => void) | undefined
 
@@ -90,7 +92,10 @@ class Feed implements StreamSink {
   }
 
   push(bytes: Bytes, at: number, end: number, frame: number, time: number): void {
-    if (time > this.#latest.time) this.#latest = { frame, time }
+    if (time > this.#latestTime) {
+      this.#latestTime = time
+      this.#latestFrame = frame
+    }
     this.scanner.push(bytes, at, end, frame, time)
   }
 
@@ -107,7 +112,8 @@ class Feed implements StreamSink {
   }
 
   begin(first: Place): void {
-    this.#latest = moment(first)
+    this.#latestFrame = first.frame
+    this.#latestTime = first.time
   }
 
   /** Position behind a message's last byte. One that the stream's end ends has its place there already. */
@@ -117,7 +123,7 @@ class Feed implements StreamSink {
 
   /** When the last of a message's bytes was there: later than its last byte, where a hole before it was filled. */
   whole(last: Place): Moment {
-    return last.time >= this.#latest.time ? moment(last) : this.#latest
+    return last.time >= this.#latestTime ? moment(last) : { frame: this.#latestFrame, time: this.#latestTime }
   }
 }
 

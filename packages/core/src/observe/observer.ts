@@ -2,10 +2,11 @@
 // follows open connections and what went wrong in them.
 import type { CaptureFault, CaptureInfo, Packet, PacketSink } from '../capture/packet.ts'
 import { readDns } from '../app/dns/message.ts'
-import { ConnectionTracker, type Segment } from '../flow/connection.ts'
+import { ConnectionTracker } from '../flow/connection.ts'
 import { AddressTable, FlowTable } from '../flow/flow-table.ts'
 import { Held } from '../flow/half.ts'
 import { PacketBudget } from '../flow/packet-log.ts'
+import { createSegment, type Segment } from '../flow/segment.ts'
 import { formatAddress, formatEndpoint } from '../wire/address.ts'
 import { createLayers, Decoder } from '../wire/decode.ts'
 import * as icmp from '../wire/icmp.ts'
@@ -69,22 +70,7 @@ export class Observer implements PacketSink {
   /** The newest search by target and by who searches. */
   #searches = new Map<string, Map<string, NeighbourSearch>>()
   #quote = icmp.createQuote()
-  #segment: Segment = {
-    frame: 0,
-    time: 0,
-    flags: 0,
-    seq: 0,
-    ack: 0,
-    window: 0,
-    options: new tcp.TcpOptions(),
-    bytes: new Uint8Array(0),
-    at: 0,
-    end: 0,
-    length: 0,
-    ttl: 0,
-    ipId: 0,
-    link: 0,
-  }
+  #segment: Segment = createSegment()
   #strings = new Map<string, string>()
   #frames = 0
   /** Frames and interfaces of the parts before the current one. */

@@ -50,6 +50,10 @@ const SACK_PERMITTED = 4
 const SACK = 5
 const TIMESTAMPS = 8
 
+/** What nearly every segment of an open connection carries (RFC 7323 appendix A): NOP, NOP, timestamps of length 10. */
+const TIMESTAMPS_ALONE = 0x0101_080a
+const HEADER_WITH_TIMESTAMPS = HEADER + 12
+
 /** Options of one segment, in a record that is used again. Numbers are -1 where the option is absent. */
 export class TcpOptions {
   mss: number = -1
@@ -75,6 +79,11 @@ export class TcpOptions {
       return
     }
     const headerEnd = at + headerLength(bytes, at)
+    if (headerEnd - at === HEADER_WITH_TIMESTAMPS && headerEnd <= end && u32(bytes, at + HEADER) === TIMESTAMPS_ALONE) {
+      this.tsval = u32(bytes, at + HEADER + 4)
+      this.tsecr = u32(bytes, at + HEADER + 8)
+      return
+    }
     this.incomplete = headerEnd > end
     const limit = Math.min(headerEnd, end)
     let option = at + HEADER
