@@ -63,7 +63,11 @@ function build(done: (status: number) => void): Command {
     .argument('<capture...>', 'pcap or pcapng, plain or compressed (gzip, zstd, lz4); - is standard input')
     .addOption(new Option('-f, --format <format>', 'how to answer').choices(['text', 'json']).default('text'))
     .option('-o, --output <file>', 'write the answer to a file instead of standard output')
-    .option('-k, --keys <file>', 'TLS key log; may be repeated', (file, before: string[] = []) => [...before, file])
+    .option(
+      '-k, --keys <file>',
+      'TLS key log, may be repeated (checked, not used yet)',
+      (file, before: string[] = []) => [...before, file],
+    )
     .option(
       '--vantage <file=name>',
       `where a capture was taken: ${VANTAGES.join(', ')}; a hint, may be repeated`,

@@ -67,14 +67,14 @@ const section = (name: string, lines: readonly string[], { paint }: Style): stri
 /** Who talked to whom over the two legs, when, and how long the client waited. */
 function path(incident: Incident, { width }: Style): string[] {
   const client = visible(incident.client ?? 'client not seen')
-  const gateway = incident.gateway === null ? 'proxy' : visible(incident.gateway)
-  const proxyFront = incident.proxyFront === null ? gateway : `${gateway} ${visible(incident.proxyFront)}`
-  const proxyBack = visible(incident.proxyBack ?? 'connection not seen')
-  const upstream = visible(incident.upstream ?? 'no upstream')
+  const proxyFront = `proxy ${visible(incident.proxyFront ?? 'not seen')}`
+  const back = incident.proxyBack === null ? '' : `${visible(incident.proxyBack)} → `
+  const upstream = incident.upstream === null ? '' : ` | ${back}upstream ${visible(incident.upstream)}`
   const waited = incident.waitSeconds === null ? '' : `, waited ${duration(incident.waitSeconds)}`
+  const maker = incident.gateway === null ? '' : `, answer made by ${visible(incident.gateway)}`
   return [
-    ...wrap(`${client} → ${proxyFront} | ${proxyBack} → ${upstream}`, width, '  '),
-    `  ${moment(incident.time)}${waited}`,
+    ...wrap(`${client} → ${proxyFront}${upstream}`, width, '  '),
+    `  ${moment(incident.time)}${waited}${maker}`,
     ...(incident.attempts.length > 1 ? wrap(`attempts: ${tries(incident)}`, width, '  ') : []),
   ]
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { CATALOGUE, type CauseCode } from './catalogue.ts'
+import { JUDGES } from './causes/index.ts'
 
 const pages = new URL('../../../../docs/causes/', import.meta.url)
 const codes = Object.keys(CATALOGUE) as CauseCode[]
@@ -27,5 +28,19 @@ describe('the catalogue', () => {
     expect(title.split(' ').length).toBeLessThanOrEqual(6)
     expect(title).toMatch(/^[A-Z].*[^.]$/)
     expect(remedy).toMatch(/^[A-Z].*\.$/)
+  })
+})
+
+describe('the judges', () => {
+  const named = JUDGES.map(([code]) => code)
+
+  it('are one a file, named by the code', () => {
+    const files = readdirSync(new URL('causes/', import.meta.url)).filter((name) => !/^index|\.test\./.test(name))
+    expect(files.map((name) => name.slice(0, -3)).toSorted()).toEqual(named.toSorted())
+  })
+
+  it('leave to others what is no failed try, and what this version does not read', () => {
+    const left = codes.filter((code) => !named.includes(code) && !/^(tls|h2)-/.test(code))
+    expect(left).toEqual(['name-resolution-failed', 'no-healthy-upstream', 'undetermined'])
   })
 })

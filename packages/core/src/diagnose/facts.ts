@@ -230,33 +230,28 @@ function answerOf(view: View, gaveUp: number): Answer {
   const asking = packets.find((p) => p.from === CLIENT && p.time >= asked && isData(p) && p.ack >= 0)
   const theirs = packets.filter((p) => p.from === SERVER && p.time >= asked)
   // What the proxy expects next is what its request acknowledges.
-  const from =
-    exchange !== null && exchange.responseFrom >= 0 && asking === undefined ? exchange.responseFrom : (asking?.ack ?? 1)
-  const data = theirs.filter((p) => isData(p) && p.seq + p.length > from)
+  const expected = asking?.ack ?? -1
+  const final = exchange?.responseFrom ?? -1
+  const sent = theirs.filter((p) => isData(p))
+  // Interim responses (RFC 9110 section 15.2) are no answer; but where a hole lies before it, it is no response either.
+  const from = final >= 0 && (expected < 0 || final <= edgeOf(sent, expected)) ? final : Math.max(expected, 1)
+  const data = sent.filter((p) => p.seq + p.length > from)
   const fresh: PacketRow[] = []
-  let top = from
-  let edge = from
-  for (const p of data) {
-    if (p.time <= gaveUp && p.seq <= edge) edge = Math.max(edge, p.seq + p.length)
-    if (p.seq + p.length > top || p.seq >= edge || !(p.marks & RETRANSMISSION)) fresh.push(p)
-    top = Math.max(top, p.seq + p.length)
-  }
-  // Segments held behind a hole count once it is filled.
   const held = data.filter((p) => p.time <= gaveUp)
-  for (let moved = true; moved;) {
-    moved = false
-    for (const p of held) {
-      if (p.seq <= edge && p.seq + p.length > edge) {
-        edge = p.seq + p.length
-        moved = true
-      }
-    }
+  const edge = edgeOf(held, from)
+  let top = from
+  let reached = from
+  for (const p of data) {
+    if (p.time <= gaveUp && p.seq <= reached) reached = Math.max(reached, p.seq + p.length)
+    if (p.seq + p.length > top || p.seq >= reached || !(p.marks & RETRANSMISSION)) fresh.push(p)
+    top = Math.max(top, p.seq + p.length)
   }
   const beyond = held.filter((p) => p.seq > edge)
   const hole = beyond.length === 0 ? null : { from: edge, to: Math.min(...beyond.map((p) => p.seq)) }
   const proxyAck = packets
     .filter((p) => p.from === CLIENT && p.time <= gaveUp)
     .reduce((most, p) => Math.max(most, p.ack), 0)
+  const holeInCapture = hole !== null && proxyAck > hole.from
   // A response cut by the snap length that ends in a close may have been whole or not.
   const open = exchange?.ended === 'closed' && exchange.detail?.incomplete === true
   const ended =
@@ -267,10 +262,21 @@ function answerOf(view: View, gaveUp: number): Answer {
     from,
     edge,
     hole,
-    holeInCapture: hole !== null && proxyAck > hole.from,
-    complete: ended && view.at(exchange.responseEnd) <= gaveUp,
-    lastSign: theirs.filter((p) => p.time <= gaveUp && !(p.flags & SYN)).at(-1) ?? null,
+    holeInCapture,
+    // Of a response with a hole that the proxy had too, it got the end and not the whole.
+    complete: ended && (hole === null || holeInCapture) && view.at(exchange.responseEnd) <= gaveUp,
+    lastSign: theirs.findLast((p) => p.time <= gaveUp && !(p.flags & SYN)) ?? null,
   }
+}
+
+/** One past the last byte that came without a hole from `from` on; segments held behind a hole count once it is filled. */
+function edgeOf(data: readonly PacketRow[], from: number): number {
+  let edge = from
+  for (const p of data.toSorted((a, b) => a.seq - b.seq)) {
+    if (p.seq > edge) break
+    edge = Math.max(edge, p.seq + p.length)
+  }
+  return edge
 }
 
 /** FINs and RSTs in order of time, the first of each side and kind. */

@@ -127,8 +127,12 @@ function judgeAll(story: Story, request: Request): JudgedTry[] {
   })
 }
 
-/** A complete answer below 500, in time. */
-const wentWell = (attempt: Try): boolean => gotAnswer(attempt) && clientView(attempt.turn!).exchange.status < 500
+/** A complete answer below 500, in time; one that asks for TLS is none, though the proxy may pass it on. */
+function wentWell(attempt: Try): boolean {
+  if (!gotAnswer(attempt)) return false
+  const { exchange } = clientView(attempt.turn!)
+  return exchange.status < 500 && !isPlaintextComplaint(exchange)
+}
 
 /** The answer of a try is the answer that the client got. */
 function passedOn(attempt: Try, { status }: Exchange): boolean {
@@ -151,6 +155,8 @@ const isPlaintextComplaint = ({ status, detail }: Exchange): boolean =>
   status === 400 && /HTTPS|SSL-enabled|requires TLS/.test(detail?.body ?? '')
 
 function withoutTry(story: Story, request: Request, exchange: Exchange): Resolution {
+  // A client that spoke plaintext to the proxy's own TLS port.
+  if (isPlaintextComplaint(exchange)) return plain(request, 'own')
   const { connection } = serverView(request.turn).sighting
   const gateway = gatewayOf(request)
   // Without a single request passed on, its own face and a captured upstream side make it a proxy.

@@ -16,6 +16,19 @@ export function cutAt({ exchange }: View): string {
   return `after ${exchange.responseBytes}${of} bytes of the body`
 }
 
+/**
+ * Whether the capture at the upstream's end provably ran over a time: it has packets before and after it. What it then
+ * does not show did not happen there.
+ */
+export function farRan({ story, far, near, rttSeconds }: Facts, from: number, until: number): boolean {
+  if (far === null) return false
+  const { observations, shift } = story.captures[far.capture]
+  // The proxy's closing takes its way, and where both captures saw it last, they saw the same.
+  const end = Number.isFinite(until) ? until : near.at(near.connection.last)
+  const slack = rttSeconds * 1e9 + 1e6
+  return observations.first + shift <= from + slack && observations.last + shift >= end - slack
+}
+
 export interface HostSigns {
   /** A connection that the upstream's host accepted while the try waited. */
   opened: { server: string; frame: FrameRef } | null

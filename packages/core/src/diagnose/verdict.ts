@@ -56,10 +56,9 @@ export function judgeTry(story: Story, request: Request | null, attempt: Try, un
 function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Facts): Judgement {
   let { confidence } = judgement
   const findings = [...judgement.findings]
-  const lossy = facts.near.connection.sides.some((side) => side.missing > 0)
-  if (confidence === 'certain' && lossy && BY_ABSENCE.has(judgement.cause)) {
+  if (confidence === 'certain' && BY_ABSENCE.has(judgement.cause) && isLossy(facts)) {
     confidence = 'likely'
-    findings.push({ text: 'the capture itself lost packets of this connection, so absence proves less', frames: [] })
+    findings.push({ text: 'the captures themselves lost packets, so absence proves less', frames: [] })
   }
   const { pairing } = facts.attempt
   if (facts.request !== null && pairing.strength === 'weak' && pairing.runnerUp !== null && confidence === 'certain') {
@@ -70,6 +69,14 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
   const competing =
     confidence === 'certain' ? [] : [...own, ...rivals.filter((r) => !own.some((o) => o.cause === r.cause))]
   return { ...judgement, confidence, findings, competing }
+}
+
+/** A capture of the try lacks packets of it that were acknowledged, or says that it dropped some. */
+function isLossy({ story, near, far }: Facts): boolean {
+  return [near, ...(far === null ? [] : [far])].some(({ capture, connection }) => {
+    const { interfaces } = story.captures[capture].observations
+    return connection.sides.some((side) => side.missing > 0) || interfaces.some(({ dropped }) => (dropped ?? 0) > 0)
+  })
 }
 
 function unreachableNeighbour(story: Story, { capture, search }: NonNullable<Try['search']>): Judgement {

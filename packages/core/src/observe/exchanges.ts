@@ -238,6 +238,8 @@ export class HttpExchanges {
         this.#interim = head.status >= 100 && head.status < 200 && head.status !== 101 && head.fault === null
         if (this.#interim) {
           this.#responseFirst = null
+          const waiting = this.#open[0]
+          if (waiting !== undefined) waiting.exchange.responseFrom = this.responses.positionBehind(last)
           return 0
         }
         const open = this.#beginResponse(this.#responseFirst ?? first)

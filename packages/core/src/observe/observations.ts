@@ -99,7 +99,10 @@ export interface Exchange {
    * it was still going on (`open`).
    */
   responseEnd: Moment
-  /** Relative sequence numbers: request from (inclusive) and to (exclusive), response from. -1 unknown. */
+  /**
+   * Relative sequence numbers: request from (inclusive) and to (exclusive), (final) response from, also where it is still
+   * awaited behind an interim one. -1 unknown.
+   */
   requestFrom: number
   requestTo: number
   responseFrom: number

@@ -154,9 +154,12 @@ export class ConnectionStreams implements StreamEvents {
     this.speaks[from] = told
     const start = this.#headStarts[from]
     const at = this.#headMoments[from]
-    const others = this.#directions[from === 0 ? 1 : 0]
+    const other = from === 0 ? 1 : 0
+    const others = this.#directions[other]
+    // A plaintext answer to TLS is a failed opening, and no exchange.
+    const isAnswer = what === 'http1-response' && others !== 'response' && this.speaks[other] !== 'tls'
     if (what === 'http1-request' && others !== 'request') this.#become(from, 'request', start)
-    else if (what === 'http1-response' && others !== 'response') this.#become(from, 'response', start)
+    else if (isAnswer) this.#become(from, 'response', start)
     else {
       this.#directions[from] = 'opaque'
       this.#keepFirst(from, head, 0, head.length)

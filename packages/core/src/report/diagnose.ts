@@ -50,7 +50,7 @@ export function diagnose(story: Story): DiagnosisDocument {
   }
   return {
     schema: 'pcap-surgery/diagnosis@1',
-    captures: story.captures.flatMap((capture) => summaries(story, capture)),
+    captures: story.captures.flatMap((capture) => summaries(capture)),
     incidents,
     masked,
     healthy: { exchanges: healthy },
@@ -153,7 +153,7 @@ function proxyBack(attempt: Try): string | null {
   return attempt.search === null ? nearClient(attempt.conversation!).connection.client : null
 }
 
-function summaries(story: Story, capture: StoryCapture): CaptureSummary[] {
+function summaries(capture: StoryCapture): CaptureSummary[] {
   const { observations, ids, clock, vantages } = capture
   return observations.parts.map((part, i) => ({
     id: ids[i],
@@ -164,12 +164,12 @@ function summaries(story: Story, capture: StoryCapture): CaptureSummary[] {
     last: part.frames === 0 ? null : timestamp(observations.epoch, part.last),
     vantages,
     clock,
-    warnings: warningsOf(story, capture, i),
+    warnings: warningsOf(capture, i),
   }))
 }
 
 /** What lowers the worth of a capture. */
-function warningsOf({ captures }: Story, capture: StoryCapture, part: number): string[] {
+function warningsOf(capture: StoryCapture, part: number): string[] {
   const { observations } = capture
   const { counts, parts, interfaces, connections, evicted } = observations
   const warnings = parts[part].faults.map(
@@ -195,9 +195,6 @@ function warningsOf({ captures }: Story, capture: StoryCapture, part: number): s
   if (counts.broken > 0) warnings.push(`${counts.broken} packets are malformed or cut inside their headers`)
   if (oneWay > 2 && oneWay * 2 > connections.length) warnings.push('most connections show one direction only')
   if (evicted > 0) warnings.push(`${evicted} idle connections were dropped because too many were open at once`)
-  if (captures.length > 1 && capture.clock.offsetSeconds === null) {
-    warnings.push('shares no packets with the first capture; their clocks are taken to agree')
-  }
   return warnings
 }
 

@@ -1,6 +1,6 @@
 // The capture that would settle what an incident leaves open, as a command to run.
 import type { Resolution } from '../diagnose/resolve.ts'
-import { nearClient, serverView, type Request, type Story } from '../story/story.ts'
+import { nearClient, type Request, type Story } from '../story/story.ts'
 import type { MissingCapture, Vantage } from './document.ts'
 
 /** A ring of ten files of 100 MB, whole packets of plain traffic. */
@@ -14,15 +14,14 @@ export function missingFor(story: Story, request: Request | null, resolution: Re
   if (request === null) {
     missing.push(entry('proxy-front', 'to see what the client asked and got', tcpdump('proxy-front', null, null)))
   }
-  if (resolution.tries.length === 0 && request !== null) {
-    const front = serverView(request.turn).sighting.connection
-    // Everything but the client leg: name lookups and unanswered ARP tell as much as connections do.
-    const filter = `not port ${front.serverPort}`
+  if (judgement.cause === 'undetermined' && resolution.tries.length === 0 && request !== null) {
+    // Name lookups and unanswered ARP tell as much as connections do, and nobody knows the upstream's address yet.
+    const filter = "'tcp or port 53 or icmp or icmp6 or arp'"
     missing.push(
       entry(
         'proxy-back',
         'to see what the proxy tried towards its upstreams',
-        `tcpdump -i any ${RING} -w proxy-back.pcap '${filter}'`,
+        `tcpdump -i any ${RING} -w proxy.pcap ${filter}`,
       ),
     )
   }

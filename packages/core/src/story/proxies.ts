@@ -63,6 +63,8 @@ function voteFor(votes: Votes, index: RequestIndex, attempt: Try): boolean {
   for (const request of index.openAt(attempt.start)) {
     if (request.turn.conversation === attempt.conversation) continue
     const { exchange: front, sighting: at } = serverView(request.turn)
+    // Nothing is passed on in no time: on one clock, what began together is not one after the other.
+    if (at.capture === sighting.capture && attempt.start <= request.start) continue
     const { server } = at.connection
     if (seen.has(server) || !differentHosts(at.connection, sighting.connection) || !contains(request, attempt)) continue
     const { clientAddress } = sighting.connection
@@ -100,11 +102,12 @@ function elect(votes: Votes, tries: readonly Try[]): Proxy[] {
   for (const edge of edges) {
     const { front, back, count } = edge
     const rivals = taken.filter((other) => other.front === front || other.back === back)
-    // A handful of votes beside hundreds, or as many of the same times for addresses further apart, as where several
-    // like sites are seen at once: somebody else's like requests.
     const lesser = rivals.some((rival) => {
-      if (count * 20 < rival.count) return true
-      return count <= rival.count * 2 && compareGaps(edge, rival) === 0 && kinship(edge) < kinship(rival)
+      // A handful of votes beside hundreds is somebody else's like request.
+      const few = kinship(edge) < kinship(rival) ? 5 : 20
+      if (count * few < rival.count) return true
+      // Where several like sites are seen at once, all of them fit; a back belongs to the front that is numbered like it.
+      return back === rival.back && compareGaps(edge, rival) === 0 && kinship(edge) < kinship(rival)
     })
     if (lesser || reaches(flow, `from ${back}`, front)) continue
     link(front, `from ${back}`)

@@ -14,7 +14,9 @@ const judge: Judge = (facts) => {
     !facts.reused &&
     connecting.outcome === 'open' &&
     delivery.acked <= delivery.from &&
-    delivery.retransmissions.length > 0
+    delivery.retransmissions.length > 0 &&
+    // Where the upstream's own capture has none of it, the path has swallowed it.
+    (far === null || arrived.length > 0)
   if (untaken && (connecting.synAckRepeats.length > 0 || arrived.length > 1) && facts.answer.lastSign === null) {
     const repeats = connecting.synAckRepeats
     const seen = arrived.length > 1

@@ -11,6 +11,8 @@ const judge: Judge = (facts) => {
   const after = (closed.packet.time - facts.asked) / 1e9
   const forged = far !== null && far.connection.sides[1].fin === null
   const asked = delivery !== null
+  // One that was sent before the request came is no answer to it.
+  const taken = asked && closed.packet.ack >= delivery.to
   return {
     cause: 'closed-without-response',
     confidence:
@@ -18,10 +20,10 @@ const judge: Judge = (facts) => {
         ? 'likely'
         : 'certain',
     ...(forged ? { domain: 'network' as const } : {}),
-    summary: `${upstream} ${asked ? 'took the request and closed' : 'closed'} the connection${after > 0 ? ` ${duration(after)} later` : ''} without a byte of response.`,
+    summary: `${upstream} ${taken ? 'took the request and closed' : 'closed'} the connection${after > 0 ? ` ${duration(after)} later` : ''} without a byte of response.`,
     findings: [
       {
-        text: `FIN from ${upstream}${asked && closed.packet.ack >= delivery.to ? ', acknowledging the whole request' : ''}`,
+        text: `FIN from ${upstream}${taken ? ', acknowledging the whole request' : ''}`,
         frames: [near.ref(closed.packet)],
       },
       ...(asked ? [{ text: 'the request', frames: delivery.first }] : []),

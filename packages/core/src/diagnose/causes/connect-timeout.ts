@@ -7,10 +7,12 @@ const judge: Judge = (facts) => {
   const upstream = upstreamOf(facts)
   const lost = !facts.attempt.conversation!.sightings.some((s) => s.capture !== near.capture) && upstreamCaptured(facts)
   const arrived = far !== null && far.connection.syns.length > 0
+  // An answer that left the upstream and did not arrive makes it a matter of the path.
+  const answered = far?.connection.synAck ?? null
   return {
     cause: 'connect-timeout',
-    confidence: lost ? 'certain' : 'likely',
-    ...(arrived ? { domain: 'upstream' as const } : {}),
+    confidence: lost || answered !== null ? 'certain' : 'likely',
+    ...(arrived && answered === null ? { domain: 'upstream' as const } : {}),
     summary: `${upstream} did not answer: ${plural(connecting.syns, 'SYN')} in ${duration(connecting.seconds)} got neither SYN-ACK nor RST nor ICMP error.`,
     findings: [
       { text: `${plural(connecting.syns, 'SYN')} without an answer`, frames: connecting.frames.slice(0, 8) },
@@ -25,8 +27,11 @@ const judge: Judge = (facts) => {
             },
           ]
         : []),
+      ...(far === null || answered === null
+        ? []
+        : [{ text: 'its SYN-ACK left the upstream and did not arrive', frames: [far.ref(answered)] }]),
     ],
-    ...(lost
+    ...(lost || answered !== null
       ? {}
       : {
           competing: [

@@ -2,7 +2,7 @@
 // comes that the upstream did not send.
 import { middleboxesForgettingAfter } from '../../gateways/servers.ts'
 import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
-import { hostSigns, longestReuse } from '../surroundings.ts'
+import { farRan, hostSigns, longestReuse } from '../surroundings.ts'
 import { resetUnseenAtUpstream } from './reset-by-middlebox.ts'
 
 const IDLE_SECONDS = 1
@@ -22,10 +22,13 @@ const judge: Judge = (facts) => {
   // Without a sign of life elsewhere a short idle gap may be chance: then the path may be dead altogether.
   if (alive === null && idleSeconds < 4 && far === null) return null
   const boxes = middleboxesForgettingAfter(idleSeconds).slice(0, 1)
+  // Only packets that it has from later show that the upstream's capture would have had the request.
+  const until = forged?.time ?? delivery.retransmissions[0].time
   const absent = far !== null
+  const sure = absent && alive !== null && farRan(facts, facts.asked, until)
   return {
     cause: 'idle-drop',
-    confidence: absent && alive !== null ? 'certain' : alive !== null || absent ? 'likely' : 'possible',
+    confidence: sure ? 'certain' : alive !== null || absent ? 'likely' : 'possible',
     summary: `The connection to ${upstreamOf(facts)} was forgotten on the way after ${duration(idleSeconds)} of idle: ${
       forged === null
         ? `the request and ${plural(delivery.retransmissions.length, 'retransmission')} got no answer`
@@ -52,7 +55,7 @@ const judge: Judge = (facts) => {
       ...(alive === null ? [] : [{ text: 'meanwhile the upstream answered on other connections', frames: [alive] }]),
       ...boxes.map((box) => ({ text: `${box.name} forgets a TCP flow after ${box.tcpIdleSeconds} s`, frames: [] })),
     ],
-    ...(absent && alive !== null
+    ...(sure
       ? {}
       : {
           competing: [

@@ -1,11 +1,12 @@
 // Small segments pass and full-size ones do not, in one direction, and nobody says so (or an ICMP error is ignored): path
 // MTU discovery is broken (RFC 2923). Loss does not choose by size: what passed must be smaller than all that is missing.
-import { CLIENT, type PacketRow, SERVER } from '../../observe/observations.ts'
+import { CLIENT, DUPLICATE_ACK, type PacketRow, SERVER, type SideIndex } from '../../observe/observations.ts'
 import type { FrameRef, RuledOut } from '../../report/document.ts'
 import { nearClient } from '../../story/story.ts'
 import type { Facts } from '../facts.ts'
 import { frames, type Judge, type Judgement, plural, upstreamOf } from '../judgement.ts'
-import { frameRef } from '../view.ts'
+import { hostSigns } from '../surroundings.ts'
+import { frameRef, type View } from '../view.ts'
 
 /** Every path takes segments up to this size: IPv4's smallest link MTU for hosts, less headers (RFC 791). */
 const ALWAYS_PASSES = 536
@@ -30,8 +31,12 @@ function towardsUpstream(facts: Facts): Judgement | null {
   const small = delivery.sacked || delivery.acked > delivery.from || arrived.some((p) => p.length < smallest)
   // If not even a small segment got through, the path may be dead.
   const tail = delivery.unacked.filter((p) => p.length <= ALWAYS_PASSES && p.seq > delivery.acked)
-  if (mtu === null && !small && tail.length > 0) return null
+  const reported = delivery.sacked || near.packets.some((p) => p.from === SERVER && p.marks & DUPLICATE_ACK)
+  const tailArrived = reported || arrived.some((p) => p.length <= ALWAYS_PASSES && p.seq > delivery.acked)
+  if (mtu === null && tail.length > 0 && !tailArrived) return null
   const farProof = far !== null && arrived.length > 0 && !arrived.some((p) => p.length >= smallest)
+  // A path that died between the small segment and the large one looks the same until something small passes later.
+  const alive = (far !== null && isHeardAfter(far, CLIENT, missing[0])) || hostSigns(facts).opened !== null
   const competing: RuledOut[] = [
     {
       cause: 'request-undelivered',
@@ -40,7 +45,7 @@ function towardsUpstream(facts: Facts): Judgement | null {
     },
   ]
   const sure =
-    (farProof && delivery.retransmissions.length >= 2) ||
+    (farProof && alive && delivery.retransmissions.length >= 2) ||
     (delivery.sacked && delivery.retransmissions.length >= 2) ||
     mtu !== null
   return {
@@ -64,6 +69,13 @@ function towardsUpstream(facts: Facts): Judgement | null {
   }
 }
 
+/** Later than what left with the lost segment, or hardly after it. */
+const LATER_NS = 50e6
+
+/** Whether something that a side sent after a segment was lost arrived in this view: the path lives. */
+const isHeardAfter = ({ packets }: View, side: SideIndex, lost: PacketRow): boolean =>
+  packets.some((p) => p.from === side && p.time > lost.time + LATER_NS)
+
 function sackFrames({ near, delivery, gaveUp }: Facts): FrameRef[] {
   return near.packets
     .filter((p) => p.from === SERVER && p.sack > delivery!.acked && p.time <= gaveUp)
@@ -81,7 +93,8 @@ function towardsProxy(facts: Facts): Judgement | null {
     const smallestLost = Math.min(...lost.map((p) => p.length))
     if (smallestLost < LARGE || largestGot >= smallestLost || largestPassed(facts, SERVER) >= smallestLost) return null
     const repeats = far.packets.filter((p) => p.from === SERVER && p.seq === lost[0].seq && p.length > 0)
-    const sure = repeats.length >= 3 && got.length > 0
+    const alive = isHeardAfter(near, SERVER, lost[0]) || got.some((p) => p.seq > lost[0].seq)
+    const sure = repeats.length >= 3 && got.length > 0 && alive
     return {
       cause: 'mtu-blackhole',
       confidence: sure ? 'certain' : 'likely',
@@ -144,8 +157,11 @@ function proxyAcks({ near, answer, gaveUp }: Facts): FrameRef[] {
     .map((p) => near.ref(p))
 }
 
-/** Response segments that left the upstream and of which no copy arrived at the proxy, each once. */
-export function lostOnTheWay({ near, far, answer, asked, gaveUp, story }: Facts): PacketRow[] {
+/** A copy that arrives this much later than the first one left, in nanoseconds, is another one (RFC 6298). */
+export const inFlight = (rttSeconds: number): number => (0.15 + rttSeconds) * 1e9
+
+/** Response segments that left the upstream and of which no copy arrived before the proxy gave up, each once. */
+export function lostOnTheWay({ near, far, answer, asked, gaveUp, story, rttSeconds }: Facts): PacketRow[] {
   if (far === null) return []
   const got = near.packets.filter((p) => p.from === SERVER && p.length > 0)
   const { low, high } = story.captures[far.capture].clock
@@ -156,7 +172,8 @@ export function lostOnTheWay({ near, far, answer, asked, gaveUp, story }: Facts)
       return false
     if (seen.has(p.seq)) return false
     seen.add(p.seq)
-    return !got.some((q) => q.seq < p.seq + p.length && q.seq + q.length > p.seq)
+    const copies = got.filter((q) => q.seq < p.seq + p.length && q.seq + q.length > p.seq)
+    return copies.every((q) => q.time > gaveUp && q.time - p.time > inFlight(rttSeconds))
   })
 }
 

@@ -1,6 +1,7 @@
 // The request's segments were retransmitted and never acknowledged.
 import { CLIENT } from '../../observe/observations.ts'
 import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
+import { farRan } from '../surroundings.ts'
 
 const judge: Judge = (facts) => {
   const { near, far, delivery, answer, closings, gaveUp } = facts
@@ -11,9 +12,11 @@ const judge: Judge = (facts) => {
   const reached =
     far !== null && far.packets.some((p) => p.from === CLIENT && p.length > 0 && p.seq + p.length > delivery.acked)
   if (reached) return null
+  // Only packets that it has from later show that the upstream's capture would have had these.
+  const sure = farRan(facts, facts.asked, delivery.retransmissions[0].time)
   return {
     cause: 'request-undelivered',
-    confidence: far !== null ? 'certain' : repeats >= 2 ? 'likely' : 'possible',
+    confidence: sure ? 'certain' : repeats >= 2 ? 'likely' : 'possible',
     summary: `The request did not reach ${upstreamOf(facts)}: ${delivery.to - delivery.acked} bytes were sent ${plural(repeats + 1, 'time')} in ${duration(facts.waitSeconds)} and never acknowledged.`,
     findings: [
       {
@@ -29,7 +32,7 @@ const judge: Judge = (facts) => {
             },
           ]),
     ],
-    ...(far !== null
+    ...(sure
       ? {}
       : {
           competing: [

@@ -62,7 +62,8 @@ export function resetUnseenAtUpstream(facts: Facts): PacketRow | null {
   if (rst === null || far === null || far.connection.sides[SERVER].reset !== null) return null
   const { observations, shift } = story.captures[far.capture]
   const oneWay = far.connection.sides[SERVER].segments === 0 && far.connection.synAck === null
-  return oneWay || observations.last + shift < rst.time + COVERED_NS ? null : rst
+  const ran = observations.first + shift <= rst.time && observations.last + shift >= rst.time + COVERED_NS
+  return oneWay || !ran ? null : rst
 }
 
 interface Hint {

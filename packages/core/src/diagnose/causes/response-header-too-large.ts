@@ -1,5 +1,6 @@
 // A well-formed header section larger than the proxy's buffer: the proxy answers as soon as its limit is passed.
 import { productOf } from '../../gateways/products.ts'
+import { clientView, serverView } from '../../story/story.ts'
 import { clientStatus, type Facts, upstreamClosed } from '../facts.ts'
 import { gatewayOf } from '../gateway.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
@@ -19,15 +20,19 @@ const judge: Judge = (facts) => {
   const last = answer.before.at(-1)
   const pause = (gaveUp - (last?.time ?? near.at(exchange.responseEnd))) / 1e9
   if (pause > AT_ONCE_SECONDS) return null
-  // An upstream that closed inside its header section truncated it.
+  // An upstream that closed inside its response truncated it, unless the limit had been passed before.
   const closed = upstreamClosed(facts)
   const whole = exchange.detail === null || exchange.detail.headComplete
-  if (closed !== null && !whole) return null
   const limit = limitOf(facts)
-  const sure = limit !== null && exchange.headSize >= limit && whole
+  const beyond = limit !== null && exchange.headSize >= limit
+  const cutOff = closed !== null && !answer.complete
+  if ((cutOff && !(whole && beyond)) || exchange.headSize <= largestPassedOn(facts)) return null
+  const sure = beyond && whole && !cutOff
+  // Who configures it, makes it larger.
+  const small = limit !== null && exchange.headSize < limit * 0.75
   return {
     cause: 'response-header-too-large',
-    confidence: sure ? 'certain' : 'likely',
+    confidence: sure ? 'certain' : small ? 'possible' : 'likely',
     summary: `The response header section from ${upstreamOf(facts)} is ${whole ? '' : 'at least '}${exchange.headSize} bytes, larger than the proxy takes; it gave up ${duration(Math.max(0, pause))} after reading it.`,
     findings: [
       {
@@ -51,6 +56,21 @@ const judge: Judge = (facts) => {
           ],
         }),
   }
+}
+
+/** The largest header section that the same proxy passed on to a client. */
+function largestPassedOn({ story, request }: Facts): number {
+  if (request === null) return 0
+  const { server } = serverView(request.turn).sighting.connection
+  let largest = 0
+  for (const other of story.requests) {
+    const front = serverView(other.turn)
+    const back = other.tries.at(-1)?.turn ?? null
+    if (front.sighting.connection.server !== server || back === null || front.exchange.status === 0) continue
+    const { exchange } = clientView(back)
+    if (exchange.status === front.exchange.status) largest = Math.max(largest, exchange.headSize)
+  }
+  return largest
 }
 
 function limitOf(facts: Facts): number | null {

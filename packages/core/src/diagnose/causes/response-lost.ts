@@ -1,8 +1,9 @@
 // The response was sent and lost on the way, whatever its segments' size: holes that stay open at the proxy, or
 // retransmissions at the upstream that never arrive.
-import { CLIENT, RETRANSMISSION, SERVER } from '../../observe/observations.ts'
+import { CLIENT, type Moment, RETRANSMISSION, SERVER } from '../../observe/observations.ts'
+import type { Facts } from '../facts.ts'
 import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
-import { lostOnTheWay } from './mtu-blackhole.ts'
+import { inFlight, lostOnTheWay } from './mtu-blackhole.ts'
 
 const judge: Judge = (facts) => {
   const { near, far, answer, gaveUp } = facts
@@ -21,6 +22,18 @@ const judge: Judge = (facts) => {
         ...(answer.before.length > 0
           ? [{ text: 'what did arrive at the proxy', frames: frames(near, answer.before, 4) }]
           : []),
+      ],
+    }
+  }
+  const first = lateCopy(facts)
+  if (first !== null) {
+    return {
+      cause: 'response-lost',
+      confidence: 'likely',
+      summary: `The response of ${upstream} left it before the proxy gave up and arrived only after: its first copy was lost on the way.`,
+      findings: [
+        { text: 'first byte of the response leaves the upstream', frames: [far!.ref(first)] },
+        { text: 'and arrives at the proxy, as a repetition', frames: frames(near, answer.after, 1) },
       ],
     }
   }
@@ -51,4 +64,14 @@ const judge: Judge = (facts) => {
     ],
   }
 }
+
+/** The response as it left, where what came was a later copy of it, too late; null when it was not so. */
+function lateCopy({ far, answer, gaveUp, rttSeconds }: Facts): Moment | null {
+  const sent = far?.exchange?.response ?? null
+  const late = answer.after[0]
+  if (sent === null || sent.frame < 0 || late === undefined || answer.before.length > 0) return null
+  const left = far!.at(sent)
+  return left < gaveUp && late.time - left > inFlight(rttSeconds) ? sent : null
+}
+
 export default judge

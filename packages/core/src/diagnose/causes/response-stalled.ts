@@ -1,10 +1,10 @@
 // The response began, then stopped, with nothing lost and the proxy's window open, until the proxy gave up.
 import { upstreamClosed } from '../facts.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
-import { cutAt } from '../surroundings.ts'
+import { cutAt, farRan } from '../surroundings.ts'
 
 const judge: Judge = (facts) => {
-  const { near, far, answer, gaveUp } = facts
+  const { near, answer, gaveUp } = facts
   if (answer.before.length === 0 || answer.complete || !Number.isFinite(gaveUp)) return null
   if (upstreamClosed(facts) !== null || (answer.hole !== null && !answer.holeInCapture)) return null
   if (near.exchange === null) return null
@@ -13,9 +13,10 @@ const judge: Judge = (facts) => {
   // A proxy that gives up while data flows has another reason.
   if (quiet < 0.2) return null
   const lossy = near.exchange.detail?.incomplete === true
+  const sure = !lossy && farRan(facts, facts.asked, gaveUp)
   return {
     cause: 'response-stalled',
-    confidence: lossy ? 'likely' : far === null ? 'likely' : 'certain',
+    confidence: sure ? 'certain' : 'likely',
     summary: `${upstreamOf(facts)} began its response and stopped ${cutAt(near)}: ${duration(quiet)} of silence followed until the proxy gave up.`,
     findings: [
       { text: 'last bytes of the response', frames: frames(near, answer.before.slice(-2)) },
@@ -27,7 +28,7 @@ const judge: Judge = (facts) => {
           .map((c) => near.ref(c.packet)),
       },
     ],
-    ...(far === null && !lossy
+    ...(!sure && !lossy
       ? {
           competing: [
             {

@@ -1,5 +1,6 @@
 // The whole request was delivered, and no byte of response came before the proxy gave up, nor later in the capture.
 import { type Facts, upstreamClosed } from '../facts.ts'
+import { farRan } from '../surroundings.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
 
 /**
@@ -22,7 +23,7 @@ const judge: Judge = (facts) => {
   // Without the client leg, a client that hung up looks like a proxy that lost its patience.
   const patience = facts.request !== null
   // What left the upstream and was lost on the way leaves no trace at the proxy; only the upstream's end knows.
-  const sure = far !== null && patience
+  const sure = patience && farRan(facts, facts.asked, facts.gaveUp)
   return {
     cause: 'upstream-silent',
     confidence: sure ? 'certain' : patience ? 'likely' : 'possible',
@@ -43,7 +44,7 @@ const judge: Judge = (facts) => {
         ? []
         : [
             {
-              text: 'the capture at the upstream has no byte of response either',
+              text: `the capture at the upstream has no byte of response either${sure || !patience ? '' : ' but ended before'}`,
               frames: [far.ref(far.connection.last)],
             },
           ]),
