@@ -3,7 +3,15 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { correlate, diagnose, type DiagnosisDocument, type Observations, observe } from '@pcap-surgery/core'
+import {
+  correlate,
+  diagnose,
+  DIAGNOSIS_SCHEMA,
+  type DiagnosisDocument,
+  type Observations,
+  observe,
+} from '@pcap-surgery/core'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import { gunzip } from '../packages/cli/src/io/gzip.ts'
 
@@ -39,6 +47,13 @@ describe('the diagnosis of a case is the expected one', () => {
   })
 })
 
+const validate = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true }).compile(DIAGNOSIS_SCHEMA)
+
+test.each(names)('the expected document of %s is what the schema describes', (name) => {
+  validate(JSON.parse(readFileSync(`${HERE}${name}/expected.json`, 'utf8')))
+  expect(validate.errors).toBeNull()
+})
+
 test('every case has captures, and says why it exists and where they come from', () => {
   const incomplete = names.filter((name) => capturesOf(name).length === 0 || !existsSync(`${HERE}${name}/README.md`))
   expect(names).not.toEqual([])
@@ -70,9 +85,11 @@ function demo(): string {
   return stdout
 }
 
-test('the demo prints what the README shows', async () => {
+test('the README shows what the demo prints', async () => {
   const text = demo()
   await expect(text).toMatchFileSnapshot(`${HERE}nginx-upstream-slow-pool/demo.txt`)
-  const [, shown] = /^```text\n(504 .*?)^```$/ms.exec(readFileSync(`${ROOT}README.md`, 'utf8'))!
-  expect(text.slice(0, shown.length)).toBe(shown)
+  const shown = text.slice(0, text.indexOf('  In Wireshark\n'))
+  const readme = readFileSync(`${ROOT}README.md`, 'utf8')
+  const renewed = readme.replace(/^```text\n504 .*?^```$/ms, () => `\`\`\`text\n${shown}\`\`\``)
+  await expect(renewed).toMatchFileSnapshot(`${ROOT}README.md`)
 })
