@@ -6,6 +6,7 @@ import type { CauseCode } from './catalogue.ts'
 import { JUDGES } from './causes/index.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { type Judgement, plural } from './judgement.ts'
+import { ruledOut } from './ruled-out.ts'
 import { frameRef } from './view.ts'
 
 /** Causes that rest on something not being there: a capture that lost packets cannot prove them. */
@@ -49,7 +50,8 @@ export function judgeTry(story: Story, request: Request | null, attempt: Try, un
   const rivals: RuledOut[] = heard
     .slice(1)
     .map((j) => ({ cause: j.cause, because: j.summary, frames: j.findings[0]?.frames ?? [] }))
-  return { judgement: tempered(judgement, rivals, facts), facts }
+  const verdict = tempered(judgement, rivals, facts)
+  return { judgement: { ...verdict, ruledOut: ruledOut(verdict, facts) }, facts }
 }
 
 /** Takes back what the captures cannot prove after all. */

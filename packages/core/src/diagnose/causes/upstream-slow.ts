@@ -10,7 +10,7 @@ const judge: Judge = (facts) => {
   const lateThere =
     late !== null || far === null
       ? null
-      : (far.packets.find((p) => p.from === 1 && p.length > 0 && p.time > facts.gaveUp) ?? null)
+      : (far.packets.find((p) => p.from === 1 && p.length > 0 && p.seq >= answer.from && p.time > facts.gaveUp) ?? null)
   const first = late ?? lateThere
   if (first === null) return null
   const after = (first.time - facts.asked) / 1e9
