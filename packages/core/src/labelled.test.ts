@@ -161,11 +161,11 @@ describe.skipIf(!present)('over labelled captures of plaintext HTTP/1', () => {
   })
 
   test.each([
-    ['the right cause', 0.97, hasRightCause],
-    ['the status that the client got', 0.95, hasRightStatus],
-    ['the right addresses', 0.95, hasRightAddresses],
-    ['the right attempts in the right order', 0.95, hasRightAttempts],
-  ])('%s is in at least %d of all failures', (_, share, isRight) => {
+    [0.97, 'the right cause', hasRightCause],
+    [0.95, 'the status that the client got', hasRightStatus],
+    [0.95, 'the right addresses', hasRightAddresses],
+    [0.95, 'the right attempts in the right order', hasRightAttempts],
+  ])('%d of all failures or more have %s', (share, _, isRight) => {
     const wrong = answers.filter((answer) => !isRight(answer)).map(told)
     expect(wrong.length, `wrong:\n${wrong.join('\n')}`).toBeLessThanOrEqual(answers.length * (1 - share))
   })

@@ -89,7 +89,7 @@ function split(target: string): [path: string, query: string] {
 }
 
 /** Address without port and brackets. */
-function bareAddress(node: string): string {
+export function bareAddress(node: string): string {
   const bracket = /^\[([^\]]+)\]/.exec(node)
   if (bracket !== null) return bracket[1]
   return /^[^:]+:\d+$/.test(node) ? node.slice(0, node.indexOf(':')) : node

@@ -1,6 +1,6 @@
 // Who is a proxy: which hosts pass requests on, at which address they get them and from which they send them.
-import type { Connection } from '../observe/observations.ts'
-import { contains, indexBy, likeness, originForm, RequestIndex } from './pairing.ts'
+import type { Connection, Exchange } from '../observe/observations.ts'
+import { bareAddress, contains, indexBy, likeness, originForm, RequestIndex } from './pairing.ts'
 import { backAddress, clientView, type Proxy, type Request, serverView, type Try } from './story.ts'
 
 /** Votes for one pair of addresses after which likeness is taken for granted: it is known well enough. */
@@ -68,15 +68,21 @@ function voteFor(votes: Votes, index: RequestIndex, attempt: Try): boolean {
     const { server } = at.connection
     if (seen.has(server) || !differentHosts(at.connection, sighting.connection) || !contains(request, attempt)) continue
     const { clientAddress } = sighting.connection
+    if (cameBefore(front, at.connection, clientAddress)) continue
     const known = (votes.get(server)?.get(clientAddress)?.count ?? 0) >= ENOUGH_VOTES
     const fit = known ? null : likeness(front, back, at.connection.clientAddress)
     if (!known && (fit === null || fit.strength === 'weak')) continue
     seen.add(server)
     found = true
-    const gap = attempt.start - request.start + Math.max(0, request.end - attempt.end)
+    const gap = Math.max(0, attempt.start - request.start) + Math.max(0, request.end - attempt.end)
     vote(votes, server, clientAddress, fit?.strength === 'sure' ? 3 : 1, gap)
   }
   return found
+}
+
+/** Whether the request says itself that it was forwarded for the very host that is to have made the try. */
+function cameBefore({ forwardedFor }: Exchange, at: Connection, sender: string): boolean {
+  return forwardedFor !== null && sender !== at.serverAddress && bareAddress(forwardedFor) === sender
 }
 
 /**
