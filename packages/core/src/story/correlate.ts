@@ -181,12 +181,25 @@ function attachLookups(
     if (exchange.status > 0 && exchange.status < 500) continue
     const hosts = new Set([sighting.connection.serverAddress, ...(backs.get(sighting.connection.server) ?? [])])
     const until = Math.min(request.answered, request.end)
-    for (const { capture, lookup, start } of lookups) {
-      if (start < request.start - LOOKUP_SLACK_NS || start > until + LOOKUP_SLACK_NS) continue
+    for (let i = firstFrom(lookups, request.start - LOOKUP_SLACK_NS); i < lookups.length; i++) {
+      const { capture, lookup, start } = lookups[i]
+      if (start > until + LOOKUP_SLACK_NS) break
       // A proxy whose back side nobody has seen may ask from any of its addresses.
       const known =
         hosts.has(lookup.client) || lookup.client.startsWith('127.') || !backs.has(sighting.connection.server)
       if (known && lookup.client !== sighting.connection.clientAddress) request.lookups.push({ capture, lookup })
     }
   }
+}
+
+/** Index of the first item that starts at `time` or later; items are in order of start. */
+function firstFrom(items: readonly { start: number }[], time: number): number {
+  let low = 0
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (items[middle].start < time) low = middle + 1
+    else high = middle
+  }
+  return low
 }
