@@ -25,8 +25,8 @@ export function joinConversations(captures: readonly Observations[]): Conversati
       const conversation: Conversation = {
         id: conversations.length,
         sightings: [{ capture, connection }],
-        first: 0,
-        last: 0,
+        first: Infinity,
+        last: -Infinity,
         icmp: [],
       }
       conversations.push(conversation)

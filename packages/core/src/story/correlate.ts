@@ -43,9 +43,10 @@ export function correlate(observations: readonly Observations[], options: Correl
   alignByPairing(captures, conversations, clocks)
   const shift = shiftOf(captures)
   for (const conversation of conversations) {
-    const times = conversation.sightings.map((s) => [s.connection.first.time, s.connection.last.time, shift(s.capture)])
-    conversation.first = Math.min(...times.map(([first, , at]) => first + at))
-    conversation.last = Math.max(...times.map(([, last, at]) => last + at))
+    for (const { capture, connection } of conversation.sightings) {
+      conversation.first = Math.min(conversation.first, connection.first.time + shift(capture))
+      conversation.last = Math.max(conversation.last, connection.last.time + shift(capture))
+    }
   }
   quoteIcmp(captures, conversations, shift)
 
@@ -127,11 +128,14 @@ function openAmong(
   attempt: Try,
 ): readonly Request[] {
   const server = attempt.conversation?.sightings[0].connection.server
-  return fronts.flatMap((front) => (front === server ? [] : (byFront.get(front)?.openAt(attempt.start) ?? [])))
+  const open = (front: string): Request[] => (front === server ? [] : (byFront.get(front)?.openAt(attempt.start) ?? []))
+  // Nearly every try is one of a client, behind which there is no front, or of a proxy with a single one.
+  return fronts.length === 1 ? open(fronts[0]) : fronts.flatMap(open)
 }
 
 /** Ties each ICMP error to the conversation whose packet it quotes. */
 function quoteIcmp(captures: readonly StoryCapture[], conversations: readonly Conversation[], shift: Shift): void {
+  if (captures.every(({ observations }) => observations.icmpErrors.length === 0)) return
   const byEndpoints = new Map<string, Conversation[]>()
   for (const conversation of conversations) {
     for (const { connection } of conversation.sightings) {

@@ -59,6 +59,8 @@ function sameTarget(front: Exchange, back: Exchange): number {
   const a = originForm(front.target)
   const b = originForm(back.target)
   if (a === b) return 50
+  // Whatever is alike has one end, or differs in its query.
+  if (a.at(-1) !== b.at(-1) && !a.includes('?') && !b.includes('?')) return 0
   if (a.length > 1 && b.length > 1 && (a.endsWith(b) || b.endsWith(a))) return 40
   const [tailA, tailB] = [behindFirstSegment(a), behindFirstSegment(b)]
   if ((tailA.length > 1 && b.endsWith(tailA)) || (tailB.length > 1 && a.endsWith(tailB))) return 30
@@ -72,7 +74,12 @@ function sameTarget(front: Exchange, back: Exchange): number {
 }
 
 /** /api/v2/items → /v2/items: what is left when a proxy strips a prefix. */
-const behindFirstSegment = (target: string): string => target.replace(/^\/[^/?]*/, '')
+function behindFirstSegment(target: string): string {
+  if (!target.startsWith('/')) return target
+  let at = 1
+  while (at < target.length && target[at] !== '/' && target[at] !== '?') at++
+  return target.slice(at)
+}
 
 /** absolute-form (RFC 9112 section 3.2.2) as origin-form. */
 export function originForm(target: string): string {
@@ -107,10 +114,13 @@ export class RequestIndex {
 
   constructor(requests: readonly Request[]) {
     this.#requests = requests.toSorted((a, b) => a.start - b.start)
-    this.#starts = Float64Array.from(this.#requests, ({ start }) => start)
+    this.#starts = new Float64Array(requests.length)
     while (this.#leaves <= requests.length) this.#leaves *= 2
     this.#latest = new Float64Array(2 * this.#leaves).fill(-Infinity)
-    this.#requests.forEach((request, i) => (this.#latest[this.#leaves + i] = until(request)))
+    for (const [i, request] of this.#requests.entries()) {
+      this.#starts[i] = request.start
+      this.#latest[this.#leaves + i] = until(request)
+    }
     for (let n = this.#leaves - 1; n > 0; n--) this.#latest[n] = Math.max(this.#latest[2 * n], this.#latest[2 * n + 1])
   }
 

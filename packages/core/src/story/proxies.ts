@@ -3,8 +3,10 @@ import type { Connection, Exchange } from '../observe/observations.ts'
 import { bareAddress, contains, indexBy, likeness, originForm, RequestIndex } from './pairing.ts'
 import { backAddress, clientView, type Proxy, type Request, serverView, type Try } from './story.ts'
 
-/** Votes for one pair of addresses after which likeness is taken for granted: it is known well enough. */
+/** Votes for one pair of addresses after which requests for one target need not be compared any more. */
 const ENOUGH_VOTES = 64
+/** Tries from one address that are looked at for rewritten targets. Most addresses without like requests are clients. */
+const SAMPLE = 128
 
 /** What speaks for one pair of front and back: likenesses counted, and how closely the tries lie in their requests. */
 interface Edge {
@@ -42,21 +44,42 @@ export function findProxies(requests: readonly Request[], tries: readonly Try[])
   for (const attempt of tries) {
     if (attempt.turn === null) continue
     const index = sameTarget.get(originForm(clientView(attempt.turn).exchange.target))
-    if (index === undefined || !voteFor(votes, index, attempt)) unlike.add(backAddress(attempt))
+    if (index === undefined || !voteFor(votes, index, attempt, 1, ENOUGH_VOTES)) unlike.add(backAddress(attempt))
   }
   for (const backs of votes.values()) for (const [back] of backs) unlike.delete(back)
-  if (unlike.size > 0) {
-    const all = new RequestIndex(requests)
-    for (const attempt of tries)
-      if (attempt.turn !== null && unlike.has(backAddress(attempt))) voteFor(votes, all, attempt)
-  }
+  if (unlike.size > 0) voteForRewritten(votes, requests, tries, unlike)
   const proxies = elect(votes, tries)
   guessFromConnections(requests, tries, proxies, votes)
   return elect(votes, tries)
 }
 
-/** Counts the likeness of a try to requests that were open when it started; false when there was none. */
-function voteFor(votes: Votes, index: RequestIndex, attempt: Try): boolean {
+/** Votes for the tries of addresses whose targets are like none; of many a sample, each for those that it stands for. */
+function voteForRewritten(
+  votes: Votes,
+  requests: readonly Request[],
+  tries: readonly Try[],
+  addresses: ReadonlySet<string>,
+): void {
+  const all = new RequestIndex(requests)
+  const byAddress = new Map<string, Try[]>()
+  for (const attempt of tries) {
+    const address = backAddress(attempt)
+    if (attempt.turn === null || !addresses.has(address)) continue
+    const group = byAddress.get(address)
+    if (group === undefined) byAddress.set(address, [attempt])
+    else group.push(attempt)
+  }
+  for (const group of byAddress.values()) {
+    const step = Math.ceil(group.length / SAMPLE)
+    for (let i = 0; i < group.length; i += step) voteFor(votes, all, group[i], step)
+  }
+}
+
+/**
+ * Counts the likeness of a try to requests that were open when it started; false when there was none. From `enough` votes
+ * for a pair of addresses on likeness is taken for granted.
+ */
+function voteFor(votes: Votes, index: RequestIndex, attempt: Try, weight = 1, enough = Infinity): boolean {
   const { exchange: back, sighting } = clientView(attempt.turn!)
   const seen = new Set<string>()
   let found = false
@@ -69,13 +92,13 @@ function voteFor(votes: Votes, index: RequestIndex, attempt: Try): boolean {
     if (seen.has(server) || !differentHosts(at.connection, sighting.connection) || !contains(request, attempt)) continue
     const { clientAddress } = sighting.connection
     if (cameBefore(front, at.connection, clientAddress)) continue
-    const known = (votes.get(server)?.get(clientAddress)?.count ?? 0) >= ENOUGH_VOTES
+    const known = (votes.get(server)?.get(clientAddress)?.count ?? 0) >= enough
     const fit = known ? null : likeness(front, back, at.connection.clientAddress)
     if (!known && (fit === null || fit.strength === 'weak')) continue
     seen.add(server)
     found = true
     const gap = Math.max(0, attempt.start - request.start) + Math.max(0, request.end - attempt.end)
-    vote(votes, server, clientAddress, fit?.strength === 'sure' ? 3 : 1, gap)
+    vote(votes, server, clientAddress, fit?.strength === 'sure' ? 3 * weight : weight, gap)
   }
   return found
 }
@@ -98,7 +121,7 @@ function elect(votes: Votes, tries: readonly Try[]): Proxy[] {
   const link = (from: string, to: string): void => {
     flow.set(from, (flow.get(from) ?? new Set()).add(to))
   }
-  for (const { conversation } of tries) {
+  for (const conversation of new Set(tries.map((attempt) => attempt.conversation))) {
     const connection = conversation?.sightings[0].connection
     // Nodes of the flow: an address that sends requests, an endpoint that takes them.
     if (connection !== undefined && connection.exchanges.length > 0)

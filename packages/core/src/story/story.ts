@@ -122,14 +122,18 @@ export function gotAnswer({ turn }: Try): boolean {
 
 /** The exchange as seen nearest to the client that has it, with its sighting. */
 export function clientView(turn: Turn): { sighting: Sighting; exchange: Exchange } {
-  const i = turn.views.findIndex((view) => view !== null)
-  return { sighting: turn.conversation.sightings[i], exchange: turn.views[i]! }
+  const { conversation, views } = turn
+  let i = 0
+  while (views[i] === null) i++
+  return { sighting: conversation.sightings[i], exchange: views[i]! }
 }
 
 /** The exchange as seen nearest to the server that has it. */
 export function serverView(turn: Turn): { sighting: Sighting; exchange: Exchange } {
-  const i = turn.views.findLastIndex((view) => view !== null)
-  return { sighting: turn.conversation.sightings[i], exchange: turn.views[i]! }
+  const { conversation, views } = turn
+  let i = views.length - 1
+  while (views[i] === null) i--
+  return { sighting: conversation.sightings[i], exchange: views[i]! }
 }
 
 /** Endpoint at which a request arrived. */
