@@ -28,6 +28,12 @@
  * `net.dns(back, server, 'app.internal', { answer: 'NXDOMAIN' })` · `net.arp(back, '10.1.0.2')` asked in vain ·
  * `.fin('<', { ack: 'none' }).wait(-0.0003).send('>', text).rst('<', { bare: true })` a request that crosses a FIN ·
  * `net.at(0.5, () => other.send('>', '…'))` meanwhile.
+ *
+ * And what comes of it, from bytes to verdict:
+ *
+ *     expect(await judged({ attempts: [(upstream) => upstream.syn().rst('<')], answer: 502 })).toEqual({
+ *       sides: 'connect-refused upstream certain', all: 'connect-refused upstream certain', frames: ['1:2'],
+ *     })
  */
 export { gateway, type GatewayScenario, type GatewayStory } from './gateway.ts'
 export { request, response, type Headers } from './http.ts'
@@ -36,5 +42,6 @@ export { network, type CaptureOptions, type DnsOptions, type Network } from './n
 export type { Host } from './side.ts'
 export type { Direction, IcmpOptions, PacketOptions, RawSegment, SendOptions, Tcp, TcpSetup } from './tcp.ts'
 export type { Fate } from './wire.ts'
+export { documentOf, type Judged, judged, verdictOf } from './verdict.ts'
 export { writePcap, type Frame, type PcapOptions } from './write-pcap.ts'
 export { writePcapng, type PcapngOptions } from './write-pcapng.ts'

@@ -29,6 +29,16 @@ export function farRan({ story, far, near, rttSeconds }: Facts, from: number, un
   return observations.first + shift <= from + slack && observations.last + shift >= end - slack
 }
 
+/** Whether a capture at the upstream's end, which ran while the proxy tried, has other connections and not this one. */
+export function neverArrived({ story, near, attempt, asked, gaveUp }: Facts): boolean {
+  if (attempt.conversation!.sightings.some((s) => s.capture !== near.capture)) return false
+  return story.captures.some(({ observations, shift, vantages }, capture) => {
+    if (capture === near.capture || !vantages.includes('upstream')) return false
+    if (observations.first + shift > asked || observations.last + shift < Math.min(gaveUp, asked + 1e9)) return false
+    return observations.connections.some((c) => c.serverAddress === near.connection.serverAddress)
+  })
+}
+
 export interface HostSigns {
   /** A connection that the upstream's host accepted while the try waited. */
   opened: { server: string; frame: FrameRef } | null

@@ -2,7 +2,7 @@
 // the client's eyes only: the server goes on repeating its SYN-ACK and takes no data.
 import { CLIENT } from '../../observe/observations.ts'
 import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
-import { hostSigns } from '../surroundings.ts'
+import { hostSigns, neverArrived } from '../surroundings.ts'
 
 const judge: Judge = (facts) => {
   const { connecting, near, far, delivery } = facts
@@ -48,7 +48,7 @@ const judge: Judge = (facts) => {
           }),
     }
   }
-  if (connecting.outcome !== 'no-answer') return null
+  if (connecting.outcome !== 'no-answer' || neverArrived(facts)) return null
   const signs = hostSigns(facts)
   const synArrived = far !== null && far.connection.syns.length > 0
   // Alive means: something else was answered while this SYN was not.

@@ -1,11 +1,12 @@
 // SYNs without any answer until the proxy gave up.
 import { duration, type Judge, plural, upstreamOf } from '../judgement.ts'
+import { neverArrived } from '../surroundings.ts'
 
 const judge: Judge = (facts) => {
-  const { connecting, far, near } = facts
+  const { connecting, far } = facts
   if (connecting.outcome !== 'no-answer') return null
   const upstream = upstreamOf(facts)
-  const lost = !facts.attempt.conversation!.sightings.some((s) => s.capture !== near.capture) && upstreamCaptured(facts)
+  const lost = neverArrived(facts)
   const arrived = far !== null && far.connection.syns.length > 0
   // An answer that left the upstream and did not arrive makes it a matter of the path.
   const answered = far?.connection.synAck ?? null
@@ -43,14 +44,5 @@ const judge: Judge = (facts) => {
           ],
         }),
   }
-}
-
-/** Whether a capture at the upstream's end covers the time of the SYNs: it has other connections of that host. */
-function upstreamCaptured({ story, near, asked, gaveUp }: Parameters<Judge>[0]): boolean {
-  return story.captures.some(({ observations, shift, vantages }, capture) => {
-    if (capture === near.capture || !vantages.includes('upstream')) return false
-    if (observations.first + shift > asked || observations.last + shift < Math.min(gaveUp, asked + 1e9)) return false
-    return observations.connections.some((c) => c.serverAddress === near.connection.serverAddress)
-  })
 }
 export default judge
