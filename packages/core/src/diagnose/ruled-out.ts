@@ -63,7 +63,7 @@ const sentThere: Exclusion = ({ far }) => {
 }
 
 const windowOpen: Exclusion = ({ near, gaveUp }) => {
-  const last = near.packets.filter((p) => p.from === SERVER && p.time <= gaveUp && !(p.flags & RST)).at(-1)
+  const last = near.packets.findLast((p) => p.from === SERVER && p.time <= gaveUp && !(p.flags & RST))
   return last === undefined || last.window === 0
     ? null
     : { because: `the upstream's window stood open (${last.window} bytes)`, frames: frames(near, [last]) }

@@ -16,13 +16,28 @@ export function alignByPairing(
     const group = groupOf(capture, conversations)
     const anchors = captures.flatMap((_, i) => (i < capture && !group.has(i) ? [i] : []))
     const offset = offsetByPairing(captures, conversations, new Set(anchors), group)
-    const own = captures[capture]
-    if (offset !== null) {
-      for (const member of group) captures[member].shift += offset.by
-      own.clock = { offsetSeconds: -offset.by / 1e9, low: -offset.high / 1e9, high: -offset.low / 1e9 }
-    }
+    if (offset !== null) for (const member of group) moveClock(captures, captures[member], offset)
     for (const member of group) loose.splice(loose.indexOf(member), loose.includes(member) ? 1 : 0)
   }
+}
+
+/** Shifts a capture, and says by how much its clock is then ahead of the first one's. */
+function moveClock(captures: readonly StoryCapture[], capture: StoryCapture, offset: Offset): void {
+  capture.shift += offset.by
+  const seconds = capture.observations.epoch - captures[0].observations.epoch
+  const ahead = seconds * 1e9 - capture.shift
+  capture.clock = {
+    offsetSeconds: Math.round(ahead) / 1e9,
+    low: Math.round(ahead + offset.by - offset.high) / 1e9,
+    high: Math.round(ahead + offset.by - offset.low) / 1e9,
+  }
+}
+
+/** Nanoseconds to shift by, and between which bounds that lies. */
+interface Offset {
+  by: number
+  low: number
+  high: number
 }
 
 /** Captures that share conversations with `capture`, directly or over others. */
@@ -78,7 +93,7 @@ function offsetByPairing(
   conversations: readonly Conversation[],
   anchors: ReadonlySet<number>,
   group: ReadonlySet<number>,
-): { by: number; low: number; high: number } | null {
+): Offset | null {
   const ours = groupByKey(timedExchanges(captures, conversations, anchors))
   const theirs = timedExchanges(captures, conversations, group)
   const bounds: { low: number; high: number; of: Timed }[] = []
