@@ -3,6 +3,7 @@
 import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { nearClient, type Story } from '../story/story.ts'
+import { conversationsWith } from './by-server.ts'
 import type { Facts } from './facts.ts'
 import { frameRef, type View } from './view.ts'
 
@@ -52,10 +53,9 @@ export interface HostSigns {
 export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostSigns {
   const signs: HostSigns = { opened: null, spoke: null, pending: null }
   const until = Number.isFinite(gaveUp) ? gaveUp : near.at(near.connection.last)
-  for (const conversation of story.conversations) {
+  for (const conversation of conversationsWith(story, near.connection.serverAddress)) {
     if (conversation === attempt.conversation || conversation.last < asked || conversation.first > until) continue
     const { capture, connection } = nearClient(conversation)
-    if (connection.serverAddress !== near.connection.serverAddress) continue
     const { shift } = story.captures[capture]
     const within = (time: number): boolean => time + shift > asked && time + shift < until
     const { synAck } = connection
@@ -93,11 +93,9 @@ export function unansweredSearch(
 
 /** Connections of the same proxy to the same upstream, as the proxy's end saw them. */
 function* siblings({ story, near }: Facts): Generator<{ capture: number; connection: View['connection'] }> {
-  for (const conversation of story.conversations) {
+  for (const conversation of conversationsWith(story, near.connection.server)) {
     const { capture, connection } = nearClient(conversation)
-    if (connection.server === near.connection.server && connection.clientAddress === near.connection.clientAddress) {
-      yield { capture, connection }
-    }
+    if (connection.clientAddress === near.connection.clientAddress) yield { capture, connection }
   }
 }
 
@@ -134,12 +132,11 @@ export function comparableTimes(facts: Facts): { seconds: number; frame: FrameRe
   if (exchange === null) return []
   const shape = shapeOf(exchange)
   const times: { seconds: number; frame: FrameRef }[] = []
-  for (const conversation of facts.story.conversations) {
+  for (const conversation of conversationsWith(facts.story, facts.near.connection.server)) {
     const { capture, connection } = nearClient(conversation)
-    if (connection.server !== facts.near.connection.server) continue
     for (const other of connection.exchanges) {
       if (other === exchange || other.status === 0 || other.status >= 500 || other.ended !== 'complete') continue
-      if (other.request.frame < 0 || shapeOf(other) !== shape) continue
+      if (other.request.frame < 0 || other.method !== exchange.method || shapeOf(other) !== shape) continue
       // An answer for which nobody waited any more is no success.
       const gone = connection.sides[CLIENT].fin ?? connection.sides[CLIENT].reset
       if (gone !== null && gone.time > other.request.time && gone.time < other.response.time) continue

@@ -23,7 +23,11 @@ interface Wait {
 const judge: Judge = (facts) => {
   const wait = waited(facts)
   if (wait === null || facts.answer.before.length > 0) return null
-  const found = facts.story.conversations.flatMap((c) => waitOn(facts, c, wait) ?? [])
+  const found: Wait[] = []
+  for (const conversation of facts.story.conversations) {
+    const hit = waitOn(facts, conversation, wait)
+    if (hit !== null) found.push(hit)
+  }
   const longest = found.toSorted((a, b) => b.seconds - a.seconds)[0]
   if (longest === undefined) return null
   const { view, server, seconds, asked, answered } = longest

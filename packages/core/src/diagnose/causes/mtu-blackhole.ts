@@ -3,6 +3,7 @@
 import { CLIENT, DUPLICATE_ACK, type PacketRow, SERVER, type SideIndex } from '../../observe/observations.ts'
 import type { FrameRef, RuledOut } from '../../report/document.ts'
 import { nearClient } from '../../story/story.ts'
+import { conversationsWith } from '../by-server.ts'
 import type { Facts } from '../facts.ts'
 import { frames, type Judge, type Judgement, plural, upstreamOf } from '../judgement.ts'
 import { hostSigns } from '../surroundings.ts'
@@ -180,10 +181,9 @@ export function lostOnTheWay({ near, far, answer, asked, gaveUp, story, rttSecon
 /** Largest segment that one side got through meanwhile on other connections between the same hosts. */
 function largestPassed({ story, near, attempt, asked, gaveUp }: Facts, side: 0 | 1): number {
   let largest = 0
-  for (const conversation of story.conversations) {
+  for (const conversation of conversationsWith(story, near.connection.serverAddress)) {
     if (conversation === attempt.conversation || conversation.first < asked || conversation.first > gaveUp) continue
     const { connection } = nearClient(conversation)
-    if (connection.serverAddress !== near.connection.serverAddress) continue
     if (connection.clientAddress !== near.connection.clientAddress) continue
     largest = Math.max(largest, connection.sides[side].largestAcked)
   }

@@ -1,6 +1,7 @@
 // A plaintext request to a TLS listener. It answers with a TLS alert record (RFC 8446 section 6), says 400 in
 // plaintext, or closes; a bare close says nothing by itself, unless the same listener is seen to speak TLS.
 import type { Conversation } from '../../story/story.ts'
+import { conversationsWith } from '../by-server.ts'
 import { upstreamClosed, type Facts } from '../facts.ts'
 import { frames, type Judge, upstreamOf } from '../judgement.ts'
 
@@ -63,8 +64,8 @@ const judge: Judge = (facts) => {
 /** Other connections to the same listener on which both sides speak TLS. */
 function tlsElsewhere({ story, near }: Facts): ReturnType<typeof near.ref>[] {
   const isTls = ({ sightings: [{ connection }] }: Conversation): boolean =>
-    connection.server === near.connection.server && connection.speaks[0] === 'tls' && connection.speaks[1] === 'tls'
-  const found = story.conversations.find(isTls)
+    connection.speaks[0] === 'tls' && connection.speaks[1] === 'tls'
+  const found = conversationsWith(story, near.connection.server).find(isTls)
   return found === undefined
     ? []
     : [{ capture: story.captures[found.sightings[0].capture].ids[0], frame: found.sightings[0].connection.first.frame }]
