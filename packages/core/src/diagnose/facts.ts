@@ -161,12 +161,19 @@ function connectingOf(view: View, attempt: Try, story: Story, gaveUp: number): C
       synAckRepeats: [],
     }
   }
-  if (synAck !== null) {
+  // A SYN-ACK for which nobody waited any more is answered by a RST, and opens nothing.
+  const isLate = synAck !== null && established === null && view.at(synAck) > gaveUp - AT_ONCE_NS
+  if (synAck !== null && !isLate) {
     const repeats = connection.synAckRepeats.filter((m) => established !== null && m.time > established.time)
     return { ...result('open', synAck), synAckRepeats: repeats.map((m) => view.ref(m)) }
   }
   const refusal = connection.sides[SERVER].reset
-  if (refusal !== null && connection.sides[SERVER].segments === 0 && connection.exchanges.length === 0) {
+  if (
+    refusal !== null &&
+    answersSyn(view) &&
+    connection.sides[SERVER].segments === 0 &&
+    connection.exchanges.length === 0
+  ) {
     return result('refused', refusal)
   }
   if (syns.length === 0) return result('not-seen', null)
@@ -183,6 +190,17 @@ function connectingOf(view: View, attempt: Try, story: Story, gaveUp: number): C
     }
   }
   return result('no-answer', null)
+}
+
+/** What one host does without waiting for anything. */
+const AT_ONCE_NS = 1e6
+
+/** Whether the first RST of the server can be the answer to the SYN: one that acknowledges more comes from later. */
+function answersSyn({ connection, packets }: View): boolean {
+  const rst = packets.find((p) => p.from === SERVER && p.flags & RST)
+  // Without its SYN, only the sequence number 0 of a RST that answers one tells (RFC 9293 section 3.10.7.1).
+  if (connection.syns.length === 0) return connection.sides[SERVER].base === 0
+  return rst === undefined || rst.ack <= 1
 }
 
 /** The first retransmission comes within 200 ms and a round trip; 1 s where the round trip is not known (RFC 6298). */
@@ -246,7 +264,8 @@ function answerOf(view: View, gaveUp: number): Answer {
     if (p.seq + p.length > top || p.seq >= reached || !(p.marks & RETRANSMISSION)) fresh.push(p)
     top = Math.max(top, p.seq + p.length)
   }
-  const beyond = held.filter((p) => p.seq > edge)
+  // A FIN has its place behind the last byte, whether that came or not.
+  const beyond = theirs.filter((p) => p.time <= gaveUp && p.seq > edge && (isData(p) || p.flags & FIN))
   const hole = beyond.length === 0 ? null : { from: edge, to: Math.min(...beyond.map((p) => p.seq)) }
   const proxyAck = packets
     .filter((p) => p.from === CLIENT && p.time <= gaveUp)

@@ -57,7 +57,9 @@ export function tryOfConnection(conversation: Conversation, shift: Shift): Try |
   const sighting = conversation.sightings[0]
   const { connection } = sighting
   const [client, server] = connection.sides
-  const accepted = connection.synAck !== null && client.segments === 0 && server.segments === 0
+  // Checks close at once; one that had repeated its SYN waited for the answer that came too late.
+  const isLate = connection.established === null && connection.syns.length > 1
+  const accepted = connection.synAck !== null && !isLate && client.segments === 0 && server.segments === 0
   const serverFirst = Math.min(server.fin?.time ?? Infinity, server.reset?.time ?? Infinity)
   const clientFirst = Math.min(client.fin?.time ?? Infinity, client.reset?.time ?? Infinity)
   if (accepted && clientFirst <= serverFirst) return null

@@ -44,7 +44,7 @@ describe('accept-queue-full', () => {
       attempts: [
         (upstream: Tcp, asked: string) => {
           upstream.syn().synAck().ack('>', { lost: true }).wait(1)
-          return upstream.segment('<', { flags: 'SA', seqOffset: -1 }).ack('>').send('>', asked).wait(60).fin('>')
+          return upstream.segment('<', { flags: 'SA', seqOffset: -1 }).ack('>').send('>', asked).wait(60).close('>')
         },
       ],
       answer: 504,

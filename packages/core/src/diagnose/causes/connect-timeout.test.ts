@@ -75,6 +75,19 @@ describe('connect-timeout', () => {
     })
   })
 
+  test('a SYN-ACK that comes when nobody waits any more', async () => {
+    const attempts = [
+      (upstream: Tcp) =>
+        upstream
+          .syn()
+          .retransmit('>', { after: [1] })
+          .wait(2)
+          .synAck()
+          .rst('>'),
+    ]
+    expect(await judged({ attempts, answer: 504 })).toMatchObject({ sides: 'connect-timeout upstream likely' })
+  })
+
   test('a SYN that was lost once is no cause', async () => {
     const story = {
       attempts: [
@@ -86,7 +99,7 @@ describe('connect-timeout', () => {
             .ack('>')
             .send('>', asked)
             .wait(60)
-            .fin('>'),
+            .close('>'),
       ],
       answer: 504,
     }
@@ -100,7 +113,7 @@ describe('connect-timeout', () => {
     const story = {
       attempts: [
         (upstream: Tcp, asked: string) =>
-          upstream.syn().synAck({ unseen: true }).ack('>').send('>', asked).wait(60).fin('>'),
+          upstream.syn().synAck({ unseen: true }).ack('>').send('>', asked).wait(60).close('>'),
       ],
       answer: 504,
     }

@@ -3,17 +3,18 @@ import { duration, type Judge, plural, upstreamOf } from '../judgement.ts'
 import { neverArrived } from '../surroundings.ts'
 
 const judge: Judge = (facts) => {
-  const { connecting, far } = facts
+  const { connecting, far, near } = facts
   if (connecting.outcome !== 'no-answer') return null
   const upstream = upstreamOf(facts)
   const lost = neverArrived(facts)
   const arrived = far !== null && far.connection.syns.length > 0
   // An answer that left the upstream and did not arrive makes it a matter of the path.
-  const answered = far?.connection.synAck ?? null
+  const late = near.connection.synAck
+  const answered = late === null ? (far?.connection.synAck ?? null) : null
   return {
     cause: 'connect-timeout',
     confidence: lost || answered !== null ? 'certain' : 'likely',
-    ...(arrived && answered === null ? { domain: 'upstream' as const } : {}),
+    ...(late !== null || (arrived && answered === null) ? { domain: 'upstream' as const } : {}),
     summary: `${upstream} did not answer: ${plural(connecting.syns, 'SYN')} in ${duration(connecting.seconds)} got neither SYN-ACK nor RST nor ICMP error.`,
     findings: [
       { text: `${plural(connecting.syns, 'SYN')} without an answer`, frames: connecting.frames.slice(0, 8) },
@@ -28,6 +29,7 @@ const judge: Judge = (facts) => {
             },
           ]
         : []),
+      ...(late === null ? [] : [{ text: 'its SYN-ACK came when nobody waited any more', frames: [near.ref(late)] }]),
       ...(far === null || answered === null
         ? []
         : [{ text: 'its SYN-ACK left the upstream and did not arrive', frames: [far.ref(answered)] }]),

@@ -8,7 +8,7 @@ const asks = (seconds: number) => (upstream: Tcp, asked: string, net: Network) =
   upstream.handshake().send('>', asked).wait(0.005)
   db.send('>', 'Q\0\0\0\u000dselect')
   net.at(net.elapsed() + seconds, () => db.send('<', 'T\0\0\0\u0006\0\0'))
-  return upstream.wait(10).fin('>')
+  return upstream.wait(10).close('>')
 }
 
 describe('dependency-slow', () => {

@@ -50,7 +50,7 @@ describe('idle-drop', () => {
   })
 
   test('idle for long, and taken: the upstream is silent', async () => {
-    const attempts = [(upstream: Tcp, text: string) => upstream.send('>', text).wait(60).fin('>')]
+    const attempts = [(upstream: Tcp, text: string) => upstream.send('>', text).wait(60).close('>')]
     expect(await judged({ idleSeconds: 400, attempts, answer: 504 })).toMatchObject({
       sides: 'upstream-silent upstream likely',
       all: 'upstream-silent upstream certain',

@@ -55,7 +55,7 @@ describe('mtu-blackhole', () => {
           .send('>', asked, { lost: [0] })
           .retransmit('>')
           .wait(60)
-          .fin('>'),
+          .close('>'),
     ]
     expect(await judged({ ask: 'POST /report', body: 'x'.repeat(6000), attempts, answer: 504 })).toMatchObject({
       sides: 'upstream-silent upstream likely',

@@ -12,9 +12,11 @@ const judge: Judge = (facts) => {
   // The proxy had given up before the upstream's own error came: then it relayed nothing.
   if (facts.near.at(exchange.response) > facts.gaveUp) return null
   const upstream = upstreamOf(facts)
+  const weak = facts.attempt.pairing.strength === 'weak'
   return {
     cause: 'relayed-from-upstream',
-    confidence: facts.attempt.pairing.strength === 'weak' && facts.request !== null ? 'likely' : 'certain',
+    // Cut short, it may not be what the client was told.
+    confidence: (weak && facts.request !== null) || !facts.answer.complete ? 'likely' : 'certain',
     summary: `${upstream} answered ${exchange.status} itself, and the proxy passed it on: the failure is one hop further back.`,
     findings: [
       {

@@ -6,7 +6,7 @@ const void5 = { after: [0.2, 0.4, 0.8, 1.6, 3.2], lost: true }
 const late = (upstream: Tcp, asked: string): Tcp =>
   upstream.handshake().send('>', asked, { lost: true }).retransmit('>')
 
-const silent = (upstream: Tcp, asked: string): Tcp => late(upstream, asked).wait(60).fin('>')
+const silent = (upstream: Tcp, asked: string): Tcp => late(upstream, asked).wait(60).close('>')
 
 const lost = (upstream: Tcp, asked: string): Tcp =>
   upstream.handshake().send('>', asked, { lost: true }).retransmit('>', void5).wait(5).fin('>', { lost: true })

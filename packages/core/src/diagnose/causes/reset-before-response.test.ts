@@ -12,6 +12,18 @@ describe('reset-before-response', () => {
     })
   })
 
+  test('the capture at the proxy missed the part of the response that the other one has', async () => {
+    const partly = [
+      (upstream: Tcp, asked: string) =>
+        upstream
+          .handshake()
+          .send('>', asked)
+          .send('<', response(200, 'fine').slice(0, 20), { unseen: ['proxy-back'] })
+          .rst('<'),
+    ]
+    expect((await judged({ attempts: partly, answer: 502 })).all).not.toContain('certain')
+  })
+
   test('100 Continue is no response', async () => {
     const upload = [
       (upstream: Tcp, asked: string) => {

@@ -10,10 +10,14 @@ const judge: Judge = (facts) => {
     return null
   const upstream = upstreamOf(facts)
   const after = (closed.packet.time - facts.asked) / 1e9
+  // What the upstream's own capture shows of a response, this one has missed.
+  const began =
+    far !== null &&
+    far.packets.some((p) => p.from === SERVER && p.length > 0 && p.seq >= answer.from && p.time >= facts.asked)
   const seenThere = far !== null && far.connection.sides[SERVER].reset !== null
   return {
     cause: 'reset-before-response',
-    confidence: seenThere ? 'certain' : 'likely',
+    confidence: seenThere && !began ? 'certain' : 'likely',
     summary: `${upstream} reset the connection ${duration(after)} after the request, before any byte of response.`,
     findings: [
       { text: `RST from ${upstream}`, frames: [near.ref(closed.packet)] },

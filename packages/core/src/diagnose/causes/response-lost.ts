@@ -41,20 +41,20 @@ const judge: Judge = (facts) => {
   const asks = near.packets.filter(
     (p) => p.from === CLIENT && p.ack === answer.edge && p.sack > p.ack && p.time <= gaveUp,
   )
-  const last = answer.before.at(-1)!
+  const last = answer.before.at(-1)?.time ?? facts.asked
   // That segments as large as the missing ones came through rules out a matter of size.
   const mss = near.connection.sides[CLIENT].mss
   const anySize = mss > 0 && answer.before.some((p) => p.length >= mss - 12)
   return {
     cause: 'response-lost',
     confidence: asks.length >= 2 && anySize ? 'certain' : 'likely',
-    summary: `The response of ${upstream} was lost on the way: ${answer.hole.to - answer.hole.from} bytes never arrived, while later ones did; ${duration((gaveUp - last.time) / 1e9)} later the proxy gave up.`,
+    summary: `The response of ${upstream} was lost on the way: ${answer.hole.to - answer.hole.from} bytes never arrived, while later ones did; ${duration((gaveUp - last) / 1e9)} later the proxy gave up.`,
     findings: [
       {
         text: 'segments that arrived behind the hole',
         frames: frames(
           near,
-          answer.before.filter((p) => p.seq >= answer.hole!.to),
+          near.packets.filter((p) => p.from === SERVER && p.seq >= answer.hole!.to && p.time <= gaveUp),
           4,
         ),
       },

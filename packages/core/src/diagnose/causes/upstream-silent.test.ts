@@ -2,7 +2,7 @@ import { gateway, judged, response, verdictOf, type Tcp } from '@pcap-surgery/te
 import { describe, expect, test } from 'vitest'
 
 const scenario = {
-  attempts: [(upstream: Tcp, asked: string) => upstream.handshake().send('>', asked).wait(60).fin('>')],
+  attempts: [(upstream: Tcp, asked: string) => upstream.handshake().send('>', asked).wait(60).close('>')],
   answer: 504,
 }
 

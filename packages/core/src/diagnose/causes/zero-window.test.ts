@@ -16,12 +16,20 @@ describe('zero-window', () => {
     expect(await judged({ ...upload, attempts })).toMatchObject({ sides: 'zero-window upstream certain' })
   })
 
+  test('it closes only after the proxy has long waited for something else', async () => {
+    const attempts = [
+      (upstream: Tcp, asked: string) =>
+        upstream.handshake().send('>', asked.slice(0, 8000)).wait(50).window('<', 0).wait(0.6).fin('>'),
+    ]
+    expect((await judged({ ...upload, attempts })).sides).not.toContain('certain')
+  })
+
   test('it reads on, takes all of it, and says nothing', async () => {
     const attempts = [
       (upstream: Tcp, asked: string) => {
         upstream.handshake().send('>', asked.slice(0, 8000)).window('<', 0)
         for (let i = 0; i < 3; i++) upstream.wait(1).windowProbe('>')
-        return upstream.window('<', 60_000).send('>', asked.slice(8000)).wait(60).fin('>')
+        return upstream.window('<', 60_000).send('>', asked.slice(8000)).wait(60).close('>')
       },
     ]
     expect(await judged({ ...upload, attempts })).toMatchObject({

@@ -12,10 +12,13 @@ const judge: Judge = (facts) => {
   const { near, delivery, answer } = facts
   const upstream = upstreamOf(facts)
   const theirs = shut(facts, SERVER)
-  if (theirs !== null && delivery !== null && !delivery.complete && answer.before.length === 0) {
+  // Of a request that the capture cut, nobody knows whether it was whole.
+  const unfinished = delivery !== null && (!delivery.complete || near.exchange!.requestEnd.time < 0)
+  if (theirs !== null && unfinished && answer.before.length === 0) {
     return {
       cause: 'zero-window',
-      confidence: 'certain',
+      // One that closed at the very end was not what the proxy waited for.
+      confidence: theirs.seconds > facts.waitSeconds / 2 ? 'certain' : 'possible',
       summary: `${upstream} stopped reading the request: its receive window stayed closed for the last ${duration(theirs.seconds)}.`,
       findings: [
         { text: `window of ${upstream} at 0 until the proxy gave up`, frames: frames(near, theirs.packets) },

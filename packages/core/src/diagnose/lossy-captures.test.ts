@@ -1,0 +1,66 @@
+import { judged, response, type Tcp } from '@pcap-surgery/testkit'
+import { describe, expect, test } from 'vitest'
+
+// Captures that lack packets must not prove what only their absence suggests.
+const lost = { unseen: ['proxy-back'] }
+const fine = response(200, 'x'.repeat(900))
+
+describe('a capture that lost packets is never certain of', () => {
+  test.each<[string, (upstream: Tcp, asked: string) => Tcp]>([
+    ['a close without response', (u, asked) => u.handshake().send('>', asked).send('<', fine, lost).fin('<').fin('>')],
+    [
+      'a reset before the response',
+      (u, asked) => u.handshake().send('>', asked).send('<', fine.slice(0, 500), lost).rst('<'),
+    ],
+    ['a refusal', (u, asked) => u.syn().synAck(lost).ack('>', lost).send('>', asked, lost).rst('<')],
+    [
+      'a refusal without its SYN',
+      (u, asked) => u.syn(lost).synAck(lost).ack('>', lost).send('>', asked, lost).rst('<'),
+    ],
+    ['a lost SYN', (u, asked) => u.syn().synAck(lost).ack('>', lost).send('>', asked, lost).fin('<').fin('>')],
+    ['silence', (u, asked) => u.handshake().send('>', asked).send('<', fine, lost).wait(59).fin('>')],
+    [
+      'slowness',
+      (u, asked) => {
+        u.handshake().send('>', asked).send('<', fine.slice(0, 300), lost)
+        return u.wait(60).fin('>').wait(1).send('<', fine.slice(300))
+      },
+    ],
+    ['nothing at all', (u, asked) => u.handshake(lost).send('>', asked, lost).wait(60).fin('>', lost)],
+  ])('%s', async (_what, attempt) => {
+    expect((await judged({ attempts: [attempt], answer: 502 })).sides).not.toContain('certain')
+  })
+})
+
+/** The proxy's capture misses one direction of the upstream leg; acknowledgements are in the other. */
+const oneWay =
+  (missing: '>' | '<', end: 'fin' | 'silence') =>
+  (u: Tcp, asked: string): Tcp => {
+    const [out, back] = missing === '>' ? [lost, {}] : [{}, lost]
+    u.syn(out).synAck(back).ack('>', out)
+    u.segment('>', { flags: 'PA', payload: asked, ...out }).wait(0.001)
+    u.segment('<', { flags: 'A', ackOffset: asked.length, ...back })
+    if (end === 'fin') return u.segment('<', { flags: 'FA', ackOffset: asked.length, ...back })
+    return u.wait(30).segment('>', { flags: 'FA', seqOffset: asked.length, ...out })
+  }
+
+describe('one direction only', () => {
+  test.each<['>' | '<', 'fin' | 'silence']>([
+    ['>', 'fin'],
+    ['>', 'silence'],
+    ['<', 'fin'],
+    ['<', 'silence'],
+  ])('without %s, %s', async (missing, end) => {
+    expect((await judged({ attempts: [oneWay(missing, end)], answer: 502 })).sides).not.toContain('certain')
+  })
+
+  test.each(['>', '<'] as const)('without %s, and all is well', async (missing) => {
+    const attempts = [
+      (u: Tcp, asked: string) => {
+        const served = u.handshake({ unseen: missing === '>' ? ['proxy-back'] : false })
+        return served.send('>', asked, missing === '>' ? lost : {}).send('<', fine, missing === '<' ? lost : {})
+      },
+    ]
+    expect((await judged({ attempts, answer: fine })).sides).toBe('none')
+  })
+})

@@ -1,0 +1,133 @@
+import { documentOf, gateway, judged, network, request, response, verdictOf, type Tcp } from '@pcap-surgery/testkit'
+import { describe, expect, test } from 'vitest'
+
+const fine = response(200, 'fine')
+const served = (upstream: Tcp, asked: string): Tcp => upstream.handshake().send('>', asked).wait(0.01).send('<', fine)
+const silent = (upstream: Tcp, asked: string): Tcp => upstream.handshake().send('>', asked).wait(60).close('>')
+const refused = (upstream: Tcp): Tcp => upstream.syn().rst('<')
+const page = (status: number): string => response(status, '<center>nginx/1.27.0</center>', { Server: 'nginx/1.27.0' })
+
+describe('several tries', () => {
+  test('the last one decides, the ones before contribute', async () => {
+    const { front, back } = gateway({ attempts: [refused, silent], answer: 504 })
+    const { incidents } = await documentOf(front, back)
+    expect(incidents).toHaveLength(1)
+    expect(incidents[0]).toMatchObject({
+      cause: 'upstream-silent',
+      upstream: '10.1.0.3:8080',
+      contributing: ['connect-refused'],
+      attempts: [{ cause: 'connect-refused' }, { cause: 'upstream-silent' }],
+    })
+  })
+
+  test.each<[string, (upstream: Tcp, asked: string) => Tcp, string]>([
+    ['refused', refused, 'masked connect-refused upstream certain'],
+    [
+      'silent',
+      (upstream, asked) => upstream.handshake().send('>', asked).wait(5).fin('>'),
+      'masked upstream-silent upstream likely',
+    ],
+    [
+      'reset',
+      (upstream, asked) => upstream.handshake().send('>', asked).rst('<'),
+      'masked reset-before-response upstream likely',
+    ],
+  ])('first %s, then served: a masked failure', async (_how, first, verdict) => {
+    expect(await judged({ attempts: [first, served], answer: fine })).toMatchObject({ sides: verdict })
+  })
+})
+
+describe('what the client got', () => {
+  test.each([500, 502, 503, 504])('any status of the proxy’s own: %i', async (status) => {
+    expect(await judged({ attempts: [refused], answer: status })).toMatchObject({
+      sides: 'connect-refused upstream certain',
+    })
+  })
+
+  test.each<[string, (client: Tcp) => Tcp]>([
+    ['FIN', (client) => client.fin('<')],
+    ['RST', (client) => client.rst('<')],
+  ])('nothing but a %s', async (_how, answer) => {
+    expect((await judged({ attempts: [refused], answer })).sides).toMatch(/^connect-refused upstream (certain|likely)$/)
+  })
+
+  test.each(['HTTP/1.1 204 No Content\r\n\r\n', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n'])(
+    'an answer without body, after long: %s',
+    async (text) => {
+      const attempts = [
+        (upstream: Tcp, asked: string) => upstream.handshake().send('>', asked).wait(50).send('<', text),
+      ]
+      expect(await judged({ attempts, answer: text })).toMatchObject({ sides: 'none' })
+    },
+  )
+
+  test('an early refusal of an upload, and the RST behind it', async () => {
+    const text = response(413, 'too much', { Connection: 'close' })
+    const attempts = [
+      (upstream: Tcp, asked: string) => {
+        upstream.handshake().send('>', asked.slice(0, 3000)).send('<', text).fin('<')
+        return upstream.send('>', asked.slice(3000), { ack: 'none' }).rst('<', { bare: true })
+      },
+    ]
+    const upload = { ask: 'POST /report', body: 'x'.repeat(6000), attempts }
+    expect(await judged({ ...upload, answer: text })).toMatchObject({ sides: 'none' })
+    expect((await judged({ ...upload, answer: 502 })).sides).not.toContain('certain')
+  })
+
+  test('the application’s own complaint about HTTPS', async () => {
+    const text = response(400, '{"error":"redirect_uri must use HTTPS"}')
+    const attempts = [(upstream: Tcp, asked: string) => upstream.handshake().send('>', asked).send('<', text)]
+    expect(await judged({ attempts, answer: text })).toMatchObject({ sides: 'none' })
+  })
+})
+
+const crossing = (client: Tcp): Tcp => client.send('<', page(504), { ack: 'none' }).wait(-0.0004).fin('>')
+
+describe('a client that leaves', () => {
+  test('long before, with the proxy closing behind it', async () => {
+    const attempts = [(upstream: Tcp, asked: string) => upstream.handshake().send('>', asked).wait(5).fin('<').fin('>')]
+    expect(await judged({ attempts, answer: (client) => client.wait(-0.01).rst('>') })).toMatchObject({ sides: 'none' })
+  })
+
+  test('just as the 504 is on its way', async () => {
+    expect(await judged({ attempts: [silent], answer: crossing })).toMatchObject({
+      sides: 'upstream-silent upstream likely',
+    })
+  })
+})
+
+/** Every two seconds one refused check of one upstream, and one good check of the other. */
+function withChecks(attempt: (upstream: Tcp, asked: string) => Tcp, answer: string): Promise<string> {
+  const net = network()
+  const [front, back] = [net.host('proxy-front', '10.0.0.1'), net.host('proxy-back', '10.1.0.1')]
+  const [app, down] = [net.host('upstream', '10.1.0.2'), net.host('upstream', '10.1.0.3')]
+  for (let i = 0; i < 12; i++) {
+    net.at(i * 2, () => net.tcp(back, down, 8080).syn().rst('<'))
+    net.at(i * 2 + 0.3, () => {
+      net.tcp(back, app, 8080).handshake().send('>', request('GET /healthz')).send('<', fine).close('>')
+    })
+  }
+  net.wait(5)
+  const client = net.tcp(net.host('client', '10.0.0.2'), front, 80).handshake()
+  client.send('>', request('GET /report')).wait(0.001)
+  attempt(net.tcp(back, app, 8080), request('GET /report'))
+  client.wait(0.001).send('<', answer)
+  return verdictOf(net.capture('proxy-front'), net.capture('proxy-back'))
+}
+
+describe('health checks', () => {
+  test('do not mix into an unrelated failure', async () => {
+    expect(
+      await withChecks(
+        (upstream, asked) => upstream.handshake().send('>', asked).wait(7.5).fin('<').fin('>'),
+        page(502),
+      ),
+    ).toBe('closed-without-response upstream certain')
+  })
+
+  test('are no incidents by themselves', async () => {
+    expect(
+      await withChecks((upstream, asked) => upstream.handshake().send('>', asked).wait(7.5).send('<', fine), fine),
+    ).toBe('none')
+  })
+})
