@@ -220,7 +220,9 @@ export function assign(tries: readonly Try[], open: (attempt: Try) => readonly R
       by: candidate.by,
       runnerUp: second === undefined ? null : nameOf(second.request),
     }
-    request.tries.push(attempt)
+    // Most requests have one try: an array that grows by `push` makes room for sixteen more at once.
+    if (request.tries.length === 0) request.tries = [attempt]
+    else request.tries.push(attempt)
   }
   for (const request of new Set(candidates.map((candidate) => candidate.request))) {
     request.tries.sort((a, b) => a.start - b.start)

@@ -3,10 +3,12 @@ import type { Connection, Exchange } from '../observe/observations.ts'
 import { bareAddress, contains, indexBy, likeness, originForm, RequestIndex } from './pairing.ts'
 import { backAddress, clientView, type Proxy, type Request, serverView, type Try } from './story.ts'
 
-/** Votes for one pair of addresses after which requests for one target need not be compared any more. */
-const ENOUGH_VOTES = 64
-/** Tries from one address that are looked at for rewritten targets. Most addresses without like requests are clients. */
-const SAMPLE = 128
+/**
+ * Tries from one address that are looked at, evenly over the capture: a few hundred tell who it works for. Fewer where
+ * rewritten targets are looked for, which means all requests; most addresses without like requests are clients.
+ */
+const SAMPLE = 512
+const SAMPLE_REWRITTEN = 128
 
 /** What speaks for one pair of front and back: likenesses counted, and how closely the tries lie in their requests. */
 interface Edge {
@@ -40,46 +42,47 @@ function vote(votes: Votes, front: string, back: string, weight: number, gap = I
 export function findProxies(requests: readonly Request[], tries: readonly Try[]): Proxy[] {
   const votes: Votes = new Map()
   const sameTarget = indexBy(requests, ({ turn }) => originForm(serverView(turn).exchange.target))
-  const unlike = new Set<string>()
-  for (const attempt of tries) {
-    if (attempt.turn === null) continue
-    const index = sameTarget.get(originForm(clientView(attempt.turn).exchange.target))
-    if (index === undefined || !voteFor(votes, index, attempt, 1, ENOUGH_VOTES)) unlike.add(backAddress(attempt))
+  const unlike = new Map<string, Try[]>()
+  for (const [address, group] of triesByAddress(tries)) {
+    let found = false
+    forSample(group, SAMPLE, (attempt, weight) => {
+      const index = sameTarget.get(originForm(clientView(attempt.turn!).exchange.target))
+      if (index !== undefined && voteFor(votes, index, attempt, weight)) found = true
+    })
+    if (!found) unlike.set(address, group)
   }
-  for (const backs of votes.values()) for (const [back] of backs) unlike.delete(back)
-  if (unlike.size > 0) voteForRewritten(votes, requests, tries, unlike)
+  if (unlike.size > 0) {
+    const all = new RequestIndex(requests)
+    for (const group of unlike.values()) {
+      forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => voteFor(votes, all, attempt, weight))
+    }
+  }
   const proxies = elect(votes, tries)
   guessFromConnections(requests, tries, proxies, votes)
   return elect(votes, tries)
 }
 
-/** Votes for the tries of addresses whose targets are like none; of many a sample, each for those that it stands for. */
-function voteForRewritten(
-  votes: Votes,
-  requests: readonly Request[],
-  tries: readonly Try[],
-  addresses: ReadonlySet<string>,
-): void {
-  const all = new RequestIndex(requests)
-  const byAddress = new Map<string, Try[]>()
+/** Tries that got as far as a request, by the address they came from. */
+function triesByAddress(tries: readonly Try[]): Map<string, Try[]> {
+  const groups = new Map<string, Try[]>()
   for (const attempt of tries) {
+    if (attempt.turn === null) continue
     const address = backAddress(attempt)
-    if (attempt.turn === null || !addresses.has(address)) continue
-    const group = byAddress.get(address)
-    if (group === undefined) byAddress.set(address, [attempt])
+    const group = groups.get(address)
+    if (group === undefined) groups.set(address, [attempt])
     else group.push(attempt)
   }
-  for (const group of byAddress.values()) {
-    const step = Math.ceil(group.length / SAMPLE)
-    for (let i = 0; i < group.length; i += step) voteFor(votes, all, group[i], step)
-  }
+  return groups
 }
 
-/**
- * Counts the likeness of a try to requests that were open when it started; false when there was none. From `enough` votes
- * for a pair of addresses on likeness is taken for granted.
- */
-function voteFor(votes: Votes, index: RequestIndex, attempt: Try, weight = 1, enough = Infinity): boolean {
+/** Looks at every n-th try, so that at most `most` are looked at; each stands for n of them. */
+function forSample(tries: readonly Try[], most: number, look: (attempt: Try, weight: number) => unknown): void {
+  const step = Math.ceil(tries.length / most)
+  for (let i = 0; i < tries.length; i += step) look(tries[i], step)
+}
+
+/** Counts the likeness of a try to requests that were open when it started; false when there was none. */
+function voteFor(votes: Votes, index: RequestIndex, attempt: Try, weight: number): boolean {
   const { exchange: back, sighting } = clientView(attempt.turn!)
   const seen = new Set<string>()
   let found = false
@@ -92,13 +95,12 @@ function voteFor(votes: Votes, index: RequestIndex, attempt: Try, weight = 1, en
     if (seen.has(server) || !differentHosts(at.connection, sighting.connection) || !contains(request, attempt)) continue
     const { clientAddress } = sighting.connection
     if (cameBefore(front, at.connection, clientAddress)) continue
-    const known = (votes.get(server)?.get(clientAddress)?.count ?? 0) >= enough
-    const fit = known ? null : likeness(front, back, at.connection.clientAddress)
-    if (!known && (fit === null || fit.strength === 'weak')) continue
+    const fit = likeness(front, back, at.connection.clientAddress)
+    if (fit === null || fit.strength === 'weak') continue
     seen.add(server)
     found = true
     const gap = Math.max(0, attempt.start - request.start) + Math.max(0, request.end - attempt.end)
-    vote(votes, server, clientAddress, fit?.strength === 'sure' ? 3 * weight : weight, gap)
+    vote(votes, server, clientAddress, fit.strength === 'sure' ? 3 * weight : weight, gap)
   }
   return found
 }
