@@ -121,9 +121,15 @@ class Feed implements StreamSink {
     return this.base + last.offset + (this.#isFinished ? 0 : 1)
   }
 
-  /** When the last of a message's bytes was there: later than its last byte, where a hole before it was filled. */
-  whole(last: Place): Moment {
-    return last.time >= this.#latestTime ? moment(last) : { frame: this.#latestFrame, time: this.#latestTime }
+  /**
+   * When the last of a message's bytes was there: later than its last byte, where a hole before it was filled. Most
+   * messages begin and end in one frame: then it is the moment of their `first` byte itself.
+   */
+  whole(last: Place, first: Moment): Moment {
+    const isLast = last.time >= this.#latestTime
+    const frame = isLast ? last.frame : this.#latestFrame
+    const time = isLast ? last.time : this.#latestTime
+    return first.frame === frame && first.time === time ? first : { frame, time }
   }
 }
 
@@ -210,7 +216,7 @@ export class HttpExchanges {
         const head = open.requestHead
         if (head?.framing === 'chunked' && how !== 'complete') x.bodyLength = -1
         else x.bodyLength = head !== null && head.contentLength >= 0 ? head.contentLength : bodyLength
-        if (how === 'complete' || how === 'closed') x.requestEnd = this.requests.whole(last)
+        if (how === 'complete' || how === 'closed') x.requestEnd = this.requests.whole(last, x.request)
         x.requestTo = this.requests.positionBehind(last)
       },
     }
@@ -268,7 +274,7 @@ export class HttpExchanges {
         const isOpen = how === 'truncated' && this.#isEnding
         x.ended = x.tunnel ? 'complete' : isOpen ? 'open' : how
         x.responseBytes = bodyLength
-        x.responseEnd = isOpen ? UNSEEN : this.responses.whole(last)
+        x.responseEnd = isOpen ? UNSEEN : this.responses.whole(last, x.response)
         open.incomplete ||= missing > 0
         open.responseFault ??= fault
         open.body = latin1(body, 0, body.length)

@@ -30,12 +30,15 @@ for (const name of ['host', 'x-forwarded-for', 'forwarded', 'x-real-ip', ...IDS]
   WANTED.set(name.length, [...(WANTED.get(name.length) ?? []), name])
 }
 
+/** Most requests carry none: an array for each would only cost memory. */
+const NO_IDS: string[] = []
+
 const LF = 10
 const COLON = 58
 
 /** Reads the header section in `head`, start line included. */
 export function readPairingFields(head: Bytes): PairingFields {
-  const fields: PairingFields = { host: null, ids: [], forwardedFor: null }
+  const fields: PairingFields = { host: null, ids: NO_IDS, forwardedFor: null }
   let at = head.indexOf(LF) + 1
   while (at > 0 && at < head.length) {
     let end = head.indexOf(LF, at)
@@ -66,8 +69,8 @@ function take(fields: PairingFields, name: string, value: string): void {
   else if (name === 'x-forwarded-for') fields.forwardedFor = value.slice(value.lastIndexOf(',') + 1).trim()
   else if (name === 'forwarded') fields.forwardedFor ??= forwardedNode(value)
   else if (name === 'x-real-ip') fields.forwardedFor ??= value
-  else if (name === 'traceparent') fields.ids.push(`${name}=${value.slice(3, 35)}`)
-  else if (value !== '') fields.ids.push(`${name}=${value}`)
+  else if (name === 'traceparent') fields.ids = [...fields.ids, `${name}=${value.slice(3, 35)}`]
+  else if (value !== '') fields.ids = [...fields.ids, `${name}=${value}`]
 }
 
 /** The last `for=` of a Forwarded field (RFC 7239 section 4), without quotes. */

@@ -61,10 +61,11 @@ const judge: Judge = (facts) => {
   }
 }
 
+const isTls = ({ sightings: [{ connection }] }: Conversation): boolean =>
+  connection.speaks[0] === 'tls' && connection.speaks[1] === 'tls'
+
 /** Other connections to the same listener on which both sides speak TLS. */
 function tlsElsewhere({ story, near }: Facts): ReturnType<typeof near.ref>[] {
-  const isTls = ({ sightings: [{ connection }] }: Conversation): boolean =>
-    connection.speaks[0] === 'tls' && connection.speaks[1] === 'tls'
   const found = conversationsWith(story, near.connection.server).find(isTls)
   return found === undefined
     ? []
