@@ -2,6 +2,7 @@
 // what came back, who closed, how long it had been idle. Judges read these facts; each names the frames it rests on.
 import {
   CLIENT,
+  GAP_BEFORE,
   KEEP_ALIVE,
   type Moment,
   type PacketRow,
@@ -103,7 +104,8 @@ const seconds = (ns: number): number => ns / 1e9
 export function factsOf(story: Story, request: Request | null, attempt: Try, until: number): Facts {
   const views = viewsOf(story, attempt)
   const near = views.find((view) => view.exchange !== null) ?? views[0]
-  const far = views.length > 1 && views.at(-1) !== near ? views.at(-1)! : null
+  const last = views.at(-1)!
+  const far = last !== near && isServersEnd(near, last) ? last : null
   const { connection, exchange } = near
   const asked =
     exchange !== null && exchange.request.frame >= 0
@@ -111,7 +113,7 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
       : near.at(connection.syns[0] ?? connection.first)
   const closings = closingsOf(near)
   const own = closings.find((c) => c.by === 'proxy' && c.packet.time >= asked)
-  const gaveUp = Math.min(until, own?.packet.time ?? Infinity)
+  const gaveUp = Math.min(until + clockSlack(story, request, near.capture), own?.packet.time ?? Infinity)
   const delivery = deliveryOf(near, gaveUp)
   const sent = delivery === null ? asked : lastSent(near, gaveUp, asked)
   return {
@@ -131,6 +133,42 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
     reused: exchange !== null && exchange.ordinal > 0,
     rttSeconds: rttOf(near),
   }
+}
+
+/** What two captures' clocks may differ by where nothing ties them together, or nothing but like requests. */
+const LOOSE_NS = 5e6
+
+/** How late the answer to the client may really have been on the clock of the try's capture, in nanoseconds. */
+function clockSlack({ captures }: Story, request: Request | null, capture: number): number {
+  if (request === null) return 0
+  const front = serverView(request.turn).sighting.capture
+  if (front === capture) return 0
+  const widths = [captures[front].clock, captures[capture].clock].map(({ low, high }) => {
+    return low === null || high === null ? LOOSE_NS : (high - low) * 1e9
+  })
+  return Math.max(...widths)
+}
+
+/** Two captures whose distance is less than this see the same place: two interfaces of a host, or one file twice. */
+const SAME_PLACE_NS = 3e3
+/** A host answers a SYN within this time; one that takes longer is told by its share of the round trip. */
+const SYN_ANSWERED_NS = 250e3
+const SYN_ANSWERED_SHARE = 0.4
+
+/**
+ * Whether a second capture of a connection was taken at the server, and so can tell what that sent and got. There the
+ * SYN-ACK follows the SYN at once, whatever the clocks say; next to the first capture it takes as long as there.
+ */
+function isServersEnd(near: View, far: View): boolean {
+  const [atNear, atFar] = [near, far].map(synAnswered)
+  if (atNear < 0 || atFar < 0) return true
+  if (atNear - atFar <= Math.max(SAME_PLACE_NS, atNear / 50)) return false
+  return atFar <= SYN_ANSWERED_NS || atFar <= atNear * SYN_ANSWERED_SHARE
+}
+
+/** Nanoseconds between SYN and SYN-ACK; -1 where either was not seen. */
+function synAnswered({ connection: { syns, synAck } }: View): number {
+  return syns.length === 0 || synAck === null ? -1 : synAck.time - syns.at(-1)!.time
 }
 
 function rttOf({ connection: { syns, synAck } }: View): number {
@@ -198,8 +236,8 @@ const AT_ONCE_NS = 1e6
 /** Whether the first RST of the server can be the answer to the SYN: one that acknowledges more comes from later. */
 function answersSyn({ connection, packets }: View): boolean {
   const rst = packets.find((p) => p.from === SERVER && p.flags & RST)
-  // Without its SYN, only the sequence number 0 of a RST that answers one tells (RFC 9293 section 3.10.7.1).
-  if (connection.syns.length === 0) return connection.sides[SERVER].base === 0
+  // Without its SYN, only the sequence number 0 of a RST that answers one told the sides apart (RFC 9293 3.10.7.1).
+  if (connection.syns.length === 0) return connection.orientation === 'syn'
   return rst === undefined || rst.ack <= 1
 }
 
@@ -224,7 +262,7 @@ function deliveryOf(view: View, gaveUp: number): Delivery | null {
   const ackedAt = answers.find((p) => p.ack >= to) ?? null
   const missing = own.filter((p) => p.seq + p.length > acked)
   // A sender that never repeats itself has its acknowledgement: then the capture does not.
-  const repeated = own.some((p) => p.marks & RETRANSMISSION)
+  const repeated = own.some((p) => p.marks & (RETRANSMISSION | GAP_BEFORE))
   const unaskedFor = !repeated && missing.length > 0 && gaveUp - missing[0].time > LONGEST_RTO_NS
   return {
     from,
@@ -312,10 +350,12 @@ function closingsOf({ packets }: View): Closing[] {
 }
 
 /** The upstream's first closing before the proxy gave up, or hardly after it (the proxy reacts to it). */
-export function upstreamClosed({ closings, gaveUp }: Facts): Closing | null {
+export function upstreamClosed({ closings, gaveUp, delivery }: Facts): Closing | null {
   const theirs = closings.find((c) => c.by === 'upstream' && c.packet.time <= gaveUp)
   const own = closings.find((c) => c.by === 'proxy')
   if (theirs === undefined || (own !== undefined && own.packet.time < theirs.packet.time)) return null
+  // It acknowledges one more than was sent: the proxy's FIN, which the capture missed, came first.
+  if (delivery !== null && delivery.complete && theirs.packet.ack === delivery.to + 1) return null
   return theirs
 }
 

@@ -82,7 +82,8 @@ function latestLookups(story: Story, request: Request): Lookup[] {
 
 function noHealthyUpstream(story: Story, request: Request): Judgement | null {
   const covered = coverage(story, request)
-  if (covered === null) return null
+  // Of a request that was not captured nobody knows when it began, and so not which tries were made for it.
+  if (covered === null || serverView(request.turn).exchange.request.frame < 0) return null
   const failures = earlierFailures(story, request)
   const { exchange } = serverView(request.turn)
   const gateway = gatewayOf(request)

@@ -20,6 +20,9 @@ const BY_ABSENCE: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'upstream-silent',
   'response-stalled',
   'reset-by-middlebox',
+  'closed-without-response',
+  'upstream-slow',
+  'dependency-slow',
 ])
 
 /** Causes that need nothing of what the streams say, or only their first bytes. */
@@ -63,9 +66,10 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
     findings.push({ text: 'the captures themselves lost packets, so absence proves less', frames: [] })
   }
   const { pairing } = facts.attempt
-  if (facts.request !== null && pairing.strength === 'weak' && pairing.runnerUp !== null && confidence === 'certain') {
+  if (facts.request !== null && pairing.strength === 'weak' && confidence === 'certain') {
     confidence = 'likely'
-    findings.push({ text: `this try may also belong to ${pairing.runnerUp}`, frames: [] })
+    const rival = pairing.runnerUp === null ? 'another request that was not captured' : pairing.runnerUp
+    findings.push({ text: `nothing but time joins this try to the request; it may belong to ${rival}`, frames: [] })
   }
   const own = judgement.competing ?? []
   const competing =

@@ -257,7 +257,9 @@ export class ConnectionTracker {
     }
     half.book(start, length)
     const sink = events.sink(from)
-    if (sink !== null) half.deliver(sink, start, length, s.bytes, s.at, s.end, frame, time)
+    if (this.#lateSince[from === 0 ? 1 : 0]! >= 0)
+      half.keep(sink ?? NOBODY, start, length, s.bytes, s.at, s.end, frame, time)
+    else if (sink !== null) half.deliver(sink, start, length, s.bytes, s.at, s.end, frame, time)
     else half.deliver(NOBODY, start, length, s.bytes, s.at, s.at, frame, time)
     this.#settle(from, half, frame, time, events)
   }
@@ -265,6 +267,14 @@ export class ConnectionTracker {
   #acknowledge(to: SideIndex, other: Half, ack: number, s: Segment, events: StreamEvents): void {
     // An acknowledgement far beyond anything sent is damage, not progress.
     if (ack - other.max > FARTHEST) return
+    const from = to === 0 ? 1 : 0
+    if (this.#lateSince[from]! >= 0 && ack > other.next && other.holds) {
+      // Who has the answer has asked: the question is not late, the capture lost it.
+      this.#lateSince[from] = -1
+      this.halves[from].skipTo(events.sink(from) ?? NOBODY, this.halves[from].acked, s.frame, s.time)
+      other.letGo(events.sink(to) ?? NOBODY)
+      this.#finish(to, other, events)
+    }
     // One more than was sent is most likely a FIN that the capture does not have, or a window probe.
     const last = other.fin >= 0 ? other.fin : ack === other.max + 1 ? other.max : ack
     other.acknowledge(Math.min(ack, last))
@@ -273,8 +283,14 @@ export class ConnectionTracker {
 
   /** Gives up on acknowledged holes once frames that were only captured late have had their chance. */
   #settle(from: SideIndex, half: Half, frame: number, time: number, events: StreamEvents): void {
+    const to = from === 0 ? 1 : 0
     if (half.next >= half.acked) {
+      const wasLate = this.#lateSince[from]! >= 0
       this.#lateSince[from] = -1
+      if (wasLate) {
+        this.halves[to].letGo(events.sink(to) ?? NOBODY)
+        this.#finish(to, this.halves[to], events)
+      }
       return
     }
     if (this.#lateSince[from]! < 0 || this.#lateAt[from] !== half.next) {
@@ -283,6 +299,8 @@ export class ConnectionTracker {
     } else if (time - this.#lateSince[from]! > LATE_CAPTURE_NS) {
       this.#lateSince[from] = -1
       half.skipTo(events.sink(from) ?? NOBODY, half.acked, frame, time)
+      this.halves[to].letGo(events.sink(to) ?? NOBODY)
+      this.#finish(to, this.halves[to], events)
     }
   }
 

@@ -206,6 +206,31 @@ export class Half {
     if (this.#pending.length > 0) this.#release(sink)
   }
 
+  /** Keeps bytes although they are in order: what they answer is still to be captured. */
+  keep(
+    sink: StreamSink,
+    position: number,
+    length: number,
+    bytes: Bytes,
+    at: number,
+    end: number,
+    frame: number,
+    time: number,
+  ): void {
+    if (position + length > this.next) this.#hold(sink, position, length, bytes, at, end, frame, time)
+  }
+
+  /** Bytes are kept that are in order. */
+  get holds(): boolean {
+    const first = this.#pending[0]
+    return first !== undefined && first.from <= this.next
+  }
+
+  /** Hands on what was kept. */
+  letGo(sink: StreamSink): void {
+    if (this.#pending.length > 0) this.#release(sink)
+  }
+
   /** Gives up waiting for bytes below `position`: they were acknowledged, or the connection is over. */
   skipTo(sink: StreamSink, position: number, frame: number, time: number): void {
     while (this.next < position) {

@@ -339,7 +339,9 @@ export class HttpExchanges {
     const before = this.exchanges.at(-1)
     if (before === undefined) return -1
     const isOver = before.ended === 'complete' || before.ended === 'closed'
-    const since = isOver ? Math.max(before.responseEnd.time, before.requestEnd.time) : this.#connection.lastDataTime
+    // The end of a request that the capture cut is found only when the next one begins.
+    const asked = before.requestEnd.time < time ? before.requestEnd.time : -1
+    const since = isOver ? Math.max(before.responseEnd.time, asked) : this.#connection.lastDataTime
     return Math.max(0, time - since)
   }
 

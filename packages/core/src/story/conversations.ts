@@ -175,7 +175,9 @@ function offsetOf({ toServer, toClient }: Differences): { offset: number; low: n
   let [low, high] = nearFirst ? [down.at(-1)!, up[0]] : [up.at(-1)!, down[0]]
   // Crossed bounds mean drift or steps: then the offset is known no better than they differ.
   if (low > high) [low, high] = [high, low]
-  return { offset: (low + high) / 2, low, high }
+  // One packet that was late at one place leaves wide bounds: most packets tell better than their middle.
+  const all = [...up, ...down].toSorted((a, b) => a - b)
+  return { offset: Math.min(Math.max(all[all.length >> 1], low), high), low, high }
 }
 
 /**

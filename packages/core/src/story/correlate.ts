@@ -107,7 +107,8 @@ function roles(
   }
   captures.forEach(({ observations }, capture) => {
     for (const search of observations.neighbours) {
-      if (search.answer === null && search.requests.length > 0) tries.push(tryOfSearch(capture, search, shift))
+      // One request may have lost its answer; a host that is there is not asked for again and again.
+      if (search.answer === null && search.requests.length > 1) tries.push(tryOfSearch(capture, search, shift))
     }
   })
   return { requests, tries }

@@ -227,7 +227,33 @@ export function assign(tries: readonly Try[], open: (attempt: Try) => readonly R
   for (const request of new Set(candidates.map((candidate) => candidate.request))) {
     request.tries.sort((a, b) => a.start - b.start)
     request.tries = request.tries.filter((attempt) => isInTurn(attempt, request.tries))
+    request.tries.forEach((attempt, i) => {
+      if (attempt.turn === null && isTight(request, i))
+        attempt.pairing = { ...attempt.pairing, strength: 'likely', by: 'tight time' }
+    })
   }
+}
+
+/** A proxy turns to the next thing within this time, */
+const TURN_NS = 50e6
+/** and tries the same server again within this (HAProxy waits 1 s). */
+const AGAIN_NS = 1.5e9
+
+/**
+ * Whether a try without a request fills its place in time: it begins as the request or the try before it ends, and the
+ * next try or the answer follows its end.
+ */
+function isTight({ tries, start, answered }: Request, i: number): boolean {
+  const attempt = tries[i]
+  const before = tries[i - 1]
+  const server = (t: Try | undefined): string | undefined => t?.conversation?.sightings[0].connection.server
+  const since = attempt.start - (before === undefined ? start : before.end)
+  const begins = since <= (before !== undefined && server(before) === server(attempt) ? AGAIN_NS : TURN_NS)
+  const next = tries[i + 1]
+  const until = (next?.start ?? answered) - attempt.end
+  // A SYN that nobody answered ends when the proxy gives up.
+  const ends = !Number.isFinite(attempt.end) || until <= (server(next) === server(attempt) ? AGAIN_NS : TURN_NS)
+  return begins && ends
 }
 
 /** The candidate with the most points, of those for other requests than `but`. */

@@ -1,6 +1,6 @@
 // Every exchange, as a request to whatever stands at its server's end, and every connection as a possible try at an
 // upstream, both in story time. Pairing them is the next step.
-import type { Exchange, NeighbourSearch } from '../observe/observations.ts'
+import type { Connection, Exchange, NeighbourSearch } from '../observe/observations.ts'
 import {
   clientView,
   type Conversation,
@@ -24,8 +24,14 @@ export function requestOf(turn: Turn, shift: Shift): Request {
   const { sighting, exchange } = serverView(turn)
   const at = shift(sighting.capture)
   const answered = exchange.response.frame >= 0 ? exchange.response.time + at : Infinity
-  const start = (exchange.request.frame >= 0 ? exchange.request.time : exchange.response.time) + at
-  return { turn, start, answered, end: endOf(sighting, exchange, at), tries: [], lookups: [] }
+  const start = exchange.request.frame >= 0 ? exchange.request.time : earliestStart(sighting.connection, exchange)
+  return { turn, start: start + at, answered, end: endOf(sighting, exchange, at), tries: [], lookups: [] }
+}
+
+/** When a request that was not captured can have begun: once the exchange before it was over, or the connection open. */
+function earliestStart({ exchanges, established, first }: Connection, { ordinal, response }: Exchange): number {
+  const before = exchanges[ordinal - 1]?.responseEnd ?? established ?? first
+  return before.time >= 0 ? before.time : response.time
 }
 
 /** A try that got as far as a request, timed where the client's end of the leg (the proxy) sees it. */

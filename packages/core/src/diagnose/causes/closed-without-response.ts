@@ -7,6 +7,8 @@ const judge: Judge = (facts) => {
   const { near, far, answer, delivery } = facts
   const closed = upstreamClosed(facts)
   if (closed === null || closed.kind !== 'FIN' || answer.before.length > 0) return null
+  // Bytes came before this FIN that the capture does not have.
+  if (closed.packet.seq > answer.from) return null
   const upstream = upstreamOf(facts)
   const after = (closed.packet.time - facts.asked) / 1e9
   const forged = far !== null && far.connection.sides[1].fin === null

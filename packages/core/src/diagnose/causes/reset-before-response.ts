@@ -8,6 +8,8 @@ const judge: Judge = (facts) => {
   const closed = upstreamClosed(facts)
   if (closed === null || closed.kind !== 'RST' || answer.before.length > 0 || connecting.outcome === 'refused')
     return null
+  // Bytes came before this RST that the capture does not have.
+  if (delivery !== null && closed.packet.seq > answer.from) return null
   const upstream = upstreamOf(facts)
   const after = (closed.packet.time - facts.asked) / 1e9
   // What the upstream's own capture shows of a response, this one has missed.

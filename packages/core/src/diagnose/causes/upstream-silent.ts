@@ -1,4 +1,5 @@
 // The whole request was delivered, and no byte of response came before the proxy gave up, nor later in the capture.
+import { SERVER } from '../../observe/observations.ts'
 import { type Facts, upstreamClosed } from '../facts.ts'
 import { farRan } from '../surroundings.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
@@ -14,6 +15,16 @@ export function waited(facts: Facts): number | null {
   return waitSeconds
 }
 
+/**
+ * Whether a late answer would have been seen: the connection was reset or closed by the upstream too, or the capture
+ * goes on for as long again. Otherwise the upstream may as well have been slow.
+ */
+function isOver({ near, story, gaveUp, closings }: Facts, wait: number): boolean {
+  const ended = closings.some((c) => c.kind === 'RST' || c.by === 'upstream')
+  const { observations, shift } = story.captures[near.capture]
+  return ended || observations.last + shift >= gaveUp + Math.min(wait, 60) * 1e9
+}
+
 const judge: Judge = (facts) => {
   const { near, far, answer, delivery } = facts
   const wait = waited(facts)
@@ -25,7 +36,9 @@ const judge: Judge = (facts) => {
   // Without the client leg, a client that hung up looks like a proxy that lost its patience.
   const patience = facts.request !== null
   // What left the upstream and was lost on the way leaves no trace at the proxy; only the upstream's end knows.
-  const sure = patience && farRan(facts, facts.asked, facts.gaveUp)
+  const witness =
+    far !== null && farRan(facts, facts.asked, facts.gaveUp) && far.connection.sides[SERVER].reset === null
+  const sure = patience && witness && near.exchange?.detail?.incomplete !== true && isOver(facts, wait)
   return {
     cause: 'upstream-silent',
     confidence: sure ? 'certain' : patience ? 'likely' : 'possible',
