@@ -29,4 +29,25 @@ describe('a second capture of the upstream leg', () => {
   test.each(['proxy-back', 'switch', 'firewall'])('at the %s proves nothing about the upstream', async (vantage) => {
     expect(await verdictOf(front, back, net.capture(vantage))).toBe('reset-before-response upstream likely')
   })
+
+  test('is the same one again, of a connection older than both', async () => {
+    const { front: f, back: b } = gateway({
+      idleSeconds: 0.2,
+      attempts: [(upstream, asked) => upstream.send('>', asked).wait(0.02).rst('<')],
+      answer: 502,
+    })
+    expect(await verdictOf(f, b, b)).toBe('reset-before-response upstream likely')
+  })
+
+  test('is the same one again, begun when the connection was open', async () => {
+    const { front: f, net: n } = gateway({
+      attempts: [(upstream, asked) => upstream.handshake().wait(2).send('>', asked).wait(0.02).rst('<')],
+      answer: 502,
+    })
+    const late = n.capture('proxy-back', { fromSeconds: 1 })
+    expect(await verdictOf(f, late, late)).toBe('reset-before-response upstream likely')
+    expect(await verdictOf(f, late, n.capture('upstream', { fromSeconds: 1 }))).toBe(
+      'reset-before-response upstream certain',
+    )
+  })
 })

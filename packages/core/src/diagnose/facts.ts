@@ -96,6 +96,8 @@ export interface Facts {
   reused: boolean
   /** Round-trip time of the handshake as the proxy's end saw it, in seconds; a guess of 50 ms when unseen. */
   rttSeconds: number
+  /** How far the moment of giving up may be off, in seconds, where it rests on another capture's clock. */
+  clockSlackSeconds: number
 }
 
 const seconds = (ns: number): number => ns / 1e9
@@ -113,7 +115,8 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
       : near.at(connection.syns[0] ?? connection.first)
   const closings = closingsOf(near)
   const own = closings.find((c) => c.by === 'proxy' && c.packet.time >= asked)
-  const gaveUp = Math.min(until + clockSlack(story, request, near.capture), own?.packet.time ?? Infinity)
+  const slack = clockSlack(story, request, near.capture)
+  const gaveUp = Math.min(until + Math.min(slack, MOST_SLACK_NS), own?.packet.time ?? Infinity)
   const delivery = deliveryOf(near, gaveUp)
   const sent = delivery === null ? asked : lastSent(near, gaveUp, asked)
   return {
@@ -132,11 +135,16 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
     idleSeconds: exchange !== null && exchange.idle >= 0 ? seconds(exchange.idle) : -1,
     reused: exchange !== null && exchange.ordinal > 0,
     rttSeconds: rttOf(near),
+    // What the proxy did on this very connection was seen on this very clock.
+    clockSlackSeconds: own === undefined || own.packet.time > until + slack ? seconds(slack) : 0,
   }
 }
 
 /** What two captures' clocks may differ by where nothing ties them together, or nothing but like requests. */
 const LOOSE_NS = 5e6
+
+/** Late events are not counted in beyond this; where the clocks are apart further, nothing is certain. */
+const MOST_SLACK_NS = 20e6
 
 /** How late the answer to the client may really have been on the clock of the try's capture, in nanoseconds. */
 function clockSlack({ captures }: Story, request: Request | null, capture: number): number {
@@ -161,10 +169,24 @@ const SYN_ANSWERED_SHARE = 0.4
  */
 function isServersEnd(near: View, far: View): boolean {
   const [atNear, atFar] = [near, far].map(synAnswered)
-  if (atNear < 0 || atFar < 0) return true
+  if (atNear < 0 || atFar < 0) return roundTripBetween(near, far) > SAME_PLACE_NS
   if (atNear - atFar <= Math.max(SAME_PLACE_NS, atNear / 50)) return false
   return atFar <= SYN_ANSWERED_NS || atFar <= atNear * SYN_ANSWERED_SHARE
 }
+
+/** Nanoseconds that packets take from one capture to the other and back, by what both have; Infinity when unknown. */
+function roundTripBetween(near: View, far: View): number {
+  const later: [number, number] = [NaN, NaN]
+  for (const p of near.packets) {
+    const q = far.packets.find((other) => isSame(p, other))
+    if (q !== undefined && Number.isNaN(later[p.from])) later[p.from] = q.time - p.time
+  }
+  const both = later[CLIENT] - later[SERVER]
+  return Number.isNaN(both) ? Infinity : both
+}
+
+const isSame = (p: PacketRow, q: PacketRow): boolean =>
+  p.from === q.from && p.seq === q.seq && p.ack === q.ack && p.length === q.length && p.flags === q.flags
 
 /** Nanoseconds between SYN and SYN-ACK; -1 where either was not seen. */
 function synAnswered({ connection: { syns, synAck } }: View): number {
