@@ -1,6 +1,7 @@
 // Which product made the client's error answer.
 import { type GatewayIdentity, identifyGateway } from '../gateways/identify.ts'
-import { clientView, type Request, serverView } from '../story/story.ts'
+import type { Exchange } from '../observe/observations.ts'
+import { clientView, frontOf, type Request, serverView, type Story } from '../story/story.ts'
 
 /** The product behind the answer that the client got; null when nothing tells. */
 export function gatewayOf(request: Request | null): GatewayIdentity | null {
@@ -17,3 +18,31 @@ export function gatewayOf(request: Request | null): GatewayIdentity | null {
     version: detail.responseVersion,
   })
 }
+
+const ownPages = new WeakMap<Story, ReadonlySet<string>>()
+
+/** Endpoints that are known to be a proxy's: requests were seen passed on, or it answered with a gateway's own page. */
+export function frontsOf(story: Story): ReadonlySet<string> {
+  let fronts = ownPages.get(story)
+  if (fronts === undefined) {
+    const own = story.requests.filter((request) => gatewayOf(request)?.own === true)
+    fronts = new Set([...story.proxies.map((proxy) => proxy.front), ...own.map((request) => frontOf(request))])
+    ownPages.set(story, fronts)
+  }
+  return fronts
+}
+
+/** Fields by which a request says that a proxy sent it. */
+const FORWARDED: ReadonlySet<string> = new Set([
+  'x-forwarded-for',
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-varnish',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+])
+
+/** Whether an exchange stands on an upstream leg, by its own request's word. */
+export const isForwarded = ({ detail }: Exchange): boolean =>
+  (detail?.requestFields ?? []).some(([name]) => FORWARDED.has(name))

@@ -5,6 +5,7 @@ import type { FrameRef } from '../report/document.ts'
 import { nearClient, type Request, serverView, type Story, storyTime } from '../story/story.ts'
 import { gatewayOf } from './gateway.ts'
 import { duration, type Judgement, plural } from './judgement.ts'
+import { endOf } from '../story/vantage.ts'
 import { frameRef } from './view.ts'
 
 /** Failures this recent may have taken a pool member out of rotation. */
@@ -166,6 +167,9 @@ function coverage(story: Story, request: Request): { text: string; frames: Frame
     if (conversation === request.turn.conversation) continue
     const sighting = nearClient(conversation)
     if (!hosts.has(sighting.connection.clientAddress) || sighting.connection.server === connection.server) continue
+    // What a capture at the upstream lacks may have been sent all the same.
+    if (story.captures[sighting.capture].vantages.join() === 'upstream' || endOf(sighting.connection) === 'server')
+      continue
     const { observations, shift } = story.captures[sighting.capture]
     if (observations.first + shift > request.start || observations.last + shift < request.answered - RECENT_NS) continue
     // A capture that saw the proxy connect at another time saw that side; it must not have ended before.

@@ -4,7 +4,7 @@ import { gatewayStatuses, isOwnDress } from '../gateways/status.ts'
 import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
 import { clientView, gotAnswer, type Request, serverView, type Story, type Try } from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
-import { gatewayOf } from './gateway.ts'
+import { frontsOf, gatewayOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
 import { backHosts, judgeWithoutTry } from './no-attempt.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
@@ -33,6 +33,8 @@ export function resolve(story: Story, request: Request): Resolution {
   const { exchange } = serverView(request.turn)
   const answered = exchange.response.frame >= 0 && exchange.status > 0
   if (answered && exchange.status < 500 && !isPlaintextComplaint(exchange)) return served(story, request)
+  // An answer that the capture lost is no silence.
+  if (!answered && exchange.detail?.incomplete === true && exchange.response.frame < 0) return plain(request, 'open')
   if (!answered && !proxyClosed(request) && !isGarbled(exchange))
     return plain(request, clientClosed(request) ? 'aborted' : 'open')
   const last = request.tries.at(-1)
@@ -160,15 +162,14 @@ function withoutTry(story: Story, request: Request, exchange: Exchange): Resolut
   const { connection } = serverView(request.turn).sighting
   const gateway = gatewayOf(request)
   // Without a single request passed on, its own face and a captured upstream side make it a proxy.
-  const isFront =
-    story.proxies.some((proxy) => proxy.front === connection.server) ||
-    (gateway !== null && backHosts(story, request).size > 1)
+  const isFront = frontsOf(story).has(connection.server) || (gateway !== null && backHosts(story, request).size > 1)
   const own = gateway?.own === true
   // 502, 504 and the CDN's own codes are a gateway's; 503 and 500 may be anybody's.
   const telling = RELAYED.has(exchange.status) || exchange.status >= 520
   const dressed = isOwnDress(gateway?.id ?? null, exchange.status) && exchange.status !== 500
-  if (exchange.status === 0 ? !isFront || story.proxies.length === 0 : !(telling || own || (isFront && dressed)))
-    return plain(request, 'own')
+  // A request that a proxy sent, with nothing in front of it: it is judged as that proxy's try (strays.ts).
+  if (story.proxies.length === 0 && isForwarded(exchange)) return plain(request, 'own')
+  if (exchange.status === 0 ? !isFront : !(telling || own || (isFront && dressed))) return plain(request, 'own')
   return { outcome: 'incident', request, tries: [], judgement: judgeWithoutTry(story, request), deciding: null }
 }
 

@@ -2,18 +2,9 @@
 // request is a health check or somebody else's; where it is not, every failed try is an incident with an unseen client.
 import { CLIENT, SERVER } from '../observe/observations.ts'
 import { clientView, nearClient, nearServer, type Sighting, type Story, type Try } from '../story/story.ts'
+import { frontsOf, isForwarded } from './gateway.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
-/** Fields by which a request says that a proxy sent it. */
-const FORWARDED: ReadonlySet<string> = new Set([
-  'x-forwarded-for',
-  'forwarded',
-  'via',
-  'x-real-ip',
-  'x-varnish',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-])
 /** This many tries at regular intervals are health checks. */
 const CHECKS = 3
 /** Intervals of a timer differ from each other by less than this share. */
@@ -36,6 +27,8 @@ export function judgeStrays(story: Story): JudgedStray[] {
   const checks = healthChecks(story.strays)
   return story.strays.flatMap((attempt) => {
     if (attempt.search !== null || checks.has(attempt) || !failed(attempt, http)) return []
+    // What a proxy's client sees is no try of a proxy.
+    if (frontsOf(story).has(nearClient(attempt.conversation!).connection.server)) return []
     const verdict = judgeTry(story, null, attempt, Infinity)
     if (verdict.judgement.cause === 'undetermined') return []
     const front = encryptedFront(story, attempt)
@@ -79,13 +72,14 @@ function failed(attempt: Try, http: ReadonlySet<string>): boolean {
   }
   const { exchange } = clientView(attempt.turn)
   if (exchange.tunnel || exchange.request.frame < 0) return false
+  if (exchange.status === 502 || exchange.status === 504) return isForwarded(exchange)
   if (exchange.status > 0 && (exchange.ended === 'complete' || exchange.ended === 'closed')) return false
   const [client, server] = [connection.sides[CLIENT], connection.sides[SERVER]]
   const upstreamEnded = server.fin !== null || server.reset !== null
   if (upstreamEnded && !endedFirst(client, server)) return true
   // The sender gave up: a proxy's timeout and a client's patience look alike, unless the request says who sent it.
   const gaveUp = client.fin !== null || client.reset !== null
-  return gaveUp && (exchange.detail?.requestFields ?? []).some(([name]) => FORWARDED.has(name))
+  return gaveUp && isForwarded(exchange)
 }
 
 interface Ends {

@@ -35,6 +35,16 @@ const LEGIBLE: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'protocol-other',
 ])
 
+/** Causes that rest on what came first: the proxy's answer on the one leg, or something on the other. */
+const BY_ORDER: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'upstream-slow',
+  'upstream-silent',
+  'response-stalled',
+  'dependency-slow',
+])
+/** Clocks further apart than this may turn around what happened at about the same time. */
+const VAGUE_SECONDS = 0.02
+
 export interface Verdict {
   judgement: Judgement
   /** Null for tries that have no connection. */
@@ -64,6 +74,13 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
   if (confidence === 'certain' && BY_ABSENCE.has(judgement.cause) && isLossy(facts)) {
     confidence = 'likely'
     findings.push({ text: 'the captures themselves lost packets, so absence proves less', frames: [] })
+  }
+  if (confidence === 'certain' && BY_ORDER.has(judgement.cause) && facts.clockSlackSeconds > VAGUE_SECONDS) {
+    confidence = 'likely'
+    findings.push({
+      text: 'the clocks of the two legs are not tied closely enough to prove the order of events',
+      frames: [],
+    })
   }
   const { pairing } = facts.attempt
   if (facts.request !== null && pairing.strength === 'weak' && confidence === 'certain') {

@@ -161,6 +161,12 @@ function compare(pairs: Map<string, Differences>, a: Sighting, b: Sighting, shif
   }
 }
 
+/** The value below which a share of the sorted numbers lies; of a few, the first or the last. */
+function quantile(sorted: readonly number[], share: number): number {
+  const few = Math.floor(sorted.length * Math.min(share, 1 - share))
+  return share < 0.5 ? sorted[few] : sorted[sorted.length - 1 - few]
+}
+
 /** Offset of the second clock against the first: between the directions' differences, with the bounds they give. */
 function offsetOf({ toServer, toClient }: Differences): { offset: number; low: number; high: number } {
   if (toServer.length === 0 || toClient.length === 0) {
@@ -171,13 +177,13 @@ function offsetOf({ toServer, toClient }: Differences): { offset: number; low: n
   const up = toServer.toSorted((a, b) => a - b)
   const down = toClient.toSorted((a, b) => a - b)
   const nearFirst = up[up.length >> 1] >= down[down.length >> 1]
-  // Delays only ever push the two directions apart, so their inner edges bound the offset.
-  let [low, high] = nearFirst ? [down.at(-1)!, up[0]] : [up.at(-1)!, down[0]]
+  // Delays only ever push the two directions apart, so their inner edges bound the offset; among many packets a few
+  // that were captured late or out of order must not.
+  let [low, high] = nearFirst ? [quantile(down, 0.95), quantile(up, 0.05)] : [quantile(up, 0.95), quantile(down, 0.05)]
   // Crossed bounds mean drift or steps: then the offset is known no better than they differ.
   if (low > high) [low, high] = [high, low]
-  // One packet that was late at one place leaves wide bounds: most packets tell better than their middle.
-  const all = [...up, ...down].toSorted((a, b) => a - b)
-  return { offset: Math.min(Math.max(all[all.length >> 1], low), high), low, high }
+  // Clocks that may agree are taken to agree: so they do with captures that share no packets with either.
+  return { offset: low <= 0 && high >= 0 ? 0 : (low + high) / 2, low, high }
 }
 
 /**

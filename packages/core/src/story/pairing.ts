@@ -239,6 +239,12 @@ const TURN_NS = 50e6
 /** and tries the same server again within this (HAProxy waits 1 s). */
 const AGAIN_NS = 1.5e9
 
+/** Two tries at one server. */
+function isAtSameServer(other: Try | undefined, attempt: Try): boolean {
+  const server = other?.conversation?.sightings[0].connection.server
+  return server !== undefined && server === attempt.conversation?.sightings[0].connection.server
+}
+
 /**
  * Whether a try without a request fills its place in time: it begins as the request or the try before it ends, and the
  * next try or the answer follows its end.
@@ -246,13 +252,12 @@ const AGAIN_NS = 1.5e9
 function isTight({ tries, start, answered }: Request, i: number): boolean {
   const attempt = tries[i]
   const before = tries[i - 1]
-  const server = (t: Try | undefined): string | undefined => t?.conversation?.sightings[0].connection.server
   const since = attempt.start - (before === undefined ? start : before.end)
-  const begins = since <= (before !== undefined && server(before) === server(attempt) ? AGAIN_NS : TURN_NS)
+  const begins = since <= (isAtSameServer(before, attempt) ? AGAIN_NS : TURN_NS)
   const next = tries[i + 1]
-  const until = (next?.start ?? answered) - attempt.end
+  const gap = (next?.start ?? answered) - attempt.end
   // A SYN that nobody answered ends when the proxy gives up.
-  const ends = !Number.isFinite(attempt.end) || until <= (server(next) === server(attempt) ? AGAIN_NS : TURN_NS)
+  const ends = !Number.isFinite(attempt.end) || gap <= (isAtSameServer(next, attempt) ? AGAIN_NS : TURN_NS)
   return begins && ends
 }
 

@@ -35,13 +35,17 @@ function see(found: readonly Set<Vantage>[], sightings: readonly Sighting[], nea
   })
 }
 
+/** What systems send with; a packet with another TTL has come over a router. */
+const INITIAL_TTLS: ReadonlySet<number> = new Set([32, 64, 128, 255])
 /** One end waits this much longer for the handshake's other half, or the capture could be at either. */
 const CLEARLY = 4
 /** Answers within this time may come from the same host as from the next one. */
 const NEXT_DOOR_NS = 300e3
 
 /** Which end of the connection a lone capture is at: that whose own packets of the handshake come at once. */
-function endOf({ syns, synAck, established }: Connection): 'client' | 'server' | 'either' {
+export function endOf({ syns, synAck, established, sides }: Connection): 'client' | 'server' | 'either' {
+  const [ours, theirs] = sides.map(({ ttl }) => ttl < 0 || INITIAL_TTLS.has(ttl))
+  if (ours !== theirs) return ours ? 'client' : 'server'
   if (synAck === null || syns.length === 0 || established === null) return 'either'
   const server = synAck.time - syns.at(-1)!.time
   const client = established.time - synAck.time

@@ -2,7 +2,7 @@
 // retransmissions at the upstream that never arrive.
 import { CLIENT, type Moment, RETRANSMISSION, SERVER } from '../../observe/observations.ts'
 import type { Facts } from '../facts.ts'
-import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
+import { duration, frames, type Judge, type Judgement, plural, upstreamOf } from '../judgement.ts'
 import { inFlight, lostOnTheWay } from './mtu-blackhole.ts'
 
 const judge: Judge = (facts) => {
@@ -37,6 +37,8 @@ const judge: Judge = (facts) => {
       ],
     }
   }
+  const unheard = sentInVain(facts)
+  if (unheard !== null) return unheard
   if (answer.hole === null || answer.holeInCapture) return null
   const asks = near.packets.filter(
     (p) => p.from === CLIENT && p.ack === answer.edge && p.sack > p.ack && p.time <= gaveUp,
@@ -74,4 +76,32 @@ function lateCopy({ far, answer, gaveUp, rttSeconds }: Facts): Moment | null {
   return left < gaveUp && late.time - left > inFlight(rttSeconds) ? sent : null
 }
 
+/**
+ * Where only the upstream's end was captured: what it sent was retransmitted and never acknowledged. Either it or the
+ * acknowledgements were lost.
+ */
+function sentInVain(facts: Facts): Judgement | null {
+  const { near, answer, gaveUp } = facts
+  const acked = near.packets
+    .filter((p) => p.from === CLIENT && p.time <= gaveUp)
+    .reduce((most, p) => Math.max(most, p.ack), answer.from)
+  const repeats = near.packets.filter(
+    (p) =>
+      p.from === SERVER && p.length > 0 && p.marks & RETRANSMISSION && p.seq + p.length > acked && p.time <= gaveUp,
+  )
+  if (acked >= answer.edge || repeats.length < 2) return null
+  return {
+    cause: 'response-lost',
+    confidence: 'likely',
+    summary: `The response of ${upstreamOf(facts)} was lost on the way: ${answer.edge - acked} bytes were retransmitted ${plural(repeats.length, 'time')} and never acknowledged.`,
+    findings: [{ text: 'retransmitted by the upstream, never acknowledged', frames: frames(near, repeats) }],
+    competing: [
+      {
+        cause: 'mtu-blackhole',
+        because: 'a capture at the proxy would show whether smaller segments arrive',
+        frames: [],
+      },
+    ],
+  }
+}
 export default judge
