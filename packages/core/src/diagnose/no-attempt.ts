@@ -2,7 +2,17 @@
 // or the proxy had nobody to ask, or the captures do not show its upstream side.
 import { isOwnDress } from '../gateways/status.ts'
 import type { FrameRef } from '../report/document.ts'
-import { nearClient, type Request, serverView, type Story, storyTime } from '../story/story.ts'
+import { likeness } from '../story/pairing.ts'
+import {
+  clientView,
+  frontOf,
+  gotAnswer,
+  nearClient,
+  type Request,
+  serverView,
+  type Story,
+  storyTime,
+} from '../story/story.ts'
 import { gatewayOf } from './gateway.ts'
 import { duration, type Judgement, plural } from './judgement.ts'
 import { endOf } from '../story/vantage.ts'
@@ -81,10 +91,25 @@ function latestLookups(story: Story, request: Request): Lookup[] {
   return tried ? [] : found
 }
 
+const isKnownProxy = (story: Story, request: Request): boolean =>
+  story.proxies.some((proxy) => proxy.front === frontOf(request))
+
+/** A try that belongs to no request and looks like one for this: the captures' clocks do not agree. */
+function hasTwin(story: Story, request: Request): boolean {
+  const { exchange, sighting } = serverView(request.turn)
+  return story.strays.some((attempt) => {
+    if (attempt.turn === null || attempt.turn === request.turn) return false
+    const { exchange: other, sighting: at } = clientView(attempt.turn)
+    if (at.connection.server === sighting.connection.server || at.capture === sighting.capture) return false
+    const fit = likeness(exchange, other, sighting.connection.clientAddress)
+    return fit !== null && fit.strength !== 'weak' && !gotAnswer(attempt)
+  })
+}
+
 function noHealthyUpstream(story: Story, request: Request): Judgement | null {
   const covered = coverage(story, request)
   // Of a request that was not captured nobody knows when it began, and so not which tries were made for it.
-  if (covered === null || serverView(request.turn).exchange.request.frame < 0) return null
+  if (covered === null || serverView(request.turn).exchange.request.frame < 0 || hasTwin(story, request)) return null
   const failures = earlierFailures(story, request)
   const { exchange } = serverView(request.turn)
   const gateway = gatewayOf(request)
@@ -93,7 +118,8 @@ function noHealthyUpstream(story: Story, request: Request): Judgement | null {
   const usual = gateway === null || isOwnDress(gateway.id, exchange.status)
   return {
     cause: 'no-healthy-upstream',
-    confidence: failures.length > 0 && usual ? 'likely' : 'possible',
+    // That the two sides' clocks agree is known only where requests were seen passed on.
+    confidence: failures.length > 0 && usual && isKnownProxy(story, request) ? 'likely' : 'possible',
     summary: `The proxy answered ${exchange.status} after ${duration(waited)} without trying any upstream${failures.length > 0 ? ', after failures had taken its upstreams out of rotation' : ''}.`,
     findings: [
       { text: 'answered by the proxy itself', frames: [answerFrame(story, request)] },

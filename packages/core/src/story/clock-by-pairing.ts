@@ -60,7 +60,8 @@ const PAIR_LIMIT = 200_000
 /** An exchange with its times, to be laid into another one. */
 interface Timed {
   start: number
-  end: number
+  /** Null when it did not end well: then its end is not what the other side waited for. */
+  end: number | null
   server: string
   key: string
 }
@@ -76,13 +77,11 @@ function timedExchanges(
     const at = captures[sighting.capture].shift
     const { server, exchanges } = sighting.connection
     return exchanges.flatMap((x): Timed[] => {
-      // Only exchanges that ended well end when they seem to.
-      if (x.request.frame < 0 || x.method === '' || x.ended !== 'complete') return []
+      if (x.request.frame < 0 || x.method === '') return []
       const gone = sighting.connection.sides[0].fin ?? sighting.connection.sides[0].reset
-      if (gone !== null && gone.time < x.response.time) return []
-      return [
-        { start: x.request.time + at, end: x.response.time + at, server, key: `${x.method} ${originForm(x.target)}` },
-      ]
+      const well = x.ended === 'complete' && (gone === null || gone.time >= x.response.time)
+      const key = `${x.method} ${originForm(x.target)}`
+      return [{ start: x.request.time + at, end: well ? x.response.time + at : null, server, key }]
     })
   })
 }
@@ -96,34 +95,57 @@ function offsetByPairing(
 ): Offset | null {
   const ours = groupByKey(timedExchanges(captures, conversations, anchors))
   const theirs = timedExchanges(captures, conversations, group)
-  const bounds: { low: number; high: number; of: Timed }[] = []
+  const bounds: Bounds[] = []
   for (const of of theirs) {
     for (const mine of ours.get(of.key) ?? []) {
-      if (mine.server === of.server || bounds.length > PAIR_LIMIT) continue
-      const starts = mine.start - of.start
-      const ends = mine.end - of.end
-      bounds.push({ low: Math.min(starts, ends), high: Math.max(starts, ends), of })
+      if (mine.server !== of.server && bounds.length < PAIR_LIMIT) bounds.push(...boundsOf(mine, of))
     }
   }
   if (bounds.length === 0) return null
   const placed = (by: number): number =>
     new Set(bounds.filter((b) => b.low - JITTER_NS <= by && by <= b.high + JITTER_NS).map((b) => b.of)).size
   const steps = new Map<number, Set<Timed>>()
-  for (const { low, high, of } of bounds) {
-    const step = Math.round((low + high) / 2 / STEP_NS)
+  for (const { likely, of } of bounds) {
+    const step = Math.round(likely / STEP_NS)
     steps.set(step, (steps.get(step) ?? new Set()).add(of))
   }
-  const [best] = [...steps].toSorted((a, b) => b[1].size - a[1].size || Math.abs(a[0]) - Math.abs(b[0]))
-  const members = bounds.filter((b) => Math.abs((b.low + b.high) / 2 / STEP_NS - best[0]) <= 1)
+  const [best, second] = [...steps].toSorted((a, b) => b[1].size - a[1].size || Math.abs(a[0]) - Math.abs(b[0]))
+  const members = bounds.filter((b) => Math.abs(b.likely / STEP_NS - best[0]) <= 1)
   const low = Math.max(...members.map((b) => b.low))
   const high = Math.min(...members.map((b) => b.high))
-  const middles = members.map((b) => (b.low + b.high) / 2).toSorted((a, b) => a - b)
-  const by = low <= high ? (low + high) / 2 : middles[middles.length >> 1]
+  const points = members.map((b) => b.likely).toSorted((a, b) => a - b)
+  const by = points[points.length >> 1]
   // Equal clocks need no proof; another offset has to explain clearly more.
-  const atZero = placed(0)
-  if (atZero * 2 > placed(by) || (placed(by) < 3 && overlap(ours, theirs))) return null
+  if (placed(0) * 2 > placed(by)) return null
+  // Captures that do not even overlap as they stand cannot belong together so: then one pair does, if no other fits.
+  const few = placed(by) < 3
+  if (few && (overlap(ours, theirs) || (second !== undefined && second[1].size === best[1].size))) return null
   return { by, low: Math.min(low, high), high: Math.max(low, high) }
 }
+
+/** Shifting `of` by an amount in [low, high] puts one of two like exchanges into the other. */
+interface Bounds {
+  low: number
+  high: number
+  /** The amount that fits best: a proxy turns to its upstream at once. */
+  likely: number
+  of: Timed
+}
+
+function boundsOf(mine: Timed, of: Timed): Bounds[] {
+  const starts = mine.start - of.start
+  if (mine.end !== null && of.end !== null) {
+    const ends = mine.end - of.end
+    return [{ low: Math.min(starts, ends), high: Math.max(starts, ends), likely: (starts + ends) / 2, of }]
+  }
+  // The one that failed is the try, and began within the other.
+  if (mine.end !== null) return [{ low: starts, high: mine.end - of.start, likely: starts + AT_ONCE_NS, of }]
+  if (of.end !== null) return [{ low: mine.start - of.end, high: starts, likely: starts - AT_ONCE_NS, of }]
+  return []
+}
+
+/** How soon a proxy passes a request on. */
+const AT_ONCE_NS = 0.2e6
 
 /** What captures on one host, and delays between two near ones, may differ by. */
 const JITTER_NS = 2e6
@@ -131,7 +153,7 @@ const JITTER_NS = 2e6
 function overlap(ours: ReadonlyMap<string, readonly Timed[]>, theirs: readonly Timed[]): boolean {
   const mine = [...ours.values()].flat()
   const first = (list: readonly Timed[]): number => list.reduce((t, x) => Math.min(t, x.start), Infinity)
-  const last = (list: readonly Timed[]): number => list.reduce((t, x) => Math.max(t, x.end), -Infinity)
+  const last = (list: readonly Timed[]): number => list.reduce((t, x) => Math.max(t, x.end ?? x.start), -Infinity)
   return first(mine) <= last(theirs) && first(theirs) <= last(mine)
 }
 

@@ -56,6 +56,7 @@ export function likeness(front: Exchange, back: Exchange, clientAddress: string)
 
 /** Points for the request target: the same, or one a rewritten form of the other (a prefix stripped or added). */
 function sameTarget(front: Exchange, back: Exchange): number {
+  if (front.target === back.target) return 50
   const a = originForm(front.target)
   const b = originForm(back.target)
   if (a === b) return 50
@@ -83,6 +84,7 @@ function behindFirstSegment(target: string): string {
 
 /** absolute-form (RFC 9112 section 3.2.2) as origin-form. */
 export function originForm(target: string): string {
+  if (target.startsWith('/')) return target
   if (target.startsWith('/')) return target
   const scheme = /^[a-z]+:\/\/[^/?]*/i.exec(target)
   if (scheme === null) return target
@@ -185,7 +187,7 @@ export function assign(tries: readonly Try[], open: (attempt: Try) => readonly R
   const rivals = new Map<Try, Candidate[]>()
   for (const attempt of tries) {
     const mine: Candidate[] = []
-    for (const request of open(attempt)) {
+    for (const request of likelyOnes(attempt, open(attempt))) {
       if (request.turn.conversation === attempt.conversation) continue
       // A connection without a request has nothing but its time to speak for it.
       const slack = attempt.turn === null ? 0 : START_NS
@@ -313,6 +315,18 @@ function fitOf(request: Request, attempt: Try): Fit | null {
   }
   fit.score += closeness(request, attempt)
   return fit
+}
+
+/**
+ * Where some of the requests have the very target of the try, the others need not be compared with it: unless they carry
+ * identifiers, which count for more.
+ */
+function likelyOnes(attempt: Try, requests: readonly Request[]): readonly Request[] {
+  if (attempt.turn === null || requests.length < 2) return requests
+  const { target, ids } = clientView(attempt.turn).exchange
+  if (ids.length > 0) return requests
+  const same = requests.filter(({ turn }) => serverView(turn).exchange.target === target)
+  return same.length > 0 ? same : requests
 }
 
 /** A good answer is passed on as it is, a failed try ends in an error of the proxy or in another try. */

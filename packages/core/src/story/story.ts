@@ -115,10 +115,11 @@ export function gotAnswer({ turn }: Try): boolean {
   if (exchange.status === 0 || (exchange.ended !== 'complete' && exchange.ended !== 'closed')) return false
   if (exchange.ended === 'closed' && exchange.detail?.incomplete === true) return false
   const { fin, reset } = sighting.connection.sides[CLIENT]
-  const isBetween = (m: Moment | null): boolean =>
-    m !== null && m.time > exchange.request.time && m.time < exchange.response.time
-  return !isBetween(fin) && !isBetween(reset)
+  return !isBetween(fin, exchange) && !isBetween(reset, exchange)
 }
+
+const isBetween = (moment: Moment | null, { request, response }: Exchange): boolean =>
+  moment !== null && moment.time > request.time && moment.time < response.time
 
 /** The exchange as seen nearest to the client that has it, with its sighting. */
 export function clientView(turn: Turn): { sighting: Sighting; exchange: Exchange } {
