@@ -156,6 +156,12 @@ function isOwnError(request: Request, attempt: Try, exchange: Exchange): boolean
 const isPlaintextComplaint = ({ status, detail }: Exchange): boolean =>
   status === 400 && /HTTPS|SSL-enabled|requires TLS/.test(detail?.body ?? '')
 
+function isBehindProxy(story: Story, { turn }: Request): boolean {
+  const { sighting, exchange } = serverView(turn)
+  const { vantages } = story.captures[sighting.capture]
+  return isForwarded(exchange) || vantages.includes('proxy-back') || vantages.includes('upstream')
+}
+
 function withoutTry(story: Story, request: Request, exchange: Exchange): Resolution {
   // A client that spoke plaintext to the proxy's own TLS port.
   if (isPlaintextComplaint(exchange)) return plain(request, 'own')
@@ -168,7 +174,7 @@ function withoutTry(story: Story, request: Request, exchange: Exchange): Resolut
   const telling = RELAYED.has(exchange.status) || exchange.status >= 520
   const dressed = isOwnDress(gateway?.id ?? null, exchange.status) && exchange.status !== 500
   // A request that a proxy sent, with nothing in front of it: it is judged as that proxy's try (strays.ts).
-  if (story.proxies.length === 0 && isForwarded(exchange)) return plain(request, 'own')
+  if (story.proxies.length === 0 && isBehindProxy(story, request)) return plain(request, 'own')
   if (exchange.status === 0 ? !isFront : !(telling || own || (isFront && dressed))) return plain(request, 'own')
   return { outcome: 'incident', request, tries: [], judgement: judgeWithoutTry(story, request), deciding: null }
 }

@@ -1,8 +1,22 @@
 // Failed tries whose request to the proxy is not in the captures. Where the client leg is captured, a try without a
 // request is a health check or somebody else's; where it is not, every failed try is an incident with an unseen client.
 import { CLIENT, SERVER } from '../observe/observations.ts'
-import { clientView, nearClient, nearServer, type Sighting, type Story, type Try } from '../story/story.ts'
+import { originForm } from '../story/pairing.ts'
+import {
+  clientView,
+  frontOf,
+  gotAnswer,
+  nearClient,
+  nearServer,
+  type Request,
+  serverView,
+  type Sighting,
+  type Story,
+  type Try,
+} from '../story/story.ts'
+import { conversationsWith } from './by-server.ts'
 import { frontsOf, isForwarded } from './gateway.ts'
+import type { Judgement } from './judgement.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
 /** This many tries at regular intervals are health checks. */
@@ -17,23 +31,75 @@ export interface JudgedStray {
   front: Sighting | null
 }
 
-export function judgeStrays(story: Story): JudgedStray[] {
-  if (story.proxies.length > 0) return []
-  const http = new Set<string>()
-  for (const conversation of story.conversations) {
-    const { connection } = nearClient(conversation)
-    if (connection.exchanges.length > 0) http.add(connection.server)
-  }
+/** What is judged, and the tries that failed only if a proxy made them, which the captures do not tell. */
+export interface Strays {
+  judged: JudgedStray[]
+  unsure: Try[]
+}
+
+export function judgeStrays(story: Story): Strays {
+  if (story.proxies.length > 0) return { judged: [], unsure: [] }
   const checks = healthChecks(story.strays)
-  return story.strays.flatMap((attempt) => {
-    if (attempt.search !== null || checks.has(attempt) || !failed(attempt, http)) return []
+  const failed = failedTargets(story)
+  const unsure: Try[] = []
+  const judged = story.strays.flatMap((attempt): JudgedStray[] => {
+    if (attempt.search !== null || checks.has(attempt) || isTwin(failed, attempt)) return []
     // What a proxy's client sees is no try of a proxy.
     if (frontsOf(story).has(nearClient(attempt.conversation!).connection.server)) return []
+    const how = failure(story, attempt)
+    const isUpstream = isUpstreamLeg(story, attempt)
+    if (how === 'of a proxy' && !isUpstream) unsure.push(attempt)
+    if (how === null || (how === 'of a proxy' && !isUpstream)) return []
     const verdict = judgeTry(story, null, attempt, Infinity)
     if (verdict.judgement.cause === 'undetermined') return []
     const front = encryptedFront(story, attempt)
-    if (front !== null && verdict.judgement.confidence === 'certain') verdict.judgement.confidence = 'likely'
+    const { judgement } = verdict
+    // Which leg it is, or whose request it was, stays a guess.
+    if (judgement.confidence === 'certain' && (front !== null || !isUpstream)) judgement.confidence = 'likely'
+    if (how === 'of a proxy' && attempt.turn !== null && !gotAnswer(attempt)) leaveOpen(judgement)
     return [{ attempt, verdict, front }]
+  })
+  return { judged, unsure }
+}
+
+/** A client that gives up first makes its proxy close the upstream leg just as a timer does. */
+function leaveOpen(judgement: Judgement): void {
+  judgement.confidence = 'possible'
+  const because = 'a client that gave up first looks the same; a capture of the client leg would tell'
+  const competing = judgement.competing ?? []
+  if (!competing.some(({ cause }) => cause === 'undetermined')) {
+    judgement.competing = [...competing, { cause: 'undetermined', because, frames: [] }]
+  }
+}
+
+/** By the user's word, or the request's own, the leg behind a proxy. Without a request that was passed on only hints are left. */
+function isUpstreamLeg(story: Story, { conversation, turn }: Try): boolean {
+  if (turn !== null && isForwarded(clientView(turn).exchange)) return true
+  const { vantages } = story.captures[nearClient(conversation!).capture]
+  return vantages.includes('proxy-back') || vantages.includes('upstream')
+}
+
+/**
+ * Failed requests by target. A try that looks like one of them, and was not paired with it, is its twin on a clock that
+ * could not be told: one failure, not two.
+ */
+function failedTargets(story: Story): Map<string, Request[]> {
+  const failed = new Map<string, Request[]>()
+  for (const request of story.requests) {
+    const { status, target } = serverView(request.turn).exchange
+    if (status > 0 && status < 500) continue
+    failed.set(originForm(target), [...(failed.get(originForm(target)) ?? []), request])
+  }
+  return failed
+}
+
+function isTwin(failed: ReadonlyMap<string, readonly Request[]>, { turn }: Try): boolean {
+  if (turn === null) return false
+  const { exchange, sighting } = clientView(turn)
+  return (failed.get(originForm(exchange.target)) ?? []).some((request) => {
+    const other = serverView(request.turn)
+    if (other.sighting.capture === sighting.capture || frontOf(request) === sighting.connection.server) return false
+    return other.exchange.method === exchange.method
   })
 }
 
@@ -64,22 +130,29 @@ function encryptedFront(story: Story, attempt: Try): Sighting | null {
   return fitting.length === 1 ? fitting[0] : null
 }
 
-function failed(attempt: Try, http: ReadonlySet<string>): boolean {
+/**
+ * Whether a try failed whoever made it (`of anybody`), or only if a proxy did (`of a proxy`): a client that leaves, or
+ * finds a port closed, is no failure of a proxy.
+ */
+function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null {
   const { connection } = nearClient(attempt.conversation!)
   if (attempt.turn === null) {
-    // A connection without a request: only failed handshakes to a known HTTP service are somebody's try.
-    return connection.synAck === null && connection.speaks[CLIENT] === null && http.has(connection.server)
+    // A connection without a request: failed handshakes to a known HTTP service are somebody's try.
+    if (connection.synAck !== null || connection.speaks[CLIENT] !== null) return null
+    return conversationsWith(story, connection.server).some((c) => nearClient(c).connection.exchanges.length > 0)
+      ? 'of anybody'
+      : 'of a proxy'
   }
   const { exchange } = clientView(attempt.turn)
-  if (exchange.tunnel || exchange.request.frame < 0) return false
-  if (exchange.status === 502 || exchange.status === 504) return isForwarded(exchange)
-  if (exchange.status > 0 && (exchange.ended === 'complete' || exchange.ended === 'closed')) return false
+  if (exchange.tunnel || exchange.request.frame < 0) return null
+  // An answer cut by the snap length that ends in a close may well have been whole.
+  if (exchange.status > 0 && exchange.ended === 'closed' && exchange.detail?.incomplete === true) return null
+  if (gotAnswer(attempt)) return exchange.status === 502 || exchange.status === 504 ? 'of a proxy' : null
   const [client, server] = [connection.sides[CLIENT], connection.sides[SERVER]]
   const upstreamEnded = server.fin !== null || server.reset !== null
-  if (upstreamEnded && !endedFirst(client, server)) return true
-  // The sender gave up: a proxy's timeout and a client's patience look alike, unless the request says who sent it.
-  const gaveUp = client.fin !== null || client.reset !== null
-  return gaveUp && isForwarded(exchange)
+  if (upstreamEnded && exchange.ended !== 'complete' && !endedFirst(client, server)) return 'of anybody'
+  // The sender gave up: a proxy's timeout and a client's patience look alike.
+  return client.fin !== null || client.reset !== null ? 'of a proxy' : null
 }
 
 interface Ends {

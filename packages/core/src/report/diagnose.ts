@@ -36,7 +36,8 @@ export function diagnose(story: Story): DiagnosisDocument {
     if (resolution.outcome === 'incident')
       incidents.push(incidentOf(story, request, resolution, String(incidents.length + 1)))
   }
-  for (const { attempt, verdict, front } of judgeStrays(story)) {
+  const { judged, unsure } = judgeStrays(story)
+  for (const { attempt, verdict, front } of judged) {
     const incident = incidentOf(story, null, strayResolution({ attempt, verdict }), String(incidents.length + 1))
     if (front !== null) {
       incident.client = front.connection.client
@@ -54,7 +55,7 @@ export function diagnose(story: Story): DiagnosisDocument {
     incidents,
     masked,
     healthy: { exchanges: healthy },
-    notes: notesOf(story),
+    notes: [...notesOf(story), ...unsureNotes(story, unsure)],
   }
 }
 
@@ -196,6 +197,21 @@ function warningsOf(capture: StoryCapture, part: number): string[] {
   if (oneWay > 2 && oneWay * 2 > connections.length) warnings.push('most connections show one direction only')
   if (evicted > 0) warnings.push(`${evicted} idle connections were dropped because too many were open at once`)
   return warnings
+}
+
+/** Tries that failed if a proxy made them: by sender and server, with what would get them judged. */
+function unsureNotes(story: Story, tries: readonly Try[]): string[] {
+  const groups = new Map<string, { capture: number; count: number }>()
+  for (const { conversation } of tries) {
+    const { capture, connection } = nearClient(conversation!)
+    const group = `${connection.clientAddress} to ${connection.server}`
+    groups.set(group, { capture, count: (groups.get(group)?.count ?? 0) + 1 })
+  }
+  return [...groups].map(([who, { capture, count }]) => {
+    const { file } = story.captures[capture].observations.parts[0]
+    const what = `${count === 1 ? 'a request' : `${count} requests`} from ${who} ended without an answer in time, or with a gateway error`
+    return `not judged: ${what}; if the sender is the proxy, say so with --vantage ${file}=proxy-back`
+  })
 }
 
 function notesOf(story: Story): string[] {
