@@ -15,9 +15,9 @@ const judge: Judge = (facts) => {
   const weak = facts.attempt.pairing.strength === 'weak'
   return {
     cause: 'relayed-from-upstream',
-    // Cut short, it may not be what the client was told.
-    confidence: (weak && facts.request !== null) || !facts.answer.complete ? 'likely' : 'certain',
-    summary: `${upstream} answered ${exchange.status} itself, and the proxy passed it on: the failure is one hop further back.`,
+    // Cut short, or with the client leg unseen, it may not be what the client was told.
+    confidence: facts.request === null || weak || !facts.answer.complete ? 'likely' : 'certain',
+    summary: `${upstream} answered ${exchange.status} itself${facts.request === null ? '' : ', and the proxy passed it on'}: the failure is one hop further back.`,
     findings: [
       {
         text: `${upstream} sent status ${exchange.status} on the upstream leg`,

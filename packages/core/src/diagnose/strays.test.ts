@@ -1,0 +1,76 @@
+// One leg alone: whether it is the one behind a proxy is not in the packets, unless something in them says so.
+import { network, request, response, type Network, type Tcp } from '@pcap-surgery/testkit'
+import { describe, expect, test } from 'vitest'
+import { observe } from '../observe/observe.ts'
+import { diagnose } from '../report/diagnose.ts'
+import type { DiagnosisDocument, Vantage } from '../report/document.ts'
+import { correlate } from '../story/correlate.ts'
+
+const forwarded = { 'X-Forwarded-For': '192.0.2.7' }
+
+/** The document of what one host sent to another, captured at the sender. */
+async function alone(tell: (tcp: Tcp, net: Network) => void, hint?: Vantage): Promise<DiagnosisDocument> {
+  const net = network()
+  const [sender, app] = [net.host('sender', '10.1.0.1'), net.host('app', '10.1.0.2')]
+  tell(net.tcp(sender, app, 8080), net)
+  net.wait(5)
+  net.tcp(sender, app, 9090).syn().rst('<')
+  const bytes = net.capture('sender')
+  async function* open(): AsyncGenerator<Uint8Array> {
+    yield bytes
+  }
+  const observations = await observe([{ file: 'one.pcap', open }], { decompression: { gzip: (source) => source } })
+  return diagnose(correlate([observations], { vantages: new Map(hint === undefined ? [] : [[0, hint]]) }))
+}
+
+const inShort = ({ incidents }: DiagnosisDocument): string[] =>
+  incidents.map(({ client, cause, confidence }) => `${client ?? 'no client'}: ${cause} ${confidence}`)
+
+const givesUp =
+  (headers: Record<string, string>) =>
+  (tcp: Tcp): void => {
+    tcp.handshake().send('>', request('GET /slow', headers)).wait(2).fin('>').wait(1).send('<', response(200, 'late'))
+  }
+
+describe('a sender that gave up', () => {
+  test('may be a client: nothing is judged, and the note says how to have it judged', async () => {
+    const document = await alone(givesUp({}))
+    expect(inShort(document)).toEqual([])
+    expect(document.notes.join()).toContain('--vantage one.pcap=proxy-back')
+  })
+
+  test('that forwards for somebody is a proxy, whose client may have left', async () => {
+    const document = await alone(givesUp(forwarded))
+    expect(inShort(document)).toEqual(['no client: upstream-slow possible'])
+    expect(document.incidents[0].competing.map(({ cause }) => cause)).toContain('undetermined')
+  })
+
+  test('is a proxy by the word of the user, and then so is its refused connection', async () => {
+    expect(inShort(await alone(givesUp({}), 'proxy-back'))).toEqual([
+      'no client: upstream-slow possible',
+      'no client: connect-refused certain',
+    ])
+  })
+})
+
+test('an upstream that resets fails whoever asked', async () => {
+  const reset = (tcp: Tcp): void => void tcp.handshake().send('>', request('GET /')).wait(0.2).rst('<')
+  expect(inShort(await alone(reset))).toEqual(['no client: reset-before-response likely'])
+})
+
+test('a gateway error that a proxy got is relayed, one that a client got is not determined', async () => {
+  const answered =
+    (headers: Record<string, string>) =>
+    (tcp: Tcp): void =>
+      void tcp.handshake().send('>', request('GET /', headers)).send('<', response(502, 'bad gateway'))
+  expect(inShort(await alone(answered(forwarded)))).toEqual(['no client: relayed-from-upstream likely'])
+  expect(inShort(await alone(answered({})))).toEqual([
+    expect.stringMatching(/^10\.1\.0\.1:\d+: undetermined possible$/),
+  ])
+})
+
+test('a good answer is no incident, whoever asked', async () => {
+  const good = (tcp: Tcp): void =>
+    void tcp.handshake().send('>', request('GET /', forwarded)).send('<', response(200, 'ok'))
+  expect(inShort(await alone(good))).toEqual([])
+})
