@@ -70,7 +70,7 @@ function build(done: (status: number) => void): Command {
     )
     .option(
       '--vantage <file=name>',
-      `where a capture was taken: ${VANTAGES.join(', ')}; a hint, may be repeated`,
+      `where a capture was taken: ${VANTAGES.join(', ')}; for a leg that was captured alone, may be repeated`,
       (hint, before: VantageHint[] = []) => [...before, vantageHint(hint)],
     )
     .option('--checklist', 'show the ten steps of every incident')
