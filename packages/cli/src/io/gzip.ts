@@ -8,7 +8,8 @@ const OUTPUT = 32 * 1024
 const TRAILER = 8 // CRC32 and ISIZE, RFC 1952 section 2.3.1
 
 /**
- * The decompressed bytes. A cut or damaged file gives everything up to the damage and then throws zlib's error. Input chunks are used up before the next is asked for; output chunks belong to the consumer.
+ * The decompressed bytes. A cut or damaged file gives everything up to the damage and then throws zlib's error. Input
+ * chunks are used up before the next is asked for; output chunks belong to the consumer.
  */
 export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const zlib = createGunzip({ chunkSize: OUTPUT })

@@ -94,8 +94,10 @@ function block(group: readonly Incident[], style: Style): string[] {
   const lines = [...headline(example, style), ...details(example, style)]
   if (group.length === 1) return lines
   const others = group.filter((incident) => incident !== example)
-  const waits = group.flatMap(({ waitSeconds }) => (waitSeconds === null ? [] : [waitSeconds]))
-  const waited = waits.length === 0 ? '' : `, waited ${duration(Math.min(...waits))} to ${duration(Math.max(...waits))}`
+  const waits = group
+    .flatMap(({ waitSeconds }) => (waitSeconds === null ? [] : [waitSeconds]))
+    .toSorted((a, b) => a - b)
+  const waited = waits.length === 0 ? '' : `, waited ${duration(waits[0]!)} to ${duration(waits.at(-1)!)}`
   const total =
     `${group.length} of this kind (${tally(group, ({ confidence }) => visible(confidence))}), ` +
     `${moment(group[0]!.time)} to ${moment(group.at(-1)!.time)}${waited}`

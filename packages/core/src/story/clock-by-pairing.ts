@@ -98,7 +98,8 @@ function offsetByPairing(
   const bounds: Bounds[] = []
   for (const of of theirs) {
     for (const mine of ours.get(of.key) ?? []) {
-      if (mine.server !== of.server && bounds.length < PAIR_LIMIT) bounds.push(...boundsOf(mine, of))
+      if (bounds.length >= PAIR_LIMIT) break
+      if (mine.server !== of.server) bounds.push(...boundsOf(mine, of))
     }
   }
   if (bounds.length === 0) return null
@@ -111,8 +112,8 @@ function offsetByPairing(
   }
   const [best, second] = [...steps].toSorted((a, b) => b[1].size - a[1].size || Math.abs(a[0]) - Math.abs(b[0]))
   const members = bounds.filter((b) => Math.abs(b.likely / STEP_NS - best[0]) <= 1)
-  const low = Math.max(...members.map((b) => b.low))
-  const high = Math.min(...members.map((b) => b.high))
+  const low = members.reduce((most, b) => Math.max(most, b.low), -Infinity)
+  const high = members.reduce((least, b) => Math.min(least, b.high), Infinity)
   const points = members.map((b) => b.likely).toSorted((a, b) => a - b)
   const by = points[points.length >> 1]
   // Equal clocks need no proof; another offset has to explain clearly more.

@@ -12,6 +12,9 @@ export function joinConversations(captures: readonly Observations[]): Conversati
   const byEndpoints = new Map<string, Conversation[]>()
   const byNumbers = new Map<string, Conversation>()
   captures.forEach((observations, capture) => {
+    // Without numbers, only what other captures saw may be the same connection: ports that are used over and over
+    // again within one capture are not compared with each other.
+    const added: [key: string, conversation: Conversation][] = []
     for (const connection of observations.connections) {
       const key = `${connection.client} ${connection.server}`
       const numbers = numbersOf(connection)
@@ -30,10 +33,13 @@ export function joinConversations(captures: readonly Observations[]): Conversati
         icmp: [],
       }
       conversations.push(conversation)
+      added.push([key, conversation])
+      if (numbers !== null) byNumbers.set(numbers, conversation)
+    }
+    for (const [key, conversation] of added) {
       const same = byEndpoints.get(key)
       if (same === undefined) byEndpoints.set(key, [conversation])
       else same.push(conversation)
-      if (numbers !== null) byNumbers.set(numbers, conversation)
     }
   })
   return conversations

@@ -85,7 +85,6 @@ function behindFirstSegment(target: string): string {
 /** absolute-form (RFC 9112 section 3.2.2) as origin-form. */
 export function originForm(target: string): string {
   if (target.startsWith('/')) return target
-  if (target.startsWith('/')) return target
   const scheme = /^[a-z]+:\/\/[^/?]*/i.exec(target)
   if (scheme === null) return target
   const rest = target.slice(scheme[0].length)
