@@ -3,23 +3,12 @@
 import { isOwnDress } from '../gateways/status.ts'
 import type { FrameRef } from '../report/document.ts'
 import { likeness } from '../story/pairing.ts'
-import {
-  clientView,
-  frontOf,
-  gotAnswer,
-  nearClient,
-  type Request,
-  serverView,
-  type Story,
-  storyTime,
-} from '../story/story.ts'
+import { clientView, frontOf, gotAnswer, type Request, serverView, type Story, type Turn } from '../story/story.ts'
 import { gatewayOf } from './gateway.ts'
 import { duration, type Judgement, plural } from './judgement.ts'
-import { endOf } from '../story/vantage.ts'
+import { perStory } from './remember.ts'
+import { coverage, earlierFailures, latestLookups, type Lookup } from './upstream-side.ts'
 import { frameRef } from './view.ts'
-
-/** Failures this recent may have taken a pool member out of rotation. */
-const RECENT_NS = 120e9
 
 export function judgeWithoutTry(story: Story, request: Request): Judgement {
   return nameResolutionFailed(story, request) ?? noHealthyUpstream(story, request) ?? undetermined(story, request)
@@ -57,52 +46,29 @@ function nameResolutionFailed(story: Story, request: Request): Judgement | null 
   }
 }
 
-type Lookup = Request['lookups'][number]
-
 /** Lookups that gave no address, of names that did not resolve in the other family either. */
 function failedLookups(lookups: readonly Lookup[]): Lookup[] {
   const resolved = new Set(lookups.filter(({ lookup }) => lookup.addresses.length > 0).map(({ lookup }) => lookup.name))
   return lookups.filter(({ lookup }) => lookup.addresses.length === 0 && !resolved.has(lookup.name))
 }
 
-/** The proxy's last lookups of each name before it answered, where no connection was tried in the meantime. */
-function latestLookups(story: Story, request: Request): Lookup[] {
-  const hosts = backHosts(story, request)
-  const latest = new Map<string, Lookup & { at: number }>()
-  story.captures.forEach(({ observations, shift }, capture) => {
-    for (const lookup of observations.lookups) {
-      const at = (lookup.answer ?? lookup.queries[0]).time + shift
-      if (!hosts.has(lookup.client) || at > request.answered || at < request.start - RECENT_NS) continue
-      const key = `${lookup.name} ${lookup.type}`
-      if ((latest.get(key)?.at ?? -Infinity) <= at) latest.set(key, { capture, lookup, at })
-    }
-  })
-  const found = [...latest.values()]
-  const since = Math.min(...found.map(({ at }) => at))
-  const tried = story.conversations.some((c) => {
-    const { connection } = nearClient(c)
-    return (
-      hosts.has(connection.clientAddress) &&
-      connection.serverPort !== 53 &&
-      c.first > since &&
-      c.first < request.answered
-    )
-  })
-  return tried ? [] : found
-}
-
 const isKnownProxy = (story: Story, request: Request): boolean =>
   story.proxies.some((proxy) => proxy.front === frontOf(request))
+
+/** Turns of the tries that belong to no request and got no answer. */
+const unanswered = perStory((story): Turn[] =>
+  story.strays.flatMap((attempt) => (attempt.turn === null || gotAnswer(attempt) ? [] : [attempt.turn])),
+)
 
 /** A try that belongs to no request and looks like one for this: the captures' clocks do not agree. */
 function hasTwin(story: Story, request: Request): boolean {
   const { exchange, sighting } = serverView(request.turn)
-  return story.strays.some((attempt) => {
-    if (attempt.turn === null || attempt.turn === request.turn) return false
-    const { exchange: other, sighting: at } = clientView(attempt.turn)
+  return unanswered(story).some((turn) => {
+    if (turn === request.turn) return false
+    const { exchange: other, sighting: at } = clientView(turn)
     if (at.connection.server === sighting.connection.server || at.capture === sighting.capture) return false
     const fit = likeness(exchange, other, sighting.connection.clientAddress)
-    return fit !== null && fit.strength !== 'weak' && !gotAnswer(attempt)
+    return fit !== null && fit.strength !== 'weak'
   })
 }
 
@@ -161,83 +127,6 @@ function undetermined(story: Story, request: Request): Judgement {
       },
     ],
   }
-}
-
-/**
- * Addresses from which the proxy may reach its upstreams. Where no request was ever passed on, the one host that opens
- * connections or asks names, and is no client of the proxy, is taken for its other side.
- */
-export function backHosts(story: Story, request: Request): Set<string> {
-  const { connection } = serverView(request.turn).sighting
-  const proxy = story.proxies.find((p) => p.front === connection.server)
-  const hosts = new Set([connection.serverAddress, ...(proxy?.backs ?? [])])
-  if (proxy !== undefined) return hosts
-  const clients = new Set<string>()
-  const others = new Set<string>()
-  for (const conversation of story.conversations) {
-    const { connection: c } = nearClient(conversation)
-    if (c.server === connection.server) clients.add(c.clientAddress)
-    else others.add(c.clientAddress)
-  }
-  for (const { observations } of story.captures) for (const lookup of observations.lookups) others.add(lookup.client)
-  const strangers = [...others].filter((host) => !clients.has(host) && !hosts.has(host))
-  if (strangers.length === 1) hosts.add(strangers[0])
-  return hosts
-}
-
-/** Proof that the captures show what the proxy sends to its upstreams around this request; null when they do not. */
-function coverage(story: Story, request: Request): { text: string; frames: FrameRef[] } | null {
-  const { connection } = serverView(request.turn).sighting
-  const hosts = backHosts(story, request)
-  for (const conversation of story.conversations) {
-    if (conversation === request.turn.conversation) continue
-    const sighting = nearClient(conversation)
-    if (!hosts.has(sighting.connection.clientAddress) || sighting.connection.server === connection.server) continue
-    // What a capture at the upstream lacks may have been sent all the same.
-    if (story.captures[sighting.capture].vantages.join() === 'upstream' || endOf(sighting.connection) === 'server')
-      continue
-    const { observations, shift } = story.captures[sighting.capture]
-    if (observations.first + shift > request.start || observations.last + shift < request.answered - RECENT_NS) continue
-    // A capture that saw the proxy connect at another time saw that side; it must not have ended before.
-    const whole = observations.last + shift >= request.answered || conversation.last >= request.answered
-    if (!whole && !sameFile(story, sighting.capture, request)) continue
-    return {
-      text: `it shows the proxy's connection to ${sighting.connection.server}`,
-      frames: [frameRef(story, sighting.capture, sighting.connection.first.frame)],
-    }
-  }
-  return null
-}
-
-/** Captures that were taken together end with their last packet, which may come before the last answer. */
-function sameFile(story: Story, capture: number, request: Request): boolean {
-  const front = serverView(request.turn).sighting.capture
-  const a = story.captures[capture]
-  const b = story.captures[front]
-  return capture === front || Math.abs(a.observations.first + a.shift - (b.observations.first + b.shift)) < RECENT_NS
-}
-
-/** Connections of the proxy that failed shortly before the request. */
-function earlierFailures(story: Story, request: Request): FrameRef[] {
-  const hosts = backHosts(story, request)
-  return story.conversations.flatMap((conversation) => {
-    const { capture, connection: c } = nearClient(conversation)
-    if (
-      !hosts.has(c.clientAddress) ||
-      conversation.first > request.answered ||
-      conversation.first < request.start - RECENT_NS
-    )
-      return []
-    const failed =
-      c.synAck === null
-        ? (c.sides[1].reset ?? c.syns[0] ?? null)
-        : c.exchanges.some((x) => x.status === 0 || x.status >= 500)
-          ? c.last
-          : null
-    return failed === null || storyTime(story, capture, failed) > request.answered
-      ? []
-      : [frameRef(story, capture, failed.frame)]
-  })
 }
 
 function answerFrame(story: Story, request: Request): FrameRef {

@@ -6,7 +6,8 @@ import { clientView, gotAnswer, type Request, serverView, type Story, type Try }
 import type { CauseCode } from './catalogue.ts'
 import { frontsOf, gatewayOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
-import { backHosts, judgeWithoutTry } from './no-attempt.ts'
+import { judgeWithoutTry } from './no-attempt.ts'
+import { backHosts } from './upstream-side.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
 export interface JudgedTry {

@@ -4,19 +4,20 @@ import { CLIENT, SERVER } from '../observe/observations.ts'
 import { originForm } from '../story/pairing.ts'
 import {
   clientView,
+  type Conversation,
   frontOf,
   gotAnswer,
   nearClient,
   nearServer,
-  type Request,
   serverView,
   type Sighting,
   type Story,
   type Try,
 } from '../story/story.ts'
-import { conversationsWith } from './by-server.ts'
+import { conversationsWith } from './by-endpoint.ts'
 import { frontsOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
+import { perStory } from './remember.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
 /** This many tries at regular intervals are health checks. */
@@ -80,44 +81,51 @@ function isUpstreamLeg(story: Story, { conversation, turn }: Try): boolean {
 }
 
 /**
- * Failed requests by target. A try that looks like one of them, and was not paired with it, is its twin on a clock that
- * could not be told: one failure, not two.
+ * Where requests failed, by method and target. A try that looks like one of them, and was not paired with it, is its twin
+ * on a clock that could not be told: one failure, not two.
  */
-function failedTargets(story: Story): Map<string, Request[]> {
-  const failed = new Map<string, Request[]>()
+function failedTargets(story: Story): Map<string, Map<string, Place>> {
+  const failed = new Map<string, Map<string, Place>>()
   for (const request of story.requests) {
-    const { status, target } = serverView(request.turn).exchange
-    if (status > 0 && status < 500) continue
-    failed.set(originForm(target), [...(failed.get(originForm(target)) ?? []), request])
+    const { exchange, sighting } = serverView(request.turn)
+    if (exchange.status > 0 && exchange.status < 500) continue
+    const key = `${exchange.method} ${originForm(exchange.target)}`
+    const place = { capture: sighting.capture, front: frontOf(request) }
+    const places = failed.get(key) ?? new Map<string, Place>()
+    failed.set(key, places.set(`${place.capture} ${place.front}`, place))
   }
   return failed
 }
 
-function isTwin(failed: ReadonlyMap<string, readonly Request[]>, { turn }: Try): boolean {
+/** Where requests were seen. */
+interface Place {
+  capture: number
+  front: string
+}
+
+function isTwin(failed: ReadonlyMap<string, ReadonlyMap<string, Place>>, { turn }: Try): boolean {
   if (turn === null) return false
   const { exchange, sighting } = clientView(turn)
-  return (failed.get(originForm(exchange.target)) ?? []).some((request) => {
-    const other = serverView(request.turn)
-    if (other.sighting.capture === sighting.capture || frontOf(request) === sighting.connection.server) return false
-    return other.exchange.method === exchange.method
-  })
+  const places = failed.get(`${exchange.method} ${originForm(exchange.target)}`)?.values() ?? []
+  return [...places].some(({ capture, front }) => capture !== sighting.capture && front !== sighting.connection.server)
 }
 
 /** How soon a proxy passes on what it got, and answers once its try has failed. */
 const AT_ONCE_NS = 50e6
 
+/** Conversations whose client speaks TLS. */
+const encrypted = perStory((story): Conversation[] =>
+  story.conversations.filter((conversation) => nearServer(conversation).connection.speaks[CLIENT] === 'tls'),
+)
+
 /** The one connection in another leg whose encrypted data came right before the try and was answered right after it. */
 function encryptedFront(story: Story, attempt: Try): Sighting | null {
   const { connection: back } = nearClient(attempt.conversation!)
-  const fitting = story.conversations.flatMap((conversation) => {
+  const fitting = encrypted(story).flatMap((conversation) => {
     const sighting = nearServer(conversation)
     const { connection, capture } = sighting
-    if (
-      connection.speaks[CLIENT] !== 'tls' ||
-      connection.server === back.server ||
-      connection.clientAddress === back.clientAddress
-    )
-      return []
+    if (conversation.first > attempt.start || conversation.last < attempt.end) return []
+    if (connection.server === back.server || connection.clientAddress === back.clientAddress) return []
     const { shift } = story.captures[capture]
     const data = (from: 0 | 1, after: number, before: number): boolean =>
       connection.packets.some(
@@ -173,7 +181,9 @@ function healthChecks(strays: readonly Try[]): Set<Try> {
     const { connection } = nearClient(attempt.conversation)
     const target = attempt.turn === null ? '' : clientView(attempt.turn).exchange.target
     const key = `${connection.clientAddress} ${connection.server} ${target}`
-    groups.set(key, [...(groups.get(key) ?? []), attempt])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [attempt])
+    else group.push(attempt)
   }
   const checks = [...groups.values()].filter((group) => {
     const gaps = group

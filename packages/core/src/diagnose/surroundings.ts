@@ -3,8 +3,9 @@
 import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { nearClient, type Story } from '../story/story.ts'
-import { conversationsWith } from './by-server.ts'
+import { conversationsWith } from './by-endpoint.ts'
 import type { Facts } from './facts.ts'
+import { perStory } from './remember.ts'
 import { frameRef, type View } from './view.ts'
 
 /** Where a response was cut off, for people. */
@@ -91,61 +92,88 @@ export function unansweredSearch(
   return null
 }
 
+interface Timed {
+  seconds: number
+  frame: FrameRef
+}
+
+/** A proxy's address and an upstream's endpoint, as one key. */
+const legOf = ({ near: { connection } }: Facts): string => `${connection.clientAddress} ${connection.server}`
+
 /** Connections of the same proxy to the same upstream, as the proxy's end saw them. */
-function* siblings({ story, near }: Facts): Generator<{ capture: number; connection: View['connection'] }> {
-  for (const conversation of conversationsWith(story, near.connection.server)) {
+function* onLeg(story: Story, leg: string): Generator<{ capture: number; connection: View['connection'] }> {
+  const [proxy, upstream] = leg.split(' ')
+  for (const conversation of conversationsWith(story, upstream)) {
     const { capture, connection } = nearClient(conversation)
-    if (connection.clientAddress === near.connection.clientAddress) yield { capture, connection }
+    if (connection.clientAddress === proxy) yield { capture, connection }
   }
 }
 
 /** The longest idle gap, in seconds, after which a request on a reused connection was answered all the same. */
-export function longestReuse(facts: Facts): number {
+export const longestReuse = (facts: Facts): number => longestReuseOn(facts.story, legOf(facts))
+
+const longestReuseOn = perStory((story, leg): number => {
   let longest = 0
-  for (const { connection } of siblings(facts)) {
+  for (const { connection } of onLeg(story, leg)) {
     for (const exchange of connection.exchanges) {
       if (exchange.response.frame >= 0 && exchange.status > 0) longest = Math.max(longest, exchange.idle / 1e9)
     }
   }
   return longest
-}
+})
 
 /** Other connections that the upstream closed by itself while they were idle: after how long, and in which frame. */
-export function idleCloses(facts: Facts): { seconds: number; frame: FrameRef }[] {
-  const closes: { seconds: number; frame: FrameRef }[] = []
-  for (const { capture, connection } of siblings(facts)) {
-    if (connection === facts.near.connection) continue
+export function idleCloses(facts: Facts): Timed[] {
+  const others = idleClosesOn(facts.story, legOf(facts))
+  return others.filter(({ connection }) => connection !== facts.near.connection)
+}
+
+const idleClosesOn = perStory((story, leg): (Timed & { connection: View['connection'] })[] => {
+  const closes: (Timed & { connection: View['connection'] })[] = []
+  for (const { capture, connection } of onLeg(story, leg)) {
     const fin = connection.sides[SERVER].fin
     const last = connection.exchanges.at(-1)
     if (fin === null || last === undefined || last.ended !== 'complete' || last.responseEnd.time < 0) continue
     const own = connection.sides[CLIENT].fin
     const idle = (fin.time - last.responseEnd.time) / 1e9
     if (idle < 0.5 || (own !== null && own.time <= fin.time)) continue
-    closes.push({ seconds: idle, frame: frameRef(facts.story, capture, fin.frame) })
+    closes.push({ seconds: idle, frame: frameRef(story, capture, fin.frame), connection })
   }
   return closes
+})
+
+/**
+ * Seconds that the upstream took for comparable requests that it answered, the longest first, with the frames of the
+ * answers.
+ */
+export function comparableTimes({ story, near: { connection, exchange } }: Facts): Timed[] {
+  if (exchange === null) return []
+  const times = timesByShape(story, connection.server).get(shapeOf(exchange)) ?? []
+  return times.filter((time) => time.exchange !== exchange)
 }
 
-/** Seconds that the upstream took for comparable requests that it answered, with the frames of the answers. */
-export function comparableTimes(facts: Facts): { seconds: number; frame: FrameRef }[] {
-  const { exchange } = facts.near
-  if (exchange === null) return []
-  const shape = shapeOf(exchange)
-  const times: { seconds: number; frame: FrameRef }[] = []
-  for (const conversation of conversationsWith(facts.story, facts.near.connection.server)) {
+/** Answered requests of one server by their shape, the slowest first. */
+const timesByShape = perStory((story, server): Map<string, (Timed & { exchange: Exchange })[]> => {
+  const shapes = new Map<string, (Timed & { exchange: Exchange })[]>()
+  for (const conversation of conversationsWith(story, server)) {
     const { capture, connection } = nearClient(conversation)
-    for (const other of connection.exchanges) {
-      if (other === exchange || other.status === 0 || other.status >= 500 || other.ended !== 'complete') continue
-      if (other.request.frame < 0 || other.method !== exchange.method || shapeOf(other) !== shape) continue
+    for (const exchange of connection.exchanges) {
+      if (exchange.status === 0 || exchange.status >= 500 || exchange.ended !== 'complete') continue
       // An answer for which nobody waited any more is no success.
       const gone = connection.sides[CLIENT].fin ?? connection.sides[CLIENT].reset
-      if (gone !== null && gone.time > other.request.time && gone.time < other.response.time) continue
-      const seconds = (other.response.time - other.request.time) / 1e9
-      times.push({ seconds, frame: frameRef(facts.story, capture, other.response.frame) })
+      if (exchange.request.frame < 0) continue
+      if (gone !== null && gone.time > exchange.request.time && gone.time < exchange.response.time) continue
+      const seconds = (exchange.response.time - exchange.request.time) / 1e9
+      const shape = shapeOf(exchange)
+      const time = { seconds, frame: frameRef(story, capture, exchange.response.frame), exchange }
+      const times = shapes.get(shape)
+      if (times === undefined) shapes.set(shape, [time])
+      else times.push(time)
     }
   }
-  return times
-}
+  for (const times of shapes.values()) times.sort((a, b) => b.seconds - a.seconds)
+  return shapes
+})
 
 /** Method and path with what looks like an identifier replaced: /report/17 and /report/23 are comparable. */
 function shapeOf({ method, target }: Exchange): string {

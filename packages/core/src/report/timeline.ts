@@ -128,8 +128,7 @@ function tryEntries(story: Story, { attempt, verdict }: JudgedTry): Entry[] {
     if (run.length > 0) entries.push(entry(run[0], textOf(run, near), run.slice(1)))
     run = []
   }
-  const packets = near.packets.length > 0 ? near.packets : []
-  const relevant = packets.filter((p) => p.time >= facts.asked - 1e9 * 60)
+  const relevant = near.packets.filter((p) => p.time >= facts.asked - 1e9 * 60)
   for (const packet of relevant) {
     const kind = kindOf(packet)
     // The end of the exchange before is no part of this one.

@@ -2,8 +2,10 @@
 // which it had asked and was not answered for most of the time.
 import { CLIENT, SERVER } from '../../observe/observations.ts'
 import { type Conversation, nearClient } from '../../story/story.ts'
+import { conversationsFrom } from '../by-endpoint.ts'
 import type { Facts } from '../facts.ts'
 import { duration, type Judge, upstreamOf } from '../judgement.ts'
+import { perStory } from '../remember.ts'
 import { viewOf, type View } from '../view.ts'
 import { waited } from './upstream-silent.ts'
 
@@ -24,7 +26,7 @@ const judge: Judge = (facts) => {
   const wait = waited(facts)
   if (wait === null || facts.answer.before.length > 0) return null
   const found: Wait[] = []
-  for (const conversation of facts.story.conversations) {
+  for (const conversation of ownConversations(facts)) {
     const hit = waitOn(facts, conversation, wait)
     if (hit !== null) found.push(hit)
   }
@@ -45,22 +47,34 @@ const judge: Judge = (facts) => {
   }
 }
 
+/** What the upstream's host opened: from its address, or, as it may have others, in its own capture. */
+function ownConversations({ story, near, far }: Facts): readonly Conversation[] {
+  const { serverAddress, clientAddress } = near.connection
+  const own = conversationsFrom(story, serverAddress)
+  return far === null ? own : [...own, ...fromOtherAddresses(story, `${far.capture} ${serverAddress} ${clientAddress}`)]
+}
+
+/** Conversations that begin in the upstream's capture, and neither at its known address nor at the proxy's. */
+const fromOtherAddresses = perStory((story, key): Conversation[] => {
+  const [at, upstream, proxy] = key.split(' ')
+  return story.conversations.filter((conversation) => {
+    const { capture, connection } = nearClient(conversation)
+    const { clientAddress, serverAddress } = connection
+    return String(capture) === at && clientAddress !== upstream && clientAddress !== proxy && serverAddress !== upstream
+  })
+})
+
 /** How long the upstream's host waited on a connection of its own within the try; null when it did not. */
 function waitOn(facts: Facts, conversation: Conversation, wait: number): Wait | null {
   const { near, asked, gaveUp, attempt, story } = facts
   if (conversation === attempt.conversation || conversation.first > gaveUp || conversation.last < asked) return null
   const sighting = nearClient(conversation)
   const { connection } = sighting
-  // Its own connection starts at the upstream's host; on a host with several addresses, in the upstream's capture.
-  const ownHost = connection.clientAddress === near.connection.serverAddress
-  const isNear = near.connection.clientAddress === connection.clientAddress
-  if (
-    !ownHost &&
-    (isNear || facts.far?.capture !== sighting.capture || connection.serverAddress === near.connection.serverAddress)
-  )
-    return null
+  const { shift } = story.captures[sighting.capture]
   if (connection.server === near.connection.server || connection.serverPort === 53) return null
   for (const exchange of [...connection.exchanges, null]) {
+    if (exchange !== null && exchange.request.frame >= 0 && !isSoon(exchange.request.time + shift, facts, wait))
+      continue
     const view = viewOf(story, sighting, exchange)
     const hit = quiet(view, exchange === null && connection.exchanges.length > 0 ? [] : view.packets, facts, wait)
     if (hit !== null) return { view, server: connection.server, ...hit }
@@ -68,13 +82,18 @@ function waitOn(facts: Facts, conversation: Conversation, wait: number): Wait | 
   return null
 }
 
+/** Whether a time lies within the try, and near its beginning. */
+const isSoon = (time: number, { asked }: Facts, wait: number): boolean =>
+  time >= asked - 1e6 && time <= asked + wait * SOON * 1e9
+
 /** A question within the try that was not answered for most of it. */
 function quiet(
   view: View,
   packets: View['packets'],
-  { asked, gaveUp }: Facts,
+  facts: Facts,
   wait: number,
 ): Pick<Wait, 'seconds' | 'asked' | 'answered'> | null {
+  const { asked, gaveUp } = facts
   const shift = view.at({ frame: 0, time: 0 })
   const result = (
     from: number,
@@ -82,7 +101,7 @@ function quiet(
     question: { frame: number; time: number },
     answer: { frame: number; time: number } | null,
   ) => {
-    if (from < asked - 1e6 || from > asked + wait * SOON * 1e9) return null
+    if (!isSoon(from, facts, wait)) return null
     const seconds = (Math.min(to ?? gaveUp, gaveUp) - from) / 1e9
     return seconds < wait * SHARE ? null : { seconds: ((to ?? gaveUp) - from) / 1e9, asked: question, answered: answer }
   }

@@ -3,7 +3,7 @@
 import { CLIENT, DUPLICATE_ACK, type PacketRow, SERVER, type SideIndex } from '../../observe/observations.ts'
 import type { FrameRef, RuledOut } from '../../report/document.ts'
 import { nearClient } from '../../story/story.ts'
-import { conversationsWith } from '../by-server.ts'
+import { conversationsWith } from '../by-endpoint.ts'
 import type { Facts } from '../facts.ts'
 import { frames, type Judge, type Judgement, plural, upstreamOf } from '../judgement.ts'
 import { hostSigns } from '../surroundings.ts'

@@ -1,7 +1,7 @@
 // A plaintext request to a TLS listener. It answers with a TLS alert record (RFC 8446 section 6), says 400 in
 // plaintext, or closes; a bare close says nothing by itself, unless the same listener is seen to speak TLS.
 import type { Conversation } from '../../story/story.ts'
-import { conversationsWith } from '../by-server.ts'
+import { conversationsWith } from '../by-endpoint.ts'
 import { upstreamClosed, type Facts } from '../facts.ts'
 import { frames, type Judge, upstreamOf } from '../judgement.ts'
 

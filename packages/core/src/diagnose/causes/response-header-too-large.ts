@@ -1,9 +1,10 @@
 // A well-formed header section larger than the proxy's buffer: the proxy answers as soon as its limit is passed.
 import { productOf } from '../../gateways/products.ts'
-import { clientView, serverView } from '../../story/story.ts'
+import { clientView, frontOf, serverView } from '../../story/story.ts'
 import { clientStatus, type Facts, upstreamClosed } from '../facts.ts'
 import { gatewayOf } from '../gateway.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
+import { perStory } from '../remember.ts'
 
 /** No proxy in use has a smaller buffer than one page of memory, less its own overhead. */
 const SMALLEST_LIMIT = 3800
@@ -59,19 +60,20 @@ const judge: Judge = (facts) => {
 }
 
 /** The largest header section that the same proxy passed on to a client. */
-function largestPassedOn({ story, request }: Facts): number {
-  if (request === null) return 0
-  const { server } = serverView(request.turn).sighting.connection
+const largestPassedOn = ({ story, request }: Facts): number =>
+  request === null ? 0 : largestPassedOnAt(story, frontOf(request))
+
+const largestPassedOnAt = perStory((story, front): number => {
   let largest = 0
-  for (const other of story.requests) {
-    const front = serverView(other.turn)
-    const back = other.tries.at(-1)?.turn ?? null
-    if (front.sighting.connection.server !== server || back === null || front.exchange.status === 0) continue
+  for (const request of story.requests) {
+    const answer = serverView(request.turn).exchange
+    const back = request.tries.at(-1)?.turn ?? null
+    if (frontOf(request) !== front || back === null || answer.status === 0) continue
     const { exchange } = clientView(back)
-    if (exchange.status === front.exchange.status) largest = Math.max(largest, exchange.headSize)
+    if (exchange.status === answer.status) largest = Math.max(largest, exchange.headSize)
   }
   return largest
-}
+})
 
 function limitOf(facts: Facts): number | null {
   return productOf(gatewayOf(facts.request)?.id ?? null)?.headerLimit?.bytes ?? null

@@ -10,7 +10,7 @@ const NEAR = 0.6
 const judge: Judge = (facts) => {
   const wait = waited(facts)
   if (wait === null || facts.answer.before.length > 0) return null
-  const times = comparableTimes(facts).toSorted((a, b) => b.seconds - a.seconds)
+  const times = comparableTimes(facts)
   const near = times.filter((t) => t.seconds >= wait * NEAR)
   const above = times.filter((t) => t.seconds > wait)
   const late = facts.answer.after[0]
