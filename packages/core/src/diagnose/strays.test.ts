@@ -53,24 +53,27 @@ describe('a sender that gave up', () => {
   })
 })
 
+const reset = (tcp: Tcp): void => void tcp.handshake().send('>', request('GET /')).wait(0.2).rst('<')
+
 test('an upstream that resets fails whoever asked', async () => {
-  const reset = (tcp: Tcp): void => void tcp.handshake().send('>', request('GET /')).wait(0.2).rst('<')
   expect(inShort(await alone(reset))).toEqual(['no client: reset-before-response likely'])
 })
 
+const answered =
+  (headers: Record<string, string>) =>
+  (tcp: Tcp): void =>
+    void tcp.handshake().send('>', request('GET /', headers)).send('<', response(502, 'bad gateway'))
+
 test('a gateway error that a proxy got is relayed, one that a client got is not determined', async () => {
-  const answered =
-    (headers: Record<string, string>) =>
-    (tcp: Tcp): void =>
-      void tcp.handshake().send('>', request('GET /', headers)).send('<', response(502, 'bad gateway'))
   expect(inShort(await alone(answered(forwarded)))).toEqual(['no client: relayed-from-upstream likely'])
   expect(inShort(await alone(answered({})))).toEqual([
     expect.stringMatching(/^10\.1\.0\.1:\d+: undetermined possible$/),
   ])
 })
 
+const good = (tcp: Tcp): void =>
+  void tcp.handshake().send('>', request('GET /', forwarded)).send('<', response(200, 'ok'))
+
 test('a good answer is no incident, whoever asked', async () => {
-  const good = (tcp: Tcp): void =>
-    void tcp.handshake().send('>', request('GET /', forwarded)).send('<', response(200, 'ok'))
   expect(inShort(await alone(good))).toEqual([])
 })

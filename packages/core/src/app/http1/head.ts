@@ -269,7 +269,8 @@ function readField(r: Reading, at: number, end: number): void {
   if (b[colon] !== ascii.COLON || colon === end) {
     while (colon < end && b[colon] !== ascii.COLON && b[colon] !== ascii.LF) colon++
     if (colon === end || b[colon] === ascii.LF) {
-      blame(r, at, 'field', `Field line without a colon: "${ascii.showText(b, at, end)}"`)
+      // It is not quoted: it may be the rest of a cookie that a line end cut in two.
+      blame(r, at, 'field', `Field line without a colon, ${end - at} bytes long`)
       return
     }
     blameName(r, at, nameEnd, colon)
@@ -295,7 +296,7 @@ function blameName(r: Reading, at: number, bad: number, colon: number): void {
       ? 'White space before the first field line'
       : blank && trimEnd(r.b, at, colon) === bad
         ? `White space between field name "${ascii.showText(r.b, at, bad)}" and colon`
-        : `Field name holds the byte ${ascii.showByte(c)}: "${ascii.showText(r.b, at, colon)}"`
+        : `Field name holds the byte ${ascii.showByte(c)} behind "${ascii.showText(r.b, at, bad)}"`
   blame(r, bad, 'field', text)
 }
 

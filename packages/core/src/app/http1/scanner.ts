@@ -8,7 +8,7 @@
 import type { Bytes } from '../../bytes/read.ts'
 import { type Chunks, newChunks, readChunkFraming } from './chunked.ts'
 import { append, type Excerpt, keep, newExcerpt, startExcerpt, takeExcerpt } from './excerpt.ts'
-import { CR, isToken, LF, showText, SP, startsWith } from './grammar.ts'
+import { CR, isToken, LF, showByte, SP, startsWith } from './grammar.ts'
 import { foreignHead, HEAD_KEPT, HEAD_LIMIT, type Places, readHead, type ReadHead } from './head.ts'
 import type { Framing, MessageFault, MessageScanner, MessageSink, Place } from './message.ts'
 import { looksLikeStart, requestLineByte, statusLineByte } from './start-line.ts'
@@ -319,7 +319,8 @@ class Scanner implements MessageScanner, Places {
   #deliverForeign(): void {
     const bytes = this.#buffer.slice(0, this.#headSize)
     const what = this.#kind === 'request' ? 'an HTTP request' : 'an HTTP response'
-    const text = `These bytes do not begin ${what}: "${showText(bytes, 0, bytes.length)}"`
+    // They are not quoted: they may as well be the rest of a body.
+    const text = `These bytes do not begin ${what}: byte ${this.#foreignAt + 1} is ${showByte(bytes[this.#foreignAt]!)}`
     const fault: MessageFault = { at: this.placeInHead(this.#foreignAt), part: 'start-line', text }
     const last = this.placeInHead(this.#headSize - 1)
     this.#tell(foreignHead(this.#kind, bytes, fault), last)
