@@ -196,7 +196,7 @@ export class HttpExchanges {
         const x = open.exchange
         open.requestHead = head
         x.method = this.#strings(head.method)
-        x.target = this.#strings(head.target)
+        x.target = this.#strings(withoutUserInfo(head.target))
         const fields = readPairingFields(head.bytes)
         x.host = fields.host === null ? null : this.#strings(fields.host)
         x.ids = fields.ids
@@ -429,6 +429,10 @@ export class HttpExchanges {
     return requestFault !== null || responseFault !== null || x.headSize >= LARGE_HEAD
   }
 }
+
+/** A target in absolute-form may carry a password (RFC 9110 section 4.2.4), which is nobody's business. */
+const withoutUserInfo = (target: string): string =>
+  target.startsWith('/') ? target : target.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
 
 const moment = (place: Place): Moment => ({ frame: place.frame, time: place.time })
 
