@@ -243,7 +243,7 @@ export class ConnectionTracker {
       if (Math.abs(ahead) < ID_DISTANCE) return ahead < 0
     }
     const measured = this.established !== null && this.syns.length === 1
-    const limit = measured ? this.established!.time - this.syns[0]!.time : REORDER_NS
+    const limit = measured ? this.established!.time - this.syns[0].time : REORDER_NS
     return time - half.holeTime < limit
   }
 
@@ -257,7 +257,7 @@ export class ConnectionTracker {
     }
     half.book(start, length)
     const sink = events.sink(from)
-    if (this.#lateSince[from === 0 ? 1 : 0]! >= 0)
+    if (this.#lateSince[from === 0 ? 1 : 0] >= 0)
       half.keep(sink ?? NOBODY, start, length, s.bytes, s.at, s.end, frame, time)
     else if (sink !== null) half.deliver(sink, start, length, s.bytes, s.at, s.end, frame, time)
     else half.deliver(NOBODY, start, length, s.bytes, s.at, s.at, frame, time)
@@ -268,7 +268,7 @@ export class ConnectionTracker {
     // An acknowledgement far beyond anything sent is damage, not progress.
     if (ack - other.max > FARTHEST) return
     const from = to === 0 ? 1 : 0
-    if (this.#lateSince[from]! >= 0 && ack > other.next && other.holds) {
+    if (this.#lateSince[from] >= 0 && ack > other.next && other.holds) {
       // Who has the answer has asked: the question is not late, the capture lost it.
       this.#lateSince[from] = -1
       this.halves[from].skipTo(events.sink(from) ?? NOBODY, this.halves[from].acked, s.frame, s.time)
@@ -285,7 +285,7 @@ export class ConnectionTracker {
   #settle(from: SideIndex, half: Half, frame: number, time: number, events: StreamEvents): void {
     const to = from === 0 ? 1 : 0
     if (half.next >= half.acked) {
-      const wasLate = this.#lateSince[from]! >= 0
+      const wasLate = this.#lateSince[from] >= 0
       this.#lateSince[from] = -1
       if (wasLate) {
         this.halves[to].letGo(events.sink(to) ?? NOBODY)
@@ -293,10 +293,10 @@ export class ConnectionTracker {
       }
       return
     }
-    if (this.#lateSince[from]! < 0 || this.#lateAt[from] !== half.next) {
+    if (this.#lateSince[from] < 0 || this.#lateAt[from] !== half.next) {
       this.#lateSince[from] = time
       this.#lateAt[from] = half.next
-    } else if (time - this.#lateSince[from]! > LATE_CAPTURE_NS) {
+    } else if (time - this.#lateSince[from] > LATE_CAPTURE_NS) {
       this.#lateSince[from] = -1
       half.skipTo(events.sink(from) ?? NOBODY, half.acked, frame, time)
       this.halves[to].letGo(events.sink(to) ?? NOBODY)
@@ -335,7 +335,7 @@ export class ConnectionTracker {
 
   #highestSack(half: Half, options: TcpOptions): number {
     let highest = -1
-    for (let i = 0; i < options.sackCount; i++) highest = Math.max(highest, half.position(options.sackRight[i]!))
+    for (let i = 0; i < options.sackCount; i++) highest = Math.max(highest, half.position(options.sackRight[i]))
     return highest
   }
 }

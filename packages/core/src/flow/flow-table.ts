@@ -29,7 +29,7 @@ export class AddressTable {
     const mask = this.#slots.length - 1
     let slot = mix(mix(mix(mix(0, a), b), c), d) & mask
     for (;;) {
-      const id = this.#slots[slot]!
+      const id = this.#slots[slot]
       if (id === EMPTY) return this.#add(slot, a, b, c, d)
       const w = id * 4
       const words = this.#words
@@ -56,7 +56,7 @@ export class AddressTable {
     const mask = slots.length - 1
     for (let id = 0; id < this.count; id++) {
       const w = this.#words
-      let slot = mix(mix(mix(mix(0, w[id * 4]!), w[id * 4 + 1]!), w[id * 4 + 2]!), w[id * 4 + 3]!) & mask
+      let slot = mix(mix(mix(mix(0, w[id * 4]), w[id * 4 + 1]), w[id * 4 + 2]), w[id * 4 + 3]) & mask
       while (slots[slot] !== EMPTY) slot = (slot + 1) & mask
       slots[slot] = id
     }
@@ -84,7 +84,7 @@ export class FlowTable {
     let free = -1
     for (;;) {
       const at = slot * 4
-      const value = rows[at + 3]!
+      const value = rows[at + 3]
       if (value === EMPTY) {
         this.#slot = free < 0 ? at : free
         return -1
@@ -131,8 +131,8 @@ export class FlowTable {
     const rows = new Int32Array(slots * 4).fill(EMPTY)
     const mask = slots - 1
     for (let at = 0; at < old.length; at += 4) {
-      if (old[at + 3]! < 0) continue
-      let slot = mix(mix(mix(0, old[at]!), old[at + 1]!), old[at + 2]!) & mask
+      if (old[at + 3] < 0) continue
+      let slot = mix(mix(mix(0, old[at]), old[at + 1]), old[at + 2]) & mask
       while (rows[slot * 4 + 3] !== EMPTY) slot = (slot + 1) & mask
       rows.set(old.subarray(at, at + 4), slot * 4)
     }

@@ -271,8 +271,8 @@ export class Half {
     }
     const to = from + length
     let i = this.#pending.length
-    while (i > 0 && this.#pending[i - 1]!.from > from) i--
-    if (i > 0 && this.#pending[i - 1]!.to >= to) return
+    while (i > 0 && this.#pending[i - 1].from > from) i--
+    if (i > 0 && this.#pending[i - 1].to >= to) return
     this.#pending.splice(i, 0, { from, to, bytes: bytes.slice(at, end), frame, time })
     this.#pendingBytes += cost
     this.#held.left -= cost

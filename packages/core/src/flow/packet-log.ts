@@ -114,26 +114,26 @@ export class PacketLog {
   /** How many kept packets come before a frame. Looked for from the end, where a cut nearly always is. */
   #indexOf(before: number): number {
     let i = this.#kept
-    while (i > 0 && this.#rows[this.#at(i - 1) + FRAME]! >= before) i--
+    while (i > 0 && this.#rows[this.#at(i - 1) + FRAME] >= before) i--
     return i
   }
 
   #packet(i: number): PacketRow {
     const at = this.#at(i)
     const r = this.#rows
-    const low = r[at + SMALL]! % IP_ID_UNIT
+    const low = r[at + SMALL] % IP_ID_UNIT
     return {
-      frame: r[at + FRAME]!,
-      time: r[at + TIME]!,
+      frame: r[at + FRAME],
+      time: r[at + TIME],
       from: (low & 1) as SideIndex,
       flags: (low >> FLAGS_SHIFT) & 0xff,
-      seq: r[at + SEQ]!,
-      length: r[at + LENGTH]!,
-      ack: r[at + ACK]!,
-      window: r[at + WINDOW]!,
-      sack: r[at + SACK]!,
+      seq: r[at + SEQ],
+      length: r[at + LENGTH],
+      ack: r[at + ACK],
+      window: r[at + WINDOW],
+      sack: r[at + SACK],
       ttl: low >> TTL_SHIFT,
-      ipId: Math.floor(r[at + SMALL]! / IP_ID_UNIT) - 1,
+      ipId: Math.floor(r[at + SMALL] / IP_ID_UNIT) - 1,
       marks: (low >> MARKS_SHIFT) & 0xff,
     }
   }

@@ -31,15 +31,15 @@ export class RecentPackets {
     if (r === null) return false
     const hash = hashOf(s)
     for (let at = 0; at < r.length; at += ROW) {
-      if (r[at + HASH] !== hash || r[at + FRAME]! < 0) continue
-      const age = s.time - r[at + TIME]!
+      if (r[at + HASH] !== hash || r[at + FRAME] < 0) continue
+      const age = s.time - r[at + TIME]
       if (age < 0) continue
       const elsewhere = r[at + LINK] !== s.link
       if (s.ipId > 0) {
         if (age < (elsewhere ? COPY_NS : COPY_SAME_LINK_NS)) return true
       } else if (elsewhere) {
         if (age < COPY_NO_ID_NS) return true
-      } else if (age < TOO_SOON_NS && otherFrame >= 0 && otherFrame < r[at + FRAME]!) return true
+      } else if (age < TOO_SOON_NS && otherFrame >= 0 && otherFrame < r[at + FRAME]) return true
     }
     return false
   }
@@ -47,7 +47,7 @@ export class RecentPackets {
   add(s: Segment): void {
     let r = (this.#rows ??= new Float64Array(RECENT * ROW).fill(-1))
     let at = this.#next
-    if (r[at + FRAME]! >= 0 && s.time - r[at + TIME]! < COPY_NO_ID_NS && r.length < RECENT_LIMIT * ROW) {
+    if (r[at + FRAME] >= 0 && s.time - r[at + TIME] < COPY_NO_ID_NS && r.length < RECENT_LIMIT * ROW) {
       const larger = new Float64Array(r.length * 4).fill(-1)
       larger.set(r)
       at = r.length

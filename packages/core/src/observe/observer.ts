@@ -350,8 +350,8 @@ export class Observer implements PacketSink {
     const { orientation, client } = orient(tracker, streams, portA, portB)
     const flipped = client === 1
     const server = flipped ? 0 : 1
-    const clientAddress = this.#addressTexts[flipped ? b : a]!
-    const serverAddress = this.#addressTexts[flipped ? a : b]!
+    const clientAddress = this.#addressTexts[flipped ? b : a]
+    const serverAddress = this.#addressTexts[flipped ? a : b]
     const exchanges = streams.http?.exchanges ?? []
     const { packets, omitted } = exchanges.length > 0 ? { packets: [], omitted: 0 } : this.#budget.read(tracker.log)
     if (flipped) {

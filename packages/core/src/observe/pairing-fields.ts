@@ -58,7 +58,7 @@ export function readPairingFields(head: Bytes): PairingFields {
 
 function isName(b: Bytes, at: number, name: string): boolean {
   for (let i = 0; i < name.length; i++) {
-    const c = b[at + i]!
+    const c = b[at + i]
     if ((c >= 65 && c <= 90 ? c | 32 : c) !== name.charCodeAt(i)) return false
   }
   return true
@@ -76,5 +76,5 @@ function take(fields: PairingFields, name: string, value: string): void {
 /** The last `for=` of a Forwarded field (RFC 7239 section 4), without quotes. */
 function forwardedNode(value: string): string | null {
   const found = [...value.matchAll(/for=("?)([^";,]+)\1/gi)].at(-1)
-  return found === undefined ? null : found[2]!
+  return found === undefined ? null : found[2]
 }
