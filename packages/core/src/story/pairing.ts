@@ -227,7 +227,8 @@ export function assign(tries: readonly Try[], open: (attempt: Try) => readonly R
   }
   for (const request of new Set(candidates.map((candidate) => candidate.request))) {
     request.tries.sort((a, b) => a.start - b.start)
-    request.tries = request.tries.filter((attempt) => isInTurn(attempt, request.tries))
+    const asked = request.tries.filter((attempt) => attempt.turn !== null)
+    request.tries = request.tries.filter((attempt) => isInTurn(attempt, asked))
     request.tries.forEach((attempt, i) => {
       if (attempt.turn === null && isTight(request, i))
         attempt.pairing = { ...attempt.pairing, strength: 'likely', by: 'tight time' }
@@ -275,9 +276,9 @@ function bestOf(candidates: readonly Candidate[], but: Request): Candidate | und
  * A proxy makes one try after the other. A connection that opened while a request of the same tries was under way is
  * somebody else's: a health check, an agent on the proxy's host.
  */
-function isInTurn(attempt: Try, tries: readonly Try[]): boolean {
+function isInTurn(attempt: Try, asked: readonly Try[]): boolean {
   if (attempt.turn !== null) return true
-  return !tries.some((t) => t.turn !== null && t.start < attempt.start && attempt.start < t.end - START_NS)
+  return !asked.some((t) => t.start < attempt.start && attempt.start < t.end - START_NS)
 }
 
 function nameOf(request: Request): string {
