@@ -53,7 +53,9 @@ export interface Verdict {
 
 /** Judges one failed try. `until` is the story time at which the proxy's next try, or its answer, began. */
 export function judgeTry(story: Story, request: Request | null, attempt: Try, until: number): Verdict {
-  if (attempt.search !== null) return { judgement: unreachableNeighbour(story, attempt.search), facts: null }
+  if (attempt.search !== null) {
+    return { judgement: asPaired(unreachableNeighbour(story, attempt.search), request, attempt), facts: null }
+  }
   const facts = factsOf(story, request, attempt, until)
   // What happens inside a stream that cannot be read is not guessed at: only its opening and a foreign protocol count.
   const opaque = facts.near.exchange === null && facts.near.connection.speaks[0] !== null
@@ -82,16 +84,19 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
       frames: [],
     })
   }
-  const { pairing } = facts.attempt
-  if (facts.request !== null && pairing.strength === 'weak' && confidence === 'certain') {
-    confidence = 'likely'
-    const rival = pairing.runnerUp === null ? 'another request that was not captured' : pairing.runnerUp
-    findings.push({ text: `nothing but time joins this try to the request; it may belong to ${rival}`, frames: [] })
-  }
+  const paired = asPaired({ ...judgement, confidence, findings }, facts.request, facts.attempt)
   const own = judgement.competing ?? []
   const competing =
-    confidence === 'certain' ? [] : [...own, ...rivals.filter((r) => !own.some((o) => o.cause === r.cause))]
-  return { ...judgement, confidence, findings, competing }
+    paired.confidence === 'certain' ? [] : [...own, ...rivals.filter((r) => !own.some((o) => o.cause === r.cause))]
+  return { ...paired, competing }
+}
+
+/** What a try proves for itself it proves for the request only as far as it belongs to it. */
+function asPaired(judgement: Judgement, request: Request | null, { pairing }: Try): Judgement {
+  if (request === null || pairing.strength !== 'weak' || judgement.confidence !== 'certain') return judgement
+  const rival = pairing.runnerUp === null ? 'another request that was not captured' : pairing.runnerUp
+  const text = `nothing but time joins this try to the request; it may belong to ${rival}`
+  return { ...judgement, confidence: 'likely', findings: [...judgement.findings, { text, frames: [] }] }
 }
 
 /** A capture of the try lacks packets of it that were acknowledged, or says that it dropped some. */
