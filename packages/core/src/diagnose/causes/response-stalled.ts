@@ -21,7 +21,7 @@ const judge: Judge = (facts) => {
     findings: [
       { text: 'last bytes of the response', frames: frames(near, answer.before.slice(-2)) },
       {
-        text: `then nothing for ${duration(quiet)}, with nothing missing and the proxy's window open (${last === undefined ? '' : `${windowOf(facts)} bytes`})`,
+        text: `then nothing for ${duration(quiet)}, with nothing missing and the proxy's window open (${windowOf(facts)} bytes)`,
         frames: facts.closings
           .filter((c) => c.by === 'proxy')
           .slice(0, 1)

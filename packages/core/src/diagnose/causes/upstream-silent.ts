@@ -31,7 +31,7 @@ const judge: Judge = (facts) => {
   if (wait === null || answer.before.length > 0 || answer.after.length > 0) return null
   const sentThere =
     far !== null &&
-    far.packets.some((p) => p.from === 1 && p.length > 0 && p.seq >= answer.from && p.time >= facts.asked)
+    far.packets.some((p) => p.from === SERVER && p.length > 0 && p.seq >= answer.from && p.time >= facts.asked)
   if (sentThere) return null
   // Without the client leg, a client that hung up looks like a proxy that lost its patience.
   const patience = facts.request !== null
