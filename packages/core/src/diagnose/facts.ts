@@ -284,7 +284,9 @@ function deliveryOf(view: View, gaveUp: number): Delivery | null {
   const ackedAt = answers.find((p) => p.ack >= to) ?? null
   const missing = own.filter((p) => p.seq + p.length > acked)
   // A sender that never repeats itself has its acknowledgement: then the capture does not.
-  const repeated = own.some((p) => p.marks & (RETRANSMISSION | GAP_BEFORE))
+  // Nor does it say so where its first bytes did not even come.
+  const headless = own.length > 0 && own.every((p) => p.seq > from)
+  const repeated = headless || own.some((p) => p.marks & (RETRANSMISSION | GAP_BEFORE))
   const unaskedFor = !repeated && missing.length > 0 && gaveUp - missing[0].time > LONGEST_RTO_NS
   return {
     from,
