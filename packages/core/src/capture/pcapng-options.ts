@@ -1,5 +1,6 @@
 // Options and records inside pcapng blocks: a code, a length, a value padded to 32 bits (draft-ietf-opsawg-pcapng,
 // section 3.5), and the name records that are built the same way (section 4.4).
+import { formatAddress } from '../bytes/address.ts'
 import { u16, u16le, type Bytes } from '../bytes/read.ts'
 
 const HEADER = 4
@@ -46,22 +47,9 @@ export const optionText = (b: Bytes, at: number, length: number): string =>
 export function nameRecord(b: Bytes, code: number, at: number, length: number): [address: string, name: string][] {
   const addressLength = code === NRB_RECORD_IPV4 ? 4 : code === NRB_RECORD_IPV6 ? 16 : 0
   if (addressLength === 0 || length < addressLength) return []
-  const address = addressLength === 4 ? b.subarray(at, at + 4).join('.') : ip6Text(b, at)
+  const address = formatAddress(b, at, addressLength === 4 ? 4 : 6)
   return optionText(b, at + addressLength, length - addressLength)
     .split('\0')
     .filter((name) => name !== '')
     .map((name) => [address, name])
-}
-
-/** The address as RFC 5952 writes it: the first longest run of two or more zero groups becomes `::`. */
-function ip6Text(b: Bytes, at: number): string {
-  let [from, to] = [0, 0]
-  for (let group = 0; group < 8; group++) {
-    let end = group
-    while (end < 8 && u16(b, at + 2 * end) === 0) end++
-    if (end - group > Math.max(1, to - from)) [from, to] = [group, end]
-  }
-  const groups = (first: number, last: number): string =>
-    Array.from({ length: last - first }, (_, index) => u16(b, at + 2 * (first + index)).toString(16)).join(':')
-  return to > from ? `${groups(0, from)}::${groups(to, 8)}` : groups(0, 8)
 }

@@ -1,6 +1,6 @@
 // What the captures show of a proxy's upstream side, for requests of which no try is known: from where it connects, what
 // it opened there, which of that failed. Found once for each front, and then asked by time.
-import { SERVER } from '../observe/observations.ts'
+import { DNS_PORT, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { bareAddress } from '../story/pairing.ts'
 import {
@@ -19,8 +19,6 @@ import { frameRef } from './view.ts'
 
 /** Failures this recent may have taken a pool member out of rotation. */
 export const RECENT_NS = 120e9
-
-const DNS_PORT = 53
 
 /**
  * Addresses from which the proxy may reach its upstreams. Where no request was ever passed on, the one host that opens

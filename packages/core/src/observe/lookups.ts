@@ -1,9 +1,7 @@
 // Name lookups: DNS queries with their answers, over UDP and TCP (RFC 1035).
-import { type DnsMessage, readDns } from '../app/dns/message.ts'
-import { u16 } from '../bytes/read.ts'
-import type { Connection, Moment, NameLookup } from './observations.ts'
+import { type DnsMessage, readDnsTcp } from '../app/dns/message.ts'
+import { DNS_PORT, type Connection, type Moment, type NameLookup } from './observations.ts'
 
-const DNS_PORT = 53
 /** Lookups kept. A resolver's own capture may hold many more than any proxy makes. */
 const LOOKUP_LIMIT = 65_536
 /** Queries waiting for an answer at once. */
@@ -62,10 +60,7 @@ export class NameLookups {
       [connection.serverAddress, connection.clientAddress, connection.firstBytes[1], connection.last],
     ] as const) {
       const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0))
-      for (let at = 0; at + 2 < bytes.length; at += 2 + u16(bytes, at)) {
-        const end = Math.min(at + 2 + u16(bytes, at), bytes.length)
-        this.message(readDns(bytes, at + 2, end).message, from, to, moment)
-      }
+      for (const { message } of readDnsTcp(bytes, 0, bytes.length)) this.message(message, from, to, moment)
     }
   }
 

@@ -15,6 +15,9 @@ export type SideIndex = 0 | 1
 export const CLIENT = 0
 export const SERVER = 1
 
+/** Where name servers listen, over UDP and TCP: their lookups are told apart from connections. */
+export const DNS_PORT = 53
+
 /** Marks of a packet, as bits. */
 export const RETRANSMISSION = 1
 export const OUT_OF_ORDER = 2

@@ -14,14 +14,15 @@ import { ARP, BROKEN, FRAGMENT, ICMP, ICMP6, type Layers, TCP, UDP, UNKNOWN_LINK
 import { neighbourAddressAt, neighbourMessage, neighbourVersion } from '../wire/neighbour.ts'
 import * as tcp from '../wire/tcp.ts'
 import { NameLookups } from './lookups.ts'
-import type {
-  CapturePart,
-  Connection,
-  IcmpError,
-  NeighbourSearch,
-  Observations,
-  PacketRow,
-  SideIndex,
+import {
+  DNS_PORT,
+  type CapturePart,
+  type Connection,
+  type IcmpError,
+  type NeighbourSearch,
+  type Observations,
+  type PacketRow,
+  type SideIndex,
 } from './observations.ts'
 import { ConnectionStreams } from './streams.ts'
 
@@ -40,7 +41,6 @@ const SWEEP = 16_384
 const STRINGS = 65_536
 const ICMP_LIMIT = 65_536
 const NEIGHBOUR_LIMIT = 16_384
-const DNS_PORT = 53
 
 interface Open {
   tracker: ConnectionTracker

@@ -1,10 +1,11 @@
 // The ten steps of every incident, each with an outcome, one line and the frames that show it.
+import { RST } from '../wire/tcp.ts'
 import { duration, plural } from '../diagnose/judgement.ts'
 import type { Resolution } from '../diagnose/resolve.ts'
 import type { Facts } from '../diagnose/facts.ts'
 import { frameRef } from '../diagnose/view.ts'
 import { RETRANSMISSION, SERVER } from '../observe/observations.ts'
-import { serverView, type Request, type Story } from '../story/story.ts'
+import { frontOf, serverView, type Request, type Story } from '../story/story.ts'
 import type { CheckStep, FrameRef, Outcome } from './document.ts'
 
 export function checklistOf(story: Story, request: Request | null, resolution: Resolution): CheckStep[] {
@@ -39,7 +40,6 @@ const step = (n: number, outcome: Outcome, text: string, frames: FrameRef[] = []
 })
 
 const clientOf = (request: Request): string => serverView(request.turn).sighting.connection.client
-const frontOf = (request: Request): string => serverView(request.turn).sighting.connection.server
 
 function bothSides(request: Request | null, tried: boolean, { judgement }: Resolution): CheckStep {
   const back = tried || judgement?.cause === 'no-healthy-upstream' || judgement?.cause === 'name-resolution-failed'
@@ -124,7 +124,7 @@ function disturbances(facts: Facts | null): CheckStep {
   if (facts === null) return step(8, 'not-applicable', 'no connection to an upstream was tried')
   const { near, closings, idleSeconds } = facts
   const repeats = near.packets.filter((p) => p.marks & RETRANSMISSION)
-  const shut = near.packets.filter((p) => p.window === 0 && p.from === SERVER && p.length === 0 && !(p.flags & 4))
+  const shut = near.packets.filter((p) => p.window === 0 && p.from === SERVER && p.length === 0 && !(p.flags & RST))
   const said = [
     ...closings.map((c) => `${c.kind} by the ${c.by}`),
     ...(repeats.length > 0 ? [plural(repeats.length, 'retransmission')] : []),

@@ -1,4 +1,5 @@
 // Step three of three: the Story becomes the document.
+import { DNS_PORT } from '../observe/observations.ts'
 import { CATALOGUE } from '../diagnose/catalogue.ts'
 import { clientStatus } from '../diagnose/facts.ts'
 import { gatewayOf } from '../diagnose/gateway.ts'
@@ -223,7 +224,7 @@ function notesOf(story: Story): string[] {
       spoken === null ||
       spoken === 'http1-request' ||
       connection.exchanges.length > 0 ||
-      connection.serverPort === 53
+      connection.serverPort === DNS_PORT
     )
       continue
     opaque.set(spoken, (opaque.get(spoken) ?? new Set()).add(connection.server))

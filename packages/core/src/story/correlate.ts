@@ -1,5 +1,5 @@
 // Step two of three: Observations of any number of captures become one Story.
-import type { Observations } from '../observe/observations.ts'
+import { DNS_PORT, type Observations } from '../observe/observations.ts'
 import type { Vantage } from '../report/document.ts'
 import { alignClocks, joinConversations, orderSightings, turnsOf } from './conversations.ts'
 import { alignByPairing } from './clock-by-pairing.ts'
@@ -26,8 +26,6 @@ export interface CorrelateOptions {
   vantages?: ReadonlyMap<number, Vantage>
 }
 
-/** Port that a name server listens on. */
-const DNS_PORT = 53
 /** A request that fails because of a name is answered within this time of the lookup's end. */
 const LOOKUP_SLACK_NS = 5e6
 

@@ -1,5 +1,6 @@
 // FIN from the upstream after the request and before any response byte. That it acknowledges the request tells it from
 // a keep-alive race.
+import { SERVER } from '../../observe/observations.ts'
 import { upstreamClosed } from '../facts.ts'
 import { duration, type Judge, upstreamOf } from '../judgement.ts'
 
@@ -11,7 +12,7 @@ const judge: Judge = (facts) => {
   if (closed.packet.seq > answer.from) return null
   const upstream = upstreamOf(facts)
   const after = (closed.packet.time - facts.asked) / 1e9
-  const forged = far !== null && far.connection.sides[1].fin === null
+  const forged = far !== null && far.connection.sides[SERVER].fin === null
   const asked = delivery !== null
   // One that was sent before the request came is no answer to it.
   const taken = asked && closed.packet.ack >= delivery.to

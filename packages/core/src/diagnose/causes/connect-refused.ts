@@ -1,13 +1,14 @@
 // The SYN was answered by a RST (RFC 9293 section 3.10.7.1): nothing listens at that port, or a firewall says so.
+import { SERVER } from '../../observe/observations.ts'
 import { duration, type Judge, upstreamOf } from '../judgement.ts'
 
 const judge: Judge = (facts) => {
   const { connecting, near, far } = facts
   if (connecting.outcome !== 'refused') return null
   const upstream = upstreamOf(facts)
-  const refusal = near.connection.sides[1].reset!
+  const refusal = near.connection.sides[SERVER].reset!
   // Where the upstream's own capture has the connection without that RST, something on the path has sent it.
-  const forged = far !== null && far.connection.sides[1].reset === null
+  const forged = far !== null && far.connection.sides[SERVER].reset === null
   return {
     cause: 'connect-refused',
     confidence: forged ? 'likely' : 'certain',

@@ -1,6 +1,6 @@
 // The upstream waited itself: a capture at it shows its own outgoing connection (database, cache, another service) on
 // which it had asked and was not answered for most of the time.
-import { CLIENT, SERVER } from '../../observe/observations.ts'
+import { DNS_PORT, CLIENT, SERVER } from '../../observe/observations.ts'
 import { type Conversation, nearClient } from '../../story/story.ts'
 import { conversationsFrom } from '../by-endpoint.ts'
 import type { Facts } from '../facts.ts'
@@ -71,7 +71,7 @@ function waitOn(facts: Facts, conversation: Conversation, wait: number): Wait | 
   const sighting = nearClient(conversation)
   const { connection } = sighting
   const { shift } = story.captures[sighting.capture]
-  if (connection.server === near.connection.server || connection.serverPort === 53) return null
+  if (connection.server === near.connection.server || connection.serverPort === DNS_PORT) return null
   for (const exchange of [...connection.exchanges, null]) {
     if (exchange !== null && exchange.request.frame >= 0 && !isSoon(exchange.request.time + shift, facts, wait))
       continue

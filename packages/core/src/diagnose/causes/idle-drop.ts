@@ -1,5 +1,6 @@
 // Something on the path forgot a connection that was idle for long: the next request on it is never answered, or a RST
 // comes that the upstream did not send.
+import { CLIENT } from '../../observe/observations.ts'
 import { middleboxesForgettingAfter } from '../../gateways/servers.ts'
 import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
 import { farRan, hostSigns, longestReuse } from '../surroundings.ts'
@@ -13,7 +14,7 @@ const judge: Judge = (facts) => {
   if (answer.before.length > 0 || idleSeconds <= longestReuse(facts)) return null
   const forged = resetUnseenAtUpstream(facts)
   const arrived =
-    far !== null && far.packets.some((p) => p.from === 0 && p.length > 0 && p.seq + p.length > delivery.from)
+    far !== null && far.packets.some((p) => p.from === CLIENT && p.length > 0 && p.seq + p.length > delivery.from)
   if (arrived || (forged === null && facts.closings.some((c) => c.by === 'upstream' && c.packet.time <= facts.gaveUp)))
     return null
   if (forged === null && delivery.retransmissions.length === 0) return null

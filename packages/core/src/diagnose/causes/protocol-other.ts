@@ -1,4 +1,5 @@
 // The upstream speaks another protocol than the proxy: its first bytes are those of SSH, a database, HTTP/2 ...
+import { SERVER } from '../../observe/observations.ts'
 import { type Sniffed, SNIFFED_NAMES } from '../../app/sniff.ts'
 import { frames, type Judge, upstreamOf } from '../judgement.ts'
 
@@ -11,7 +12,7 @@ const judge: Judge = (facts) => {
   if (server === null || SILENT.has(server) || client === server || client === 'tls') return null
   const expected = client === 'http1-request' ? 'HTTP/1' : client === null ? 'another protocol' : SNIFFED_NAMES[client]
   const upstream = upstreamOf(facts)
-  const reply = answer.before.length > 0 ? answer.before : near.packets.filter((p) => p.from === 1 && p.length > 0)
+  const reply = answer.before.length > 0 ? answer.before : near.packets.filter((p) => p.from === SERVER && p.length > 0)
   return {
     cause: 'protocol-other',
     confidence: 'certain',

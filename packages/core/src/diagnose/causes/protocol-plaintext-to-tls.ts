@@ -1,5 +1,6 @@
 // A plaintext request to a TLS listener. It answers with a TLS alert record (RFC 8446 section 6), says 400 in
 // plaintext, or closes; a bare close says nothing by itself, unless the same listener is seen to speak TLS.
+import { CLIENT, SERVER } from '../../observe/observations.ts'
 import type { Conversation } from '../../story/story.ts'
 import { conversationsWith } from '../by-endpoint.ts'
 import { upstreamClosed, type Facts } from '../facts.ts'
@@ -19,7 +20,7 @@ const judge: Judge = (facts) => {
   const { connection, exchange } = near
   if (exchange === null || exchange.request.frame < 0) return null
   const upstream = upstreamOf(facts)
-  const spoken = connection.speaks[1]
+  const spoken = connection.speaks[SERVER]
   if (spoken === 'tls' || spoken === 'tls-alert') {
     const what = connection.firstBytes[1].charCodeAt(0) === 21 ? 'a TLS alert' : 'TLS'
     return {
@@ -62,7 +63,7 @@ const judge: Judge = (facts) => {
 }
 
 const isTls = ({ sightings: [{ connection }] }: Conversation): boolean =>
-  connection.speaks[0] === 'tls' && connection.speaks[1] === 'tls'
+  connection.speaks[CLIENT] === 'tls' && connection.speaks[SERVER] === 'tls'
 
 /** Other connections to the same listener on which both sides speak TLS. */
 function tlsElsewhere({ story, near }: Facts): ReturnType<typeof near.ref>[] {

@@ -1,4 +1,5 @@
 // The proxy opens TLS to a listener that speaks plaintext: its ClientHello is answered with bytes that are no TLS record.
+import { CLIENT, SERVER } from '../../observe/observations.ts'
 import { type Judge, upstreamOf } from '../judgement.ts'
 
 const judge: Judge = (facts) => {
@@ -7,8 +8,8 @@ const judge: Judge = (facts) => {
   if (client !== 'tls' || server === null || server === 'tls' || server === 'tls-alert') return null
   const upstream = upstreamOf(facts)
   const what = server === 'http1-response' ? 'plain HTTP' : 'bytes that are no TLS'
-  const reply = near.packets.find((p) => p.from === 1 && p.length > 0)
-  const hello = near.packets.find((p) => p.from === 0 && p.length > 0)
+  const reply = near.packets.find((p) => p.from === SERVER && p.length > 0)
+  const hello = near.packets.find((p) => p.from === CLIENT && p.length > 0)
   return {
     cause: 'protocol-tls-to-plaintext',
     confidence: 'certain',

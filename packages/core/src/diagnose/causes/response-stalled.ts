@@ -1,4 +1,5 @@
 // The response began, then stopped, with nothing lost and the proxy's window open, until the proxy gave up.
+import { CLIENT } from '../../observe/observations.ts'
 import { upstreamClosed } from '../facts.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
 import { cutAt, farRan } from '../surroundings.ts'
@@ -43,6 +44,6 @@ const judge: Judge = (facts) => {
 }
 
 function windowOf({ near, gaveUp }: Parameters<Judge>[0]): number {
-  return near.packets.findLast((p) => p.from === 0 && p.time <= gaveUp)?.window ?? 0
+  return near.packets.findLast((p) => p.from === CLIENT && p.time <= gaveUp)?.window ?? 0
 }
 export default judge

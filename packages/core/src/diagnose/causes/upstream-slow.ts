@@ -1,4 +1,5 @@
 // The whole request was delivered, and the response began only after the proxy had given up.
+import { SERVER } from '../../observe/observations.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
 import { waited } from './upstream-silent.ts'
 
@@ -10,12 +11,13 @@ const judge: Judge = (facts) => {
   const lateThere =
     late !== null || far === null
       ? null
-      : (far.packets.find((p) => p.from === 1 && p.length > 0 && p.seq >= answer.from && p.time > facts.gaveUp) ?? null)
+      : (far.packets.find((p) => p.from === SERVER && p.length > 0 && p.seq >= answer.from && p.time > facts.gaveUp) ??
+        null)
   const first = late ?? lateThere
   if (first === null) return null
   const after = (first.time - facts.asked) / 1e9
   // The first segment that came may not be the first that was sent.
-  const lossy = late !== null && (late.seq > answer.from || near.connection.sides[1].retransmissions > 0)
+  const lossy = late !== null && (late.seq > answer.from || near.connection.sides[SERVER].retransmissions > 0)
   return {
     cause: 'upstream-slow',
     confidence: lossy ? 'likely' : 'certain',
