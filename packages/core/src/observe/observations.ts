@@ -2,7 +2,9 @@
 // Times are nanoseconds (as numbers, exact for 104 days) after `epoch`; frames count from 1; bytes are bytes.
 import type { CaptureFault, CaptureInterface } from '../capture/packet.ts'
 import type { MessageFault } from '../app/http1/message.ts'
+import type { ProxiedFor } from '../app/proxy-protocol.ts'
 import type { Sniffed } from '../app/sniff.ts'
+import type { TlsFacts } from '../app/tls/facts.ts'
 
 /** A frame and when it was captured. */
 export interface Moment {
@@ -75,6 +77,30 @@ export interface Side {
   reset: Moment | null
 }
 
+/** What an HTTP/2 connection says of itself; of each list the first 64. */
+export interface Http2Facts {
+  /** The capture began after the connection did: some header fields are unknown. */
+  midstream: boolean
+  goaways: (Moment & { from: SideIndex; lastStream: number; code: number; debug: string })[]
+  /** A sender had used up the flow-control window of a stream (0: of the connection), and when it got more. */
+  stalls: (Moment & { stream: number; from: SideIndex; until: Moment | null })[]
+  faults: (Moment & { stream: number; from: SideIndex; text: string })[]
+}
+
+/**
+ * How an exchange was carried. `tls`: inside TLS that could not be decrypted, told from the directions, sizes and times
+ * of its records; method, target and status are unknown then, and where it ends is a guess.
+ */
+export type ExchangeProtocol = 'http1' | 'http2' | 'fastcgi' | 'uwsgi' | 'scgi' | 'ajp' | 'tls'
+
+/** RST_STREAM (RFC 9113 section 6.4), or a GOAWAY that left the stream out (section 6.8). */
+export interface StreamReset extends Moment {
+  from: SideIndex
+  by: 'RST_STREAM' | 'GOAWAY'
+  /** Error code, RFC 9113 section 7. */
+  code: number
+}
+
 /**
  * One HTTP exchange on one connection. `-1` for moments that were not seen. What a healthy exchange needs is on top;
  * `detail` is kept where something went wrong.
@@ -82,6 +108,9 @@ export interface Side {
 export interface Exchange {
   /** Position among the connection's exchanges, from 0. */
   ordinal: number
+  protocol: ExchangeProtocol
+  /** HTTP/2 stream identifier, else -1. */
+  stream: number
   method: string
   target: string
   host: string | null
@@ -92,6 +121,8 @@ export interface Exchange {
   /** Length of the request body by its framing, or as far as seen; -1 when chunked and not finished. */
   bodyLength: number
   status: number
+  /** `grpc-status` of the response's trailers or header section; -1 without. */
+  grpcStatus: number
   request: Moment
   /** When the whole request was there: its last byte, or what filled the last hole in it; time -1 when it never ended. */
   requestEnd: Moment
@@ -131,6 +162,8 @@ export interface ExchangeDetail {
   reason: string
   /** First bytes of the response body, at most 1 KiB, latin1. */
   body: string
+  /** What a FastCGI application wrote to its standard error stream, at most 1 KiB, latin1. */
+  stderr: string
   /** Length the response body should have by its framing; -1 unknown. */
   contentLength: number
   /** Header section complete; its bytes are all there. */
@@ -139,6 +172,8 @@ export interface ExchangeDetail {
   incomplete: boolean
   requestFault: MessageFault | null
   responseFault: MessageFault | null
+  /** Why an HTTP/2 stream ended before its response did. */
+  streamReset: StreamReset | null
   /**
    * Packets from the end of the exchange before (from the connection's first packet on, for the first) to the start of
    * the next, first and last ones when there are many. The packet that ended the exchange before is among them.
@@ -167,6 +202,12 @@ export interface Connection {
   sides: [Side, Side]
   /** What each side's first bytes look like; null when it sent none. */
   speaks: [Sniffed | null, Sniffed | null]
+  /** The TLS session that the connection carried. What its inside speaks, where it was decrypted, is in `inside`. */
+  tls: TlsFacts | null
+  inside: [Sniffed | null, Sniffed | null]
+  http2: Http2Facts | null
+  /** Whom a PROXY header in front of the client's stream says the connection is for. */
+  proxiedFor: ProxiedFor | null
   exchanges: Exchange[]
   /** Packets, first and last ones when there are many, where there are no exchanges: else they are in their details. */
   packets: PacketRow[]

@@ -2,6 +2,7 @@
 // follows open connections and what went wrong in them.
 import type { CaptureFault, CaptureInfo, Packet, PacketSink } from '../capture/packet.ts'
 import { readDns } from '../app/dns/message.ts'
+import type { FindProtection } from '../app/tls/ports.ts'
 import { ConnectionTracker } from '../flow/connection.ts'
 import { AddressTable, FlowTable } from '../flow/flow-table.ts'
 import { Held } from '../flow/half.ts'
@@ -71,7 +72,8 @@ export class Observer implements PacketSink {
   #searches = new Map<string, Map<string, NeighbourSearch>>()
   #quote = icmp.createQuote()
   #segment: Segment = createSegment()
-  #strings = new Map<string, string>()
+  #known = new Map<string, string>()
+  readonly #strings = (text: string): string => this.#string(text)
   #frames = 0
   /** Frames and interfaces of the parts before the current one. */
   #frameOffset = 0
@@ -100,8 +102,11 @@ export class Observer implements PacketSink {
     fragments: 0,
   }
 
-  constructor() {
-    this.#lookups = new NameLookups((text) => this.#string(text))
+  readonly #findProtection: FindProtection | null
+
+  constructor(findProtection: FindProtection | null = null) {
+    this.#findProtection = findProtection
+    this.#lookups = new NameLookups(this.#strings)
   }
 
   get frames(): number {
@@ -224,12 +229,14 @@ export class Observer implements PacketSink {
   #begin(a: number, portA: number, b: number, portB: number, frame: number, time: number): number {
     if (this.#open.length - this.#free.length >= OPEN_LIMIT) this.#evict()
     const tracker = new ConnectionTracker({ frame, time }, this.#held)
-    const streams = new ConnectionStreams(
-      tracker,
-      (text) => this.#string(text),
-      this.#budget,
-      portA === DNS_PORT || portB === DNS_PORT,
-    )
+    const surroundings = {
+      connection: tracker,
+      strings: this.#strings,
+      budget: this.#budget,
+      findProtection: this.#findProtection,
+    }
+    const isDns = portA === DNS_PORT || portB === DNS_PORT
+    const streams = new ConnectionStreams(surroundings, isDns)
     const slot = this.#free.pop() ?? this.#open.length
     this.#open[slot] = { tracker, streams, a, portA, b, portB }
     this.#flows.set(a, portA, b, portB, slot)
@@ -352,7 +359,8 @@ export class Observer implements PacketSink {
     const server = flipped ? 0 : 1
     const clientAddress = this.#addressTexts[flipped ? b : a]
     const serverAddress = this.#addressTexts[flipped ? a : b]
-    const exchanges = streams.http?.exchanges ?? []
+    const { pair } = streams
+    const { exchanges, tls, http2, inside } = pair.told()
     const { packets, omitted } = exchanges.length > 0 ? { packets: [], omitted: 0 } : this.#budget.read(tracker.log)
     if (flipped) {
       flip(packets)
@@ -372,11 +380,15 @@ export class Observer implements PacketSink {
       synAckRepeats: tracker.synAckRepeats,
       established: tracker.established,
       sides: [tracker.side(client), tracker.side(server)],
-      speaks: [streams.speaks[client], streams.speaks[server]],
+      speaks: [pair.sides[client].speaks, pair.sides[server].speaks],
+      inside: [inside[client], inside[server]],
+      tls,
+      http2,
+      proxiedFor: pair.proxiedFor,
       exchanges,
       packets,
       packetsOmitted: omitted,
-      firstBytes: [streams.firstBytes[client], streams.firstBytes[server]],
+      firstBytes: [pair.sides[client].firstBytes, pair.sides[server].firstBytes],
       interfaces: tracker.interfaces,
       vlans: tracker.vlans,
     }
@@ -384,9 +396,9 @@ export class Observer implements PacketSink {
 
   /** The same string object for equal texts, as long as there are not too many different ones. */
   #string(text: string): string {
-    const known = this.#strings.get(text)
+    const known = this.#known.get(text)
     if (known !== undefined) return known
-    if (this.#strings.size < STRINGS) this.#strings.set(text, text)
+    if (this.#known.size < STRINGS) this.#known.set(text, text)
     return text
   }
 }
@@ -412,7 +424,7 @@ function orient(
   portB: number,
 ): { orientation: Connection['orientation']; client: SideIndex } {
   if (tracker.synFrom >= 0) return { orientation: 'syn', client: tracker.synFrom as SideIndex }
-  if (streams.requestsFrom >= 0) return { orientation: 'content', client: streams.requestsFrom as SideIndex }
+  if (streams.pair.client >= 0) return { orientation: 'content', client: streams.pair.client as SideIndex }
   return { orientation: 'port', client: portA >= portB ? 0 : 1 }
 }
 

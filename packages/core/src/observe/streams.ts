@@ -1,14 +1,16 @@
 // What the two streams of a connection turn out to be: HTTP/1, another protocol, or opaque. First bytes decide.
 import { type Bytes, latin1 } from '../bytes/read.ts'
-import { proxyHeaderLength } from '../app/proxy-protocol.ts'
+import { type ProxiedFor, readProxyHeader } from '../app/proxy-protocol.ts'
 import { sniff, type Sniffed } from '../app/sniff.ts'
 import type { ConnectionTracker, StreamEvents } from '../flow/connection.ts'
 import type { StreamSink } from '../flow/half.ts'
-import type { PacketBudget } from '../flow/packet-log.ts'
-import { HttpExchanges } from './exchanges.ts'
+import type { Engine, Told } from './engine.ts'
+import { MessageExchanges } from './exchanges.ts'
+import { Http2Exchanges } from './http2-exchanges.ts'
+import type { Surroundings } from './ledger.ts'
 import type { Moment, SideIndex } from './observations.ts'
 
-/** First bytes kept of a side that does not speak HTTP, and bytes after which an undecided stream is unknown. */
+/** First bytes kept of a side that is not read, and bytes after which an undecided stream is unknown. */
 const FIRST_BYTES = 64
 /** How much of a DNS-over-TCP stream is kept: one message with its length (RFC 1035 section 4.2.2). */
 const DNS_BYTES = 4096
@@ -17,174 +19,265 @@ const DNS_BYTES = 4096
 const MIDSTREAM_TRIES = 65_536
 
 const NO_BYTES: Bytes = new Uint8Array(0)
-const UNSEEN: Moment = { frame: -1, time: -1 }
 
-type Direction = 'undecided' | 'request' | 'response' | 'opaque'
+const otherOf = (side: SideIndex): SideIndex => (side === 0 ? 1 : 0)
 
-export class ConnectionStreams implements StreamEvents {
-  readonly speaks: [Sniffed | null, Sniffed | null] = [null, null]
-  readonly firstBytes: [string, string] = ['', '']
-  http: HttpExchanges | null = null
-  /** Which tracker side sends the requests, -1 while unknown. */
-  requestsFrom = -1
-  #tracker: ConnectionTracker
-  #strings: (text: string) => string
-  #directions: [Direction, Direction] = ['undecided', 'undecided']
-  #heads: [Bytes, Bytes] = [NO_BYTES, NO_BYTES]
-  /** Frame that brought the first bytes of an undecided stream. */
-  #headMoments: [Moment, Moment] = [UNSEEN, UNSEEN]
-  #headStarts: [number, number] = [1, 1]
+/** `undecided` still; `read` by the engine; `opaque`: nobody reads it. */
+type Reading = 'undecided' | 'read' | 'opaque'
+
+/** One side while it is undecided, and what is kept of it when it stays opaque. */
+class SideState {
+  reading: Reading = 'undecided'
+  speaks: Sniffed | null = null
+  firstBytes = ''
+  /** First bytes so far, the frame that brought them, and their position in the TCP stream. */
+  head: Bytes = NO_BYTES
+  frame = -1
+  time = -1
+  start = 1
+  /** The beginning of the side was not captured: a message may begin with any packet. */
+  headless = false
+}
+
+/**
+ * Two streams, those of a TCP connection or those inside its TLS: sniffed, then read by an engine. Sides are the
+ * tracker's; positions are in the TCP streams.
+ */
+export class StreamPair {
+  readonly sides: [SideState, SideState] = [new SideState(), new SideState()]
+  engine: Engine | null = null
+  /** Which side asks, -1 while unknown. */
+  client: SideIndex | -1 = -1
+  /** Whom a load balancer's PROXY header says the connection is for. */
+  proxiedFor: ProxiedFor | null = null
+  readonly #surroundings: Surroundings
+  /** The streams were met somewhere in their middle. */
+  readonly #isMidstream: () => boolean
+  readonly #keep: number
   #tries = 0
-  #sinks: [StreamSink, StreamSink] = [this.#sinkOf(0), this.#sinkOf(1)]
-  #keep: number
-  #budget: PacketBudget
-  /** The beginning of a side was not captured: a message may begin with any packet. */
-  #headless: [boolean, boolean] = [false, false]
 
-  constructor(tracker: ConnectionTracker, strings: (text: string) => string, budget: PacketBudget, isDns: boolean) {
-    this.#tracker = tracker
-    this.#strings = strings
-    this.#budget = budget
-    this.#keep = isDns ? DNS_BYTES : FIRST_BYTES
+  constructor(surroundings: Surroundings, isMidstream: () => boolean, keep: number = FIRST_BYTES) {
+    this.#surroundings = surroundings
+    this.#isMidstream = isMidstream
+    this.#keep = keep
   }
 
-  sink(from: SideIndex): StreamSink | null {
-    return this.#directions[from] === 'opaque' && this.firstBytes[from].length >= this.#keep ? null : this.#sinks[from]
+  /** Whether anybody wants more bytes of a side. */
+  wants(from: SideIndex): boolean {
+    const side = this.sides[from]
+    return side.reading !== 'opaque' || side.firstBytes.length < this.#keep
   }
 
-  closed(from: SideIndex, moment: Moment): void {
+  push(from: SideIndex, bytes: Bytes, at: number, end: number, position: number, frame: number, time: number): void {
+    const side = this.sides[from]
+    if (side.reading === 'read') this.engine!.push(from, bytes, at, end, position, frame, time)
+    else if (side.reading === 'opaque') this.#keepFirst(side, bytes, at, end)
+    else this.#collect(from, side, bytes, at, end, position, frame, time)
+  }
+
+  gap(from: SideIndex, length: number, position: number, frame: number, time: number): void {
+    const side = this.sides[from]
+    if (side.reading === 'undecided') {
+      if (side.head.length > 0) this.#decide(from, side, true)
+      // The beginning of the answers is missing; the engine finds the next one.
+      else if (this.#answers(from)) side.reading = 'read'
+      else side.headless = true
+    }
+    if (side.reading === 'read') this.engine!.gap(from, length, position, frame, time)
+  }
+
+  finish(from: SideIndex, closed: boolean, frame: number, time: number): void {
     this.#decideLast(from)
-    this.#scanner(from)?.finish(true, moment.frame, moment.time)
-  }
-
-  reset(_from: SideIndex, moment: Moment): void {
-    this.#decideLast(0)
-    this.#decideLast(1)
-    // What was sent is sent: a reset ends both directions wherever they stand.
-    this.#scanner(0)?.finish(false, moment.frame, moment.time)
-    this.#scanner(1)?.finish(false, moment.frame, moment.time)
+    if (this.sides[from].reading === 'read') this.engine!.finish(from, closed, frame, time)
   }
 
   end(frame: number, time: number): void {
     this.#decideLast(0)
     this.#decideLast(1)
-    this.http?.end(frame, time)
+    this.engine?.end(frame, time)
+  }
+
+  told(): Told {
+    return this.engine?.told() ?? { exchanges: [], http2: null, tls: null, inside: [null, null] }
   }
 
   /** No more bytes are to come: those that are there must do. */
   #decideLast(from: SideIndex): void {
-    if (this.#directions[from] === 'undecided' && this.#heads[from].length > 0) this.#decide(from, true)
+    const side = this.sides[from]
+    if (side.reading === 'undecided' && side.head.length > 0) this.#decide(from, side, true)
   }
 
-  #scanner(from: SideIndex): (StreamSink & { finish(closed: boolean, frame: number, time: number): void }) | null {
-    const direction = this.#directions[from]
-    if (this.http === null) return null
-    if (direction === 'request') return this.http.requests
-    return direction === 'response' ? this.http.responses : null
-  }
-
-  #sinkOf(from: SideIndex): StreamSink {
-    return {
-      push: (bytes, at, end, frame, time) => {
-        const scanner = this.#scanner(from)
-        if (scanner !== null) scanner.push(bytes, at, end, frame, time)
-        else if (this.#directions[from] === 'opaque') this.#keepFirst(from, bytes, at, end)
-        else this.#collect(from, bytes, at, end, frame, time)
-      },
-      gap: (length, frame, time) => {
-        const scanner = this.#scanner(from)
-        if (scanner !== null) scanner.gap(length, frame, time)
-        else if (this.#directions[from] === 'undecided') {
-          if (this.#heads[from].length > 0) this.#decide(from, true)
-          else if (this.#directions[from === 0 ? 1 : 0] === 'request') {
-            // The beginning of the answers is missing; the scanner finds the next one.
-            this.#become(from, 'response', this.#tracker.halves[from].next - length)
-          } else this.#headless[from] = true
-          this.#scanner(from)?.gap(length, frame, time)
-        }
-      },
-    }
+  /** The other side asks in a protocol whose answers are judged as answers, whatever they look like. */
+  #answers(from: SideIndex): boolean {
+    const other = otherOf(from)
+    return this.client === other && this.sides[other].reading === 'read' && this.engine!.takesAnyAnswer
   }
 
   /** Looks at the first bytes of a side; a handful may be too few to tell. */
-  #collect(from: SideIndex, bytes: Bytes, at: number, end: number, frame: number, time: number): void {
-    const other = from === 0 ? 1 : 0
-    if (this.#heads[from].length === 0) {
-      this.#headMoments[from] = { frame, time }
-      this.#headStarts[from] = this.#tracker.halves[from].handing
-      // The answer to HTTP requests is judged as an answer, whatever it looks like.
-      if (this.#directions[other] === 'request') {
-        this.speaks[from] = sniffed(bytes, at, end)
-        this.#become(from, 'response', this.#headStarts[from])
-        if (this.speaks[from] !== 'http1-response') this.#keepFirst(from, bytes, at, end)
-        this.#scanner(from)!.push(bytes, at, end, frame, time)
+  #collect(
+    from: SideIndex,
+    side: SideState,
+    bytes: Bytes,
+    at: number,
+    end: number,
+    position: number,
+    frame: number,
+    time: number,
+  ): void {
+    if (side.head.length === 0) {
+      side.frame = frame
+      side.time = time
+      side.start = position
+      if (this.#answers(from)) {
+        side.speaks = sniffed(bytes, at, end)
+        side.reading = 'read'
+        if (!this.engine!.expects(from, side.speaks)) this.#keepFirst(side, bytes, at, end)
+        this.engine!.push(from, bytes, at, end, position, frame, time)
         return
       }
     }
-    const head = new Uint8Array(this.#heads[from].length + end - at)
-    head.set(this.#heads[from])
-    head.set(bytes.subarray(at, end), this.#heads[from].length)
-    this.#heads[from] = head
+    const head = new Uint8Array(side.head.length + end - at)
+    head.set(side.head)
+    head.set(bytes.subarray(at, end), side.head.length)
+    side.head = head
     // Met mid-stream, a packet may as well be the end of a message (or a keep-alive): each is judged by itself.
-    this.#decide(from, head.length >= FIRST_BYTES || this.#isHeadless(from), frame, time)
+    this.#decide(from, side, head.length >= FIRST_BYTES || this.#isHeadless(side), frame, time)
   }
 
   /** A load balancer's words before the stream: what comes behind them is the stream. */
-  #skipProxyHeader(from: SideIndex, head: Bytes, final: boolean, frame: number, time: number): void {
-    const length = proxyHeaderLength(head)
-    if (length < 0) return
-    this.#heads[from] = length === 0 ? NO_BYTES : head.slice(length)
-    this.#headStarts[from] += length
-    if (length === 0) this.#directions[from] = 'opaque'
-    else if (head.length > length) this.#decide(from, final, frame, time)
+  #skipProxyHeader(from: SideIndex, side: SideState, final: boolean, frame: number, time: number): void {
+    const { head } = side
+    const header = readProxyHeader(head)
+    if (header.length < 0) return
+    this.proxiedFor ??= header.proxiedFor
+    side.head = header.length === 0 ? NO_BYTES : head.slice(header.length)
+    side.start += header.length
+    if (header.length === 0) side.reading = 'opaque'
+    else if (head.length > header.length) this.#decide(from, side, final, frame, time)
   }
 
-  #decide(from: SideIndex, final: boolean, frame = -1, time = -1): void {
-    const head = this.#heads[from]
+  #decide(
+    from: SideIndex,
+    side: SideState,
+    final: boolean,
+    frame: number = side.frame,
+    time: number = side.time,
+  ): void {
+    const { head } = side
     const what = sniff(head, 0, head.length)
     if (what === 'need-more' && !final) return
     if (what === 'proxy-protocol') {
-      this.#skipProxyHeader(from, head, final, frame, time)
+      this.#skipProxyHeader(from, side, final, frame, time)
       return
     }
-    this.#heads[from] = NO_BYTES
+    side.head = NO_BYTES
     // Met in the middle of a message: the next message may begin with any of the packets to come.
     const told = what === 'need-more' ? 'unknown' : what
-    if (this.#isHeadless(from) && (told === 'unknown' || told === 'text') && this.#tries++ < MIDSTREAM_TRIES) return
-    this.speaks[from] = told
-    const start = this.#headStarts[from]
-    const at = this.#headMoments[from]
-    const other = from === 0 ? 1 : 0
-    const others = this.#directions[other]
-    // A plaintext answer to TLS is a failed opening, and no exchange.
-    const isAnswer = what === 'http1-response' && others !== 'response' && this.speaks[other] !== 'tls'
-    if (what === 'http1-request' && others !== 'request') this.#become(from, 'request', start)
-    else if (isAnswer) this.#become(from, 'response', start)
-    else {
-      this.#directions[from] = 'opaque'
-      this.#keepFirst(from, head, 0, head.length)
+    if (this.#isHeadless(side) && (told === 'unknown' || told === 'text') && this.#tries++ < MIDSTREAM_TRIES) return
+    side.speaks = told
+    if (this.#engage(from, told, head)) {
+      side.reading = 'read'
+      this.engine!.push(from, head, 0, head.length, side.start, frame, time)
       return
     }
-    this.#scanner(from)!.push(head, 0, head.length, frame < 0 ? at.frame : frame, time < 0 ? at.time : time)
+    side.reading = 'opaque'
+    this.#keepFirst(side, head, 0, head.length)
   }
 
-  #isHeadless(from: SideIndex): boolean {
-    return this.#headless[from] || this.#tracker.synFrom < 0
+  /** Finds the engine for what a side speaks. False where nobody reads that, or where it does not fit the other side. */
+  #engage(from: SideIndex, speaks: Sniffed, head: Bytes): boolean {
+    if (this.engine !== null) return this.engine.expects(from, speaks)
+    const found = this.#engineFor(from, speaks, head)
+    if (found === null) return false
+    const other = this.sides[otherOf(from)]
+    // A plaintext answer to what nobody could read (TLS that was cut, say) is a failed opening, and no exchange.
+    if (found.client !== from && other.speaks === 'tls') return false
+    this.engine = found.engine
+    this.client = found.client
+    return true
   }
 
-  #become(from: SideIndex, direction: 'request' | 'response', start: number): void {
-    this.http ??= new HttpExchanges(this.#tracker, this.#strings, this.#budget)
-    this.#directions[from] = direction
-    this.http.base(from, direction, start)
-    if (direction === 'request') this.requestsFrom = from
-    else if (this.requestsFrom < 0) this.requestsFrom = from === 0 ? 1 : 0
+  /** The engine for a connection of which one side speaks `speaks`, and which side asks. */
+  #engineFor(from: SideIndex, speaks: Sniffed, head: Bytes): { engine: Engine; client: SideIndex } | null {
+    const surroundings = this.#surroundings
+    const other = otherOf(from)
+    switch (speaks) {
+      case 'http1-request':
+        return { engine: new MessageExchanges('http1', from, surroundings), client: from }
+      case 'http1-response':
+        return { engine: new MessageExchanges('http1', other, surroundings), client: other }
+      case 'http2': {
+        const client = head[0] === PREFACE ? from : other
+        return { engine: new Http2Exchanges(client, surroundings), client }
+      }
+      default:
+        return null
+    }
   }
 
-  #keepFirst(from: SideIndex, bytes: Bytes, at: number, end: number): void {
-    const room = this.#keep - this.firstBytes[from].length
-    if (room > 0) this.firstBytes[from] += latin1(bytes, at, Math.min(end, at + room))
+  #isHeadless(side: SideState): boolean {
+    return side.headless || this.#isMidstream()
+  }
+
+  #keepFirst(side: SideState, bytes: Bytes, at: number, end: number): void {
+    const room = this.#keep - side.firstBytes.length
+    if (room > 0) side.firstBytes += latin1(bytes, at, Math.min(end, at + room))
   }
 }
+
+/** The streams of a TCP connection, as its tracker hands them on. */
+export class ConnectionStreams implements StreamEvents {
+  readonly pair: StreamPair
+  readonly #sinks: [StreamSink, StreamSink]
+
+  constructor(surroundings: Surroundings, isDns: boolean) {
+    const { connection } = surroundings
+    this.pair = new StreamPair(surroundings, () => connection.synFrom < 0, isDns ? DNS_BYTES : FIRST_BYTES)
+    this.#sinks = [new TcpStream(connection, this.pair, 0), new TcpStream(connection, this.pair, 1)]
+  }
+
+  sink(from: SideIndex): StreamSink | null {
+    return this.pair.wants(from) ? this.#sinks[from] : null
+  }
+
+  closed(from: SideIndex, moment: Moment): void {
+    this.pair.finish(from, true, moment.frame, moment.time)
+  }
+
+  reset(_from: SideIndex, moment: Moment): void {
+    // What was sent is sent: a reset ends both directions wherever they stand.
+    this.pair.finish(0, false, moment.frame, moment.time)
+    this.pair.finish(1, false, moment.frame, moment.time)
+  }
+
+  end(frame: number, time: number): void {
+    this.pair.end(frame, time)
+  }
+}
+
+class TcpStream implements StreamSink {
+  readonly #connection: ConnectionTracker
+  readonly #pair: StreamPair
+  readonly #from: SideIndex
+
+  constructor(connection: ConnectionTracker, pair: StreamPair, from: SideIndex) {
+    this.#connection = connection
+    this.#pair = pair
+    this.#from = from
+  }
+
+  push(bytes: Bytes, at: number, end: number, frame: number, time: number): void {
+    this.#pair.push(this.#from, bytes, at, end, this.#connection.halves[this.#from].handing, frame, time)
+  }
+
+  gap(length: number, frame: number, time: number): void {
+    const { next } = this.#connection.halves[this.#from]
+    this.#pair.gap(this.#from, length, next - length, frame, time)
+  }
+}
+
+/** The first byte of an HTTP/2 client's preface. */
+const PREFACE = 80
 
 function sniffed(bytes: Bytes, at: number, end: number): Sniffed {
   const what = sniff(bytes, at, end)
