@@ -35,9 +35,21 @@
  *       sides: 'connect-refused upstream certain', all: 'connect-refused upstream certain', frames: ['1:2'],
  *     })
  */
+export { join } from './bytes.ts'
+export {
+  FCGI,
+  fastcgiRequest,
+  fastcgiResponse,
+  fcgi,
+  fcgiBegin,
+  fcgiEnd,
+  fcgiParams,
+  type RecordOptions,
+} from './fastcgi.ts'
 export { gateway, type GatewayScenario, type GatewayStory } from './gateway.ts'
 export { request, response, type Headers } from './http.ts'
 export type { IcmpError } from './icmp.ts'
+export { play, type Step, told, type Witness, witness } from './messages.ts'
 export { network, type CaptureOptions, type DnsOptions, type Network } from './network.ts'
 export type { Host } from './side.ts'
 export type { Direction, IcmpOptions, PacketOptions, RawSegment, SendOptions, Tcp, TcpSetup } from './tcp.ts'

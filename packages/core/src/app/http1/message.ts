@@ -1,4 +1,4 @@
-// HTTP/1 messages as a scanner reports them (RFC 9112). A message may be broken; it keeps its place all the same.
+// HTTP messages as a scanner reports them (RFC 9112). A message may be broken; it keeps its place all the same.
 import type { Bytes } from '../../bytes/read.ts'
 
 /** A place in a stream: byte offset since the scanner began, and the frame that carried it with its time. */
@@ -9,8 +9,11 @@ export interface Place {
   time: number
 }
 
-/** How the end of a message is known (RFC 9112 section 6.3). `tunnel`: upgrade or CONNECT, bytes are opaque after it. */
-export type Framing = 'none' | 'content-length' | 'chunked' | 'until-close' | 'tunnel'
+/**
+ * How the end of a message is known (RFC 9112 section 6.3). `tunnel`: upgrade or CONNECT, bytes are opaque after it.
+ * `records`: a record of the protocol around it says so (FastCGI, AJP).
+ */
+export type Framing = 'none' | 'content-length' | 'chunked' | 'until-close' | 'tunnel' | 'records'
 
 /** What breaks the grammar, and where. The text is for the user: one short sentence. */
 export interface MessageFault {
@@ -34,7 +37,7 @@ export interface Head {
   status: number
   reason: string
   framing: Framing
-  /** Content-Length when framing is `content-length`, else -1. */
+  /** Content-Length when framing is `content-length`, or `records` and it was announced; else -1. */
   contentLength: number
   /** Neither `Connection: close` nor HTTP/1.0 without keep-alive. */
   persistent: boolean
@@ -68,6 +71,11 @@ export interface MessageSink {
   ): void
   /** First bytes of a message or of the part of it seen so far: a message has begun, its head is not complete yet. */
   begin(first: Place): void
+  /**
+   * What a sender says beside its message: standard error and exit status of a FastCGI application. Up to 1 KiB, told
+   * once a message, after its `head` and before its `end`; `at` is where it began.
+   */
+  note?(text: string, at: Place): void
 }
 
 /**
