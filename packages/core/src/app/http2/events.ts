@@ -80,8 +80,11 @@ export interface Http2Sink {
     first: Place,
     last: Place,
   ): void
-  /** `length` bytes of content (or padding, where the hole hides which) exist and were not captured. */
-  missing(stream: number, from: Http2Side, length: number, place: Place): void
+  /**
+   * `length` bytes of content (or padding, where the hole hides which) exist and were not captured. `endStream` as for
+   * `data`; `length` may be 0 where only padding is missing.
+   */
+  missing(stream: number, from: Http2Side, length: number, endStream: boolean, place: Place): void
   /**
    * RST_STREAM. What the other side sent before it knew is still told (an answer that came too late, say); `end` follows
    * when that is over, or when 64 later streams were reset.

@@ -1,0 +1,83 @@
+// The streams of a connection that are not over yet, in bounded memory (RFC 9113 section 5.1).
+import type { Http2Side, Http2StreamEnd } from './events.ts'
+import { newWindow, type Window } from './flow-control.ts'
+
+/** Streams followed at once; servers allow about a hundred. */
+const STREAMS_LIMIT = 4096
+/** Streams that are over and still remembered, so that frames that come late do not open them again. */
+const RECENT_LIMIT = 1024
+/** Streams that were reset and are still listened to. */
+const RESET_LIMIT = 64
+
+/** What became of one side's part of a stream. `open`: END_STREAM is still to come. */
+export type Half = 'open' | 'ended' | 'reset' | 'truncated'
+
+export interface Stream {
+  id: number
+  halves: [Half, Half]
+  /** The request, the final response was told. */
+  headed: [boolean, boolean]
+  /** Of client and server as senders. */
+  windows: [Window, Window]
+}
+
+/** How a stream is over; null while a half is open. */
+export function endOf({ halves }: Stream): Http2StreamEnd | null {
+  if (halves.includes('open')) return null
+  if (halves.includes('reset')) return 'reset'
+  return halves.includes('truncated') ? 'truncated' : 'complete'
+}
+
+export class StreamTable {
+  readonly #streams: Map<number, Stream> = new Map()
+  /** In the order in which they were reset, and in which they were over. */
+  readonly #resets: Set<number> = new Set()
+  readonly #recent: Set<number> = new Set()
+
+  get(id: number): Stream | undefined {
+    return this.#streams.get(id)
+  }
+
+  values(): IterableIterator<Stream> {
+    return this.#streams.values()
+  }
+
+  /** The stream is over, not long ago. */
+  isOver(id: number): boolean {
+    return this.#recent.has(id)
+  }
+
+  /** Opens a stream. `windows`: what client and server may send on it. */
+  open(id: number, windows: readonly [number, number]): Stream {
+    const stream: Stream = {
+      id,
+      halves: ['open', 'open'],
+      headed: [false, false],
+      windows: [newWindow(windows[0]), newWindow(windows[1])],
+    }
+    this.#streams.set(id, stream)
+    return stream
+  }
+
+  /** The stream to give up, where there is no room for another. */
+  get surplus(): Stream | null {
+    return this.#streams.size < STREAMS_LIMIT ? null : this.#streams.values().next().value!
+  }
+
+  reset(stream: Stream, from: Http2Side): void {
+    stream.halves[from] = 'reset'
+    this.#resets.add(stream.id)
+  }
+
+  /** The stream that was reset longest ago, where there are too many that are listened to still. */
+  get surplusReset(): Stream | null {
+    return this.#resets.size <= RESET_LIMIT ? null : this.#streams.get(this.#resets.values().next().value!)!
+  }
+
+  close({ id }: Stream): void {
+    this.#streams.delete(id)
+    this.#resets.delete(id)
+    if (this.#recent.size === RECENT_LIMIT) this.#recent.delete(this.#recent.values().next().value!)
+    this.#recent.add(id)
+  }
+}
