@@ -1,4 +1,7 @@
 // The whole public surface of the core.
+export type { AeadName, AeadOpen, CbcDecrypt, HashName, Mac, TlsCrypto } from './app/tls/crypto.ts'
+export { nobleCrypto } from './app/tls/crypto-noble.ts'
+export { KeyLog, type KeyLogFaults, parseKeyLog } from './app/tls/keylog.ts'
 export type { Bytes } from './bytes/read.ts'
 export type { Decompress, DecompressionPort } from './capture/compression.ts'
 export type {
