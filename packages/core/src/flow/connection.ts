@@ -15,6 +15,7 @@ import {
 } from '../observe/observations.ts'
 import { ACK, FIN, RST, SYN, type TcpOptions } from '../wire/tcp.ts'
 import { FARTHEST, Half, Held, type StreamSink } from './half.ts'
+import { widen } from './numbers.ts'
 import { PacketLog } from './packet-log.ts'
 import type { Segment } from './segment.ts'
 
@@ -63,6 +64,8 @@ export class ConnectionTracker {
   #lateSince = [-1, -1]
   #lateAt = [-1, -1]
   #finished = [false, false]
+  /** Nothing is open on either side, and the handshake is behind us: see `#straight`. */
+  #isCalm = false
 
   constructor(moment: Moment, held: Held = new Held()) {
     this.first = moment
@@ -75,6 +78,57 @@ export class ConnectionTracker {
 
   /** Takes one segment. Returns false when it is a capture duplicate and was only counted. */
   segment(from: SideIndex, s: Segment, events: StreamEvents): boolean {
+    if (this.#isCalm && this.#straight(from, s, events)) return true
+    const isNoCopy = this.#general(from, s, events)
+    this.#isCalm = this.#isCalmNow()
+    return isNoCopy
+  }
+
+  /**
+   * The two commonest segments, for speed: data in order, and an acknowledgement that is news, while nothing is open.
+   * For them `#general` comes to just this. False, with nothing done, for any other.
+   */
+  #straight(from: SideIndex, s: Segment, events: StreamEvents): boolean {
+    const half = this.halves[from]
+    const other = this.halves[from === 0 ? 1 : 0]
+    const { flags, length, frame, time } = s
+    const position = half.max
+    const ack = other.position(s.ack)
+    const isUsual = (flags & (SYN | FIN | RST | ACK)) === ACK && s.options.sackCount === 0
+    if (!isUsual || half.position(s.seq) !== position || ack > other.max || other.lastWindow === 0) return false
+    if (length === 0 && ack <= half.lastAck) return false
+    this.lastFrame = frame
+    this.lastTime = time
+    half.recent.add(s)
+    half.lastFrame = frame
+    if (half.ttl < 0) half.ttl = s.ttl
+    other.acknowledge(ack)
+    const window = half.windowScale < 0 || other.windowScale < 0 ? s.window : s.window << half.windowScale
+    if (ack >= half.lastAck) {
+      half.lastAck = ack
+      half.lastWindow = window
+    }
+    let marks = 0
+    if (length > 0) {
+      const isFull = other.windowScale >= 0 && position + length === other.lastAck + other.lastWindow
+      if (isFull && other.lastWindow > 0) marks = WINDOW_FULL
+      half.begun = true
+      half.strayEnd = -1
+      half.book(position, length)
+      half.deliver(events.sink(from) ?? NOBODY, position, length, s.bytes, s.at, s.end, frame, time)
+      this.lastDataTime = time
+    }
+    this.log.add(s, from, position, ack, window, -1, marks)
+    return true
+  }
+
+  #isCalmNow(): boolean {
+    const isLate = this.#lateSince[0] >= 0 || this.#lateSince[1] >= 0
+    const isOpen = this.established !== null || this.synFrom < 0
+    return isOpen && !isLate && !this.reset && this.halves[0].isCalm && this.halves[1].isCalm
+  }
+
+  #general(from: SideIndex, s: Segment, events: StreamEvents): boolean {
     const to = from === 0 ? 1 : 0
     const half = this.halves[from]
     const other = this.halves[to]
@@ -339,5 +393,7 @@ export class ConnectionTracker {
     return highest
   }
 }
+
+widen(new ConnectionTracker({ frame: 0, time: 0 }), 'lastTime', 'lastDataTime')
 
 const NOBODY: StreamSink = { push() {}, gap() {} }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { AddressTable, FlowTable } from './flow-table.ts'
+import { AddressTable, FlowTable, RecentFlows } from './flow-table.ts'
 
 describe('addresses', () => {
   test('the same address has the same id, IPv4 and IPv6 never meet', () => {
@@ -44,5 +44,23 @@ describe('flows', () => {
     }
     expect(table.find(1, (11 * size) & 0xffff, 2, (11 * size) >> 16)).toBe(11 * size)
     expect(table.find(1, (11 * size - 1) & 0xffff, 2, (11 * size - 1) >> 16)).toBe(-1)
+  })
+})
+
+/** Source, destination, ports; the hosts of one plan may differ in a single byte. */
+const from = (site: number): Uint8Array => Uint8Array.of(10, 1, site, 1, 10, 1, site, 2, 0xa0, 0, 0, 80)
+
+describe('directions that sent last', () => {
+  test('are found by their bytes until all are forgotten', () => {
+    const recent = new RecentFlows()
+    for (let site = 0; site < 16; site++) {
+      expect(recent.find(from(site), 0, 8)).toBe(-1)
+      recent.set(from(site), 0, 8, site)
+    }
+    const found = Array.from({ length: 16 }, (_, site) => recent.find(from(site), 0, 8))
+    expect(found).toEqual(Array.from({ length: 16 }, (_, site) => site))
+    expect(recent.find(from(3).with(11, 81), 0, 8)).toBe(-1)
+    recent.clear()
+    expect(recent.find(from(3), 0, 8)).toBe(-1)
   })
 })

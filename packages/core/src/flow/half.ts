@@ -2,6 +2,7 @@
 // order in which its bytes are handed on. Positions are relative to the initial sequence number and unwrapped, so that
 // they are plain numbers: the SYN has 0, the first byte 1.
 import type { Bytes } from '../bytes/read.ts'
+import { widen } from './numbers.ts'
 import { RecentPackets } from './recent.ts'
 
 /** Takes the bytes of one direction in order. */
@@ -89,6 +90,22 @@ export class Half {
 
   constructor(held: Held = new Held()) {
     this.#held = held
+  }
+
+  /**
+   * Nothing is open: what was sent was handed on, none of it is missing, and the side has not said that it is done. The
+   * next segment in order has no more to do than to move the numbers on.
+   */
+  get isCalm(): boolean {
+    return (
+      this.known &&
+      (this.begun || this.isn >= 0) &&
+      this.next === this.max &&
+      this.acked <= this.next &&
+      this.fin < 0 &&
+      this.#pending.length === 0 &&
+      this.#probe === null
+    )
   }
 
   /** Distinct payload bytes known to have been sent. */
@@ -295,6 +312,8 @@ export class Half {
     if (used > 0) this.#pending.splice(0, used)
   }
 }
+
+widen(new Half(), 'isn', 'base', 'finTime', 'resetTime', 'holeTime')
 
 /** Hands on `length` bytes of the stream of which `end - at` were captured. */
 function pass(

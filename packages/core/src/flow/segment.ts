@@ -1,6 +1,8 @@
 // One TCP segment, as the flow takes it.
 import type { Bytes } from '../bytes/read.ts'
-import { TcpOptions } from '../wire/tcp.ts'
+import type { Layers } from '../wire/layers.ts'
+import * as tcp from '../wire/tcp.ts'
+import { widen } from './numbers.ts'
 
 /**
  * A segment in a record that is used again for the next one. It is handed down whole rather than in parts: V8 makes an
@@ -13,7 +15,7 @@ export interface Segment {
   seq: number
   ack: number
   window: number
-  options: TcpOptions
+  options: tcp.TcpOptions
   bytes: Bytes
   /** Captured payload is `bytes[at]` to `bytes[end - 1]`; `length` is the payload's length on the wire. */
   at: number
@@ -32,7 +34,7 @@ export const createSegment = (): Segment => ({
   seq: 0,
   ack: 0,
   window: 0,
-  options: new TcpOptions(),
+  options: new tcp.TcpOptions(),
   bytes: new Uint8Array(0),
   at: 0,
   end: 0,
@@ -41,3 +43,23 @@ export const createSegment = (): Segment => ({
   ipId: 0,
   link: 0,
 })
+
+/** Takes the segment out of a decoded packet; `frame`, `time` and `link` are the caller's to set. */
+export function readSegment(s: Segment, layers: Layers): void {
+  const { bytes, transportAt: at, transportEnd: end } = layers
+  const header = tcp.headerLength(bytes, at)
+  s.flags = tcp.flags(bytes, at)
+  s.seq = tcp.sequence(bytes, at)
+  s.ack = tcp.acknowledgment(bytes, at)
+  s.window = tcp.window(bytes, at)
+  s.options.read(bytes, at, end)
+  s.bytes = bytes
+  s.at = Math.min(at + header, end)
+  s.end = end
+  s.length = Math.max(0, layers.transportLength - header)
+  s.ttl = layers.ttl
+  s.ipId = layers.ipId
+}
+
+widen(createSegment(), 'time', 'seq', 'ack')
+widen(new tcp.TcpOptions(), 'tsval', 'tsecr')

@@ -4,10 +4,10 @@ import type { CaptureFault, CaptureInfo, Packet, PacketSink } from '../capture/p
 import { readDns } from '../app/dns/message.ts'
 import type { FindProtection } from '../app/tls/ports.ts'
 import { ConnectionTracker } from '../flow/connection.ts'
-import { AddressTable, FlowTable } from '../flow/flow-table.ts'
+import { AddressTable, FlowTable, RecentFlows } from '../flow/flow-table.ts'
 import { Held } from '../flow/half.ts'
 import { PacketBudget } from '../flow/packet-log.ts'
-import { createSegment, type Segment } from '../flow/segment.ts'
+import { createSegment, readSegment, type Segment } from '../flow/segment.ts'
 import { formatAddress, formatEndpoint } from '../wire/address.ts'
 import { createLayers, Decoder } from '../wire/decode.ts'
 import * as icmp from '../wire/icmp.ts'
@@ -60,6 +60,7 @@ export class Observer implements PacketSink {
   #addresses = new AddressTable()
   #addressTexts: string[] = []
   #flows = new FlowTable()
+  #recent = new RecentFlows()
   #held = new Held()
   #budget = new PacketBudget()
   #open: (Open | null)[] = []
@@ -181,49 +182,46 @@ export class Observer implements PacketSink {
 
   #tcp(packet: Packet, frame: number, time: number): void {
     const layers = this.#layers
-    const { bytes, transportAt: at, ipVersion } = layers
     const s = this.#segment
-    const flags = tcp.flags(bytes, at)
-    const counts = this.#counts
-    counts.tcp++
-    if (flags & tcp.SYN) {
-      if (flags & tcp.ACK) counts.synAck++
-      counts.syn++
-    }
-    if (flags & tcp.FIN) counts.fin++
-    if (flags & tcp.RST) counts.rst++
-
-    const header = tcp.headerLength(bytes, at)
+    readSegment(s, layers)
     s.frame = frame
     s.time = time
-    s.flags = flags
-    s.seq = tcp.sequence(bytes, at)
-    s.ack = tcp.acknowledgment(bytes, at)
-    s.window = tcp.window(bytes, at)
-    s.options.read(bytes, at, layers.transportEnd)
-    s.bytes = bytes
-    s.at = Math.min(at + header, layers.transportEnd)
-    s.end = layers.transportEnd
-    s.length = Math.max(0, layers.transportLength - header)
-    s.ttl = layers.ttl
-    s.ipId = layers.ipId
     s.link = linkOf(packet.interfaceId, layers)
+    const counts = this.#counts
+    counts.tcp++
+    if (s.flags & (tcp.SYN | tcp.FIN | tcp.RST)) countFlags(counts, s.flags)
+    const direction = this.#direction(s)
+    const open = this.#open[direction >> 1]!
+    if (!open.tracker.segment((direction & 1) as SideIndex, s, open.streams)) counts.duplicates++
+    note(open.tracker.interfaces, packet.interfaceId)
+    note(open.tracker.vlans, layers.vlan)
+  }
 
-    const a = this.#addresses.id(bytes, layers.sourceAt, ipVersion as 4 | 6)
-    const b = this.#addresses.id(bytes, layers.destinationAt, ipVersion as 4 | 6)
-    const portA = tcp.sourcePort(bytes, at)
-    const portB = tcp.destinationPort(bytes, at)
+  /** Twice the slot of the segment's connection, and one more where its second side sends. */
+  #direction(s: Segment): number {
+    const { bytes, sourceAt, transportAt, ipVersion } = this.#layers
+    if (ipVersion !== 4 || s.flags & tcp.SYN) return this.#lookUp(s)
+    const known = this.#recent.find(bytes, sourceAt, transportAt)
+    if (known >= 0) return known
+    const direction = this.#lookUp(s)
+    this.#recent.set(bytes, sourceAt, transportAt, direction)
+    return direction
+  }
+
+  #lookUp(s: Segment): number {
+    const { bytes, sourceAt, destinationAt, transportAt, ipVersion } = this.#layers
+    const a = this.#addresses.id(bytes, sourceAt, ipVersion as 4 | 6)
+    const b = this.#addresses.id(bytes, destinationAt, ipVersion as 4 | 6)
+    const portA = tcp.sourcePort(bytes, transportAt)
+    const portB = tcp.destinationPort(bytes, transportAt)
     let slot = this.#flows.find(a, portA, b, portB)
-    if (slot >= 0 && flags & tcp.SYN && isNew(this.#open[slot]!, a, portA, s)) {
+    if (slot >= 0 && s.flags & tcp.SYN && isNew(this.#open[slot]!, a, portA, s)) {
       this.#close(slot)
       slot = -1
     }
-    if (slot < 0) slot = this.#begin(a, portA, b, portB, frame, time)
+    if (slot < 0) slot = this.#begin(a, portA, b, portB, s.frame, s.time)
     const open = this.#open[slot]!
-    const from: SideIndex = open.a === a && open.portA === portA ? 0 : 1
-    if (!open.tracker.segment(from, s, open.streams)) counts.duplicates++
-    note(open.tracker.interfaces, packet.interfaceId)
-    note(open.tracker.vlans, layers.vlan)
+    return slot * 2 + (open.a === a && open.portA === portA ? 0 : 1)
   }
 
   #begin(a: number, portA: number, b: number, portB: number, frame: number, time: number): number {
@@ -344,6 +342,7 @@ export class Observer implements PacketSink {
     const open = this.#open[slot]
     if (!open) return
     this.#open[slot] = null
+    this.#recent.clear()
     this.#free.push(slot)
     this.#flows.delete(open.a, open.portA, open.b, open.portB)
     open.tracker.end(open.streams)
@@ -426,6 +425,15 @@ function orient(
   if (tracker.synFrom >= 0) return { orientation: 'syn', client: tracker.synFrom as SideIndex }
   if (streams.pair.client >= 0) return { orientation: 'content', client: streams.pair.client as SideIndex }
   return { orientation: 'port', client: portA >= portB ? 0 : 1 }
+}
+
+function countFlags(counts: Observations['counts'], flags: number): void {
+  if (flags & tcp.SYN) {
+    if (flags & tcp.ACK) counts.synAck++
+    counts.syn++
+  }
+  if (flags & tcp.FIN) counts.fin++
+  if (flags & tcp.RST) counts.rst++
 }
 
 /** A number for the way a frame came: copies of one packet differ in it, repetitions by the sender do not. */

@@ -301,3 +301,31 @@ describe('any bytes', () => {
     )
   })
 })
+
+/** Offsets from the IP header on, and what was read there. */
+const read = ({ kind, ttl, ipId, ipAt, ipLength, transportAt, transportEnd, transportLength }: Layers): number[] => [
+  kind,
+  ttl,
+  ipId,
+  ipLength,
+  transportLength,
+  Math.max(0, transportAt - ipAt),
+  Math.max(0, transportEnd - ipAt),
+]
+
+test('the short way through Ethernet, IPv4 and TCP ends where the long way does', () => {
+  // The same IPv4 packet behind PPP, from where only the long way leads.
+  const change = fc.tuple(fc.nat({ max: 59 }), fc.nat({ max: 255 }))
+  const frames = fc.record({ changes: fc.array(change, { maxLength: 3 }), cut: fc.nat({ max: 60 }), pad: fc.nat(8) })
+  fc.assert(
+    fc.property(frames, ({ changes, cut, pad }) => {
+      const ip = [...ip4(6, [...SYN, ...zeros(20)]), ...zeros(pad)]
+      for (const [at, value] of changes) ip[at] = value
+      const there = ip.slice(0, ip.length - cut)
+      const short = decode(ETHERNET, ethernet(0x0800, ...there), 14 + ip.length)
+      const long = decode(9, [0xff, 3, 0, 0x21, ...there], 4 + ip.length)
+      expect(read(short)).toEqual(read(long))
+    }),
+    { numRuns: 2000 },
+  )
+})

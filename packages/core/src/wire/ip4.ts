@@ -28,5 +28,9 @@ export const protocol = (b: Bytes, at: number): number => b[at + PROTOCOL]
 export const sourceAt = (at: number): number => at + SOURCE
 export const destinationAt = (at: number): number => at + DESTINATION
 
+/** Version 4, no options, no fragment. */
+export const isPlain = (b: Bytes, at: number): boolean =>
+  b[at + VERSION_LENGTH] === 0x45 && (u16(b, at + FLAGS_OFFSET) & 0x3fff) === 0
+
 /** Version nibble of what may be an IP packet. */
 export const version = (b: Bytes, at: number): number => b[at + VERSION_LENGTH] >> 4
