@@ -147,7 +147,7 @@ function counted({ packets, min_ts, max_ts, tcp, http1 }: Oracle): Counts {
 }
 
 function observed({ epoch, frames, first, last, counts, connections }: Observations): Counts {
-  const exchanges = connections.flatMap((connection): Exchange[] => connection.exchanges)
+  const exchanges = connections.flatMap((c): Exchange[] => c.exchanges.filter((x) => x.protocol === 'http1'))
   return {
     frames,
     first: frames === 0 ? null : timeText(epoch, first),

@@ -1,8 +1,14 @@
 // HTTP/1 exchanges of one connection, and those of the protocols that are read as messages like it: pairs requests with
 // responses.
 import { type Bytes, latin1 } from '../bytes/read.ts'
+import { createAjpRequestScanner } from '../app/ajp/request.ts'
+import { createAjpResponseScanner } from '../app/ajp/response.ts'
+import { createFastCgiRequestScanner } from '../app/fastcgi/request.ts'
+import { createFastCgiResponseScanner } from '../app/fastcgi/response.ts'
 import type { Framing, MessageScanner, MessageSink, Place } from '../app/http1/message.ts'
+import { createScgiRequestScanner, createScgiResponseScanner } from '../app/scgi.ts'
 import type { Sniffed } from '../app/sniff.ts'
+import { createUwsgiRequestScanner, createUwsgiResponseScanner } from '../app/uwsgi.ts'
 import { createRequestScanner, createResponseScanner } from '../app/http1/scanner.ts'
 import { type Engine, Positions, type Told } from './engine.ts'
 import { ExchangeLedger, moment, type OpenExchange, type Surroundings, UNSEEN } from './ledger.ts'
@@ -11,17 +17,27 @@ import type { ExchangeProtocol, Moment, SideIndex } from './observations.ts'
 /** Body bytes of a failed response that are kept: enough to recognise a product's stock page. */
 const BODY_KEPT = 1024
 
-export type MessageProtocol = Exclude<ExchangeProtocol, 'http2' | 'tls' | 'fastcgi' | 'uwsgi' | 'scgi' | 'ajp'>
+export type MessageProtocol = Exclude<ExchangeProtocol, 'http2' | 'tls'>
 
 type CreateScanner = (sink: MessageSink) => MessageScanner
 
 /** The protocols whose messages one kind of scanner reads: requests, responses. */
 const SCANNERS: Record<MessageProtocol, readonly [CreateScanner, CreateScanner]> = {
   http1: [createRequestScanner, createResponseScanner],
+  fastcgi: [createFastCgiRequestScanner, createFastCgiResponseScanner],
+  uwsgi: [createUwsgiRequestScanner, createUwsgiResponseScanner],
+  scgi: [createScgiRequestScanner, createScgiResponseScanner],
+  ajp: [createAjpRequestScanner, createAjpResponseScanner],
 }
 
 /** What requests and responses of the protocol look like. */
-const LOOKS: Record<MessageProtocol, readonly [Sniffed, Sniffed]> = { http1: ['http1-request', 'http1-response'] }
+const LOOKS: Record<MessageProtocol, readonly [Sniffed, Sniffed]> = {
+  http1: ['http1-request', 'http1-response'],
+  fastcgi: ['fastcgi', 'fastcgi'],
+  uwsgi: ['uwsgi', 'http1-response'],
+  scgi: ['scgi', 'text'],
+  ajp: ['ajp', 'ajp'],
+}
 
 /** A scanner with what it does not know: the latest frame it was fed, and whether a hole made it lose its place. */
 class Feed {
@@ -214,6 +230,9 @@ export class MessageExchanges implements Engine {
           x.responseEnd = moment(last)
         }
         return head.status >= 400 ? BODY_KEPT : 0
+      },
+      note: (text) => {
+        if (this.#answering !== null) this.#answering.stderr = text
       },
       end: (how, last, bodyLength, missing, body, fault) => {
         const open = this.#answering

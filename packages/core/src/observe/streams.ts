@@ -210,6 +210,14 @@ export class StreamPair {
         const client = head[0] === PREFACE ? from : other
         return { engine: new Http2Exchanges(client, surroundings), client }
       }
+      case 'fastcgi':
+      case 'ajp': {
+        const client = isRequestOf(speaks, head) ? from : other
+        return { engine: new MessageExchanges(speaks, client, surroundings), client }
+      }
+      case 'uwsgi':
+      case 'scgi':
+        return { engine: new MessageExchanges(speaks, from, surroundings), client: from }
       default:
         return null
     }
@@ -278,6 +286,10 @@ class TcpStream implements StreamSink {
 
 /** The first byte of an HTTP/2 client's preface. */
 const PREFACE = 80
+
+/** FCGI_BEGIN_REQUEST is record type 1; AJP packets to the container begin with 0x12. */
+const isRequestOf = (protocol: 'fastcgi' | 'ajp', head: Bytes): boolean =>
+  protocol === 'fastcgi' ? head[1] === 1 : head[0] === 0x12
 
 function sniffed(bytes: Bytes, at: number, end: number): Sniffed {
   const what = sniff(bytes, at, end)

@@ -1,4 +1,4 @@
-import { judged, type Tcp } from '@pcap-surgery/testkit'
+import { fastcgiRequest, judged, type Tcp } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 
 const answers = (bytes: string) => (upstream: Tcp, asked: string) =>
@@ -23,6 +23,20 @@ describe('protocol-other', () => {
           .send('>', asked)
           .send('<', '500 what?\r\n')
           .fin('<'),
+    ]
+    expect(await judged({ attempts, answer: 502 })).toMatchObject({ sides: 'protocol-other proxy certain' })
+  })
+
+  test('HTTP where FastCGI was expected', async () => {
+    const attempts = [
+      (upstream: Tcp) =>
+        upstream
+          .handshake()
+          .send('>', fastcgiRequest('GET /api/report'))
+          .wait(0.01)
+          .send('<', 'HTTP/1.1 400 Bad Request\r\n\r\n')
+          .fin('<')
+          .fin('>'),
     ]
     expect(await judged({ attempts, answer: 502 })).toMatchObject({ sides: 'protocol-other proxy certain' })
   })
