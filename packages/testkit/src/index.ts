@@ -35,6 +35,7 @@
  *       sides: 'connect-refused upstream certain', all: 'connect-refused upstream certain', frames: ['1:2'],
  *     })
  */
+export { ajp, ajpBody, ajpChunk, ajpEnd, ajpHeaders, ajpRequest, ajpResponse, ajpString } from './ajp.ts'
 export { join } from './bytes.ts'
 export {
   FCGI,
@@ -54,6 +55,7 @@ export { network, type CaptureOptions, type DnsOptions, type Network } from './n
 export type { Host } from './side.ts'
 export type { Direction, IcmpOptions, PacketOptions, RawSegment, SendOptions, Tcp, TcpSetup } from './tcp.ts'
 export type { Fate } from './wire.ts'
+export { scgiRequest, uwsgiRequest } from './uwsgi.ts'
 export { documentOf, type Judged, judged, verdictOf } from './verdict.ts'
 export { writePcap, type Frame, type PcapOptions } from './write-pcap.ts'
 export { writePcapng, type PcapngOptions } from './write-pcapng.ts'
