@@ -101,8 +101,10 @@ export interface HandshakeMessage {
   type: number
   /** Bytes of the message without its header; of the record's body where encrypted. */
   length: number
-  /** Not read but told from sizes and order (TLS 1.3 without keys). */
+  /** Not read but told from its place (TLS 1.2), or from sizes and order (TLS 1.3). */
   inferred: boolean
+  /** Bytes of it are missing: not captured, or never sent. */
+  incomplete: boolean
   first: Place
   last: Place
 }
@@ -140,7 +142,7 @@ export interface HandshakeEnd {
 }
 
 export interface TlsFacts {
-  /** `midstream`: met without ClientHello, records are taken for application data. `nothing`: no record yet. */
+  /** `midstream`: met without a hello, records are taken for application data. `nothing`: no record yet. */
   begins: 'nothing' | 'hello' | 'midstream'
   clientHello: ClientHello | null
   /** The retry, and the ClientHello that answers it. */

@@ -31,6 +31,7 @@ export const HANDSHAKE = {
   clientKeyExchange: 16,
   finished: 20,
   keyUpdate: 24,
+  compressedCertificate: 25,
 } as const
 
 const HANDSHAKE_NAMES: { readonly [type: number]: string } = {

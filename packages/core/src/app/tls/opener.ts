@@ -1,0 +1,151 @@
+// Opens the protected records of a session where somebody has the keys: which epoch a direction is in, what to do about
+// records that were not captured, and when to give up.
+import type { Bytes } from '../../bytes/read.ts'
+import { cipherSuite } from './cipher-suites.ts'
+import type { TlsFacts, TlsSide } from './facts.ts'
+import { isTls13, type ReadClientHello, type ReadServerHello } from './hello.ts'
+import type { Epoch, FindProtection, OpenedRecord, Protection, SessionParameters } from './ports.ts'
+import type { RecordHeader } from './records.ts'
+
+/** Records that may have been in a gap: as many are tried. */
+const SKIPPED = 64
+/** Records of a direction that do not open before its keys are given up: a key log may lack those of the handshake. */
+const FAILURES = 16
+/** The shortest protected record with its header: what a gap is divided by. */
+const SHORTEST = 5 + 17
+
+export class Opener {
+  readonly #find: FindProtection | null
+  readonly #facts: TlsFacts
+  #make: ((parameters: SessionParameters) => Protection | null) | null = null
+  /** In use, by sender; and the one that the next ChangeCipherSpec brings in. */
+  readonly #protections: [Protection | null, Protection | null] = [null, null]
+  #next: Protection | null = null
+  #parameters: SessionParameters | null = null
+  readonly #epochs: [Epoch, Epoch] = ['handshake', 'handshake']
+  readonly #opened: [number, number] = [0, 0]
+  readonly #failures: [number, number] = [0, 0]
+  /** Records that may be missing before the next. */
+  readonly #lost: [number, number] = [0, 0]
+
+  constructor(find: FindProtection | null, facts: TlsFacts) {
+    this.#find = find
+    this.#facts = facts
+    facts.decryption.reason = find === null ? 'There is no key log' : ''
+  }
+
+  clientHello({ random, hello }: ReadClientHello): void {
+    if (this.#find === null) return
+    this.#make = hello.incomplete && random.length < 32 ? null : this.#find(random)
+    if (this.#make === null && this.#facts.decryption.is === 'no-keys') {
+      this.#facts.decryption.reason = 'The key log does not have this session'
+    }
+  }
+
+  /** The hellos agree. TLS 1.3 goes on protected at once, others with ChangeCipherSpec. */
+  serverHello(client: ReadClientHello, server: ReadServerHello): void {
+    if (this.#make === null || server.hello.incomplete) return
+    const { version, cipher } = server.hello
+    this.#parameters = {
+      version,
+      cipher,
+      clientRandom: client.random,
+      serverRandom: server.random,
+      extendedMasterSecret: client.extendedMasterSecret && server.extendedMasterSecret,
+      encryptThenMac: client.encryptThenMac && server.encryptThenMac,
+      earlyData: client.hello.earlyData,
+    }
+    this.#next = this.#make(this.#parameters)
+    this.#make = null
+    if (this.#next === null) {
+      this.#giveUp(`${cipherSuite(cipher)?.name ?? 'This cipher suite'} cannot be opened with what the key log has`)
+    } else if (isTls13(version)) {
+      this.#protections[0] = this.#next
+      this.#protections[1] = this.#next
+    }
+  }
+
+  changeCipherSpec(from: TlsSide): void {
+    if (this.#next === null) return
+    this.#epochs[from] = 'application'
+    this.#protections[from] = this.#next
+  }
+
+  /** Records of that side are worth keeping. */
+  active(from: TlsSide): boolean {
+    return this.#protections[from] !== null
+  }
+
+  /** That side's Finished was opened (TLS 1.3): its next records are under other keys. */
+  finished(from: TlsSide): void {
+    this.#epochs[from] = 'application'
+  }
+
+  keyUpdate(from: TlsSide): void {
+    this.#protections[from]?.keyUpdate(from)
+  }
+
+  /** `length` bytes of that side are missing, headers among them. */
+  lost(from: TlsSide, length: number): void {
+    this.#lost[from] += Math.ceil(length / SHORTEST)
+  }
+
+  /** One record of that side is missing, or a part of it. */
+  skip(from: TlsSide): void {
+    this.#protections[from]?.skip(from, 1)
+  }
+
+  /** What is in the record; null where it does not open. */
+  open(from: TlsSide, record: RecordHeader, b: Bytes, at: number, end: number): OpenedRecord | null {
+    const protection = this.#protections[from]
+    if (protection === null) return null
+    const open = (epoch: Epoch): OpenedRecord | null =>
+      protection.open(from, epoch, record.type, record.version, b, at, end)
+    let opened = open(this.#epochs[from])
+    for (let tries = Math.min(this.#lost[from], SKIPPED); opened === null && tries > 0; tries--) {
+      protection.skip(from, 1)
+      opened = open(this.#epochs[from])
+    }
+    if (opened === null && this.#epochs[from] === 'handshake') {
+      opened = open('application')
+      if (opened !== null) this.#epochs[from] = 'application'
+    }
+    this.#lost[from] = 0
+    if (opened === null) this.#fail(from)
+    else {
+      this.#opened[from]++
+      this.#facts.decryption = { is: 'decrypted', reason: '' }
+    }
+    return opened
+  }
+
+  /** Bytes of plaintext in a record whose body has `length`: exact, but for CBC and padding. */
+  plainLength(length: number): number {
+    const { version, cipher } = this.#parameters ?? { version: 0, cipher: 0 }
+    const suite = cipherSuite(cipher)
+    if (suite === null) return length
+    if (isTls13(version)) return Math.max(0, length - 1 - suite.tagLength)
+    const explicit = suite.mode === 'aead' && suite.algorithm !== 'CHACHA20' ? 8 : 0
+    const iv = suite.mode === 'block' && version >= 0x0302 ? suite.blockLength : 0
+    const padding = suite.mode === 'block' ? 1 : 0
+    return Math.max(0, length - explicit - iv - suite.tagLength - suite.macLength - padding)
+  }
+
+  #fail(from: TlsSide): void {
+    this.#failures[from]++
+    if (this.#opened[from] === 0 && this.#failures[from] < FAILURES) {
+      if (this.#facts.decryption.is !== 'decrypted') {
+        this.#facts.decryption = { is: 'keys-do-not-fit', reason: 'No record opens with the keys of this session' }
+      }
+      return
+    }
+    this.#protections[from] = null
+    if (this.#opened[from] > 0) {
+      this.#giveUp(`Records of the ${from === 0 ? 'client' : 'server'} do not open any more from here on`)
+    }
+  }
+
+  #giveUp(reason: string): void {
+    this.#facts.decryption = { is: 'keys-do-not-fit', reason }
+  }
+}
