@@ -79,6 +79,17 @@ test('a response that is none, one cut short, one with a hole', () => {
   ])
 })
 
+test('an interim response before the final one', () => {
+  expect(answers('HEAD', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n', 'FIN')).toEqual([
+    'begin 0#1',
+    'head 0#1 24#1 100 Continue (25) none',
+    'end 24#1 complete 0',
+    'begin 25#1',
+    'head 25#1 62#1 200 OK (38) none',
+    'end 62#1 complete 0',
+  ])
+})
+
 test('a malformed Status is blamed where it stands', () => {
   expect(answers('GET', 'A: b\r\nStatus: fine\r\n\r\n')[1]).toBe(
     'head 0#1 21#1 0 fine (22) until-close ! start-line 6#1 Status line without a three-digit status: "HTTP/1.1 fine"',

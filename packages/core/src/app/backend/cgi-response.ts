@@ -4,7 +4,7 @@ import type { Bytes } from '../../bytes/read.ts'
 import { COLON, CR, isToken, LF, showByte, startsWith } from '../http1/grammar.ts'
 import type { Head, MessageScanner, MessageSink } from '../http1/message.ts'
 import { ResponseSection } from './response-section.ts'
-import { BackendScanner } from './scanner.ts'
+import { BackendScanner, isInterim } from './scanner.ts'
 
 /** The response of an application to one request on its own connection. */
 export const createCgiResponseScanner = (sink: MessageSink): MessageScanner => new CgiResponseScanner(sink)
@@ -74,6 +74,10 @@ class CgiResponseScanner extends BackendScanner {
     const last = this.place(to - 1)
     this.tell(head, last)
     if (head.framing === 'none' || this.#remaining === 0) this.#finishAt(to - 1)
+    if (!isInterim(head)) return
+    this.#isOver = false
+    this.#isNamed = false
+    this.#section = new ResponseSection()
   }
 
   #readBody(b: Bytes, p: number, end: number): number {

@@ -159,7 +159,8 @@ export abstract class BackendScanner implements MessageScanner {
   }
 
   protected tell(head: Head, last: Place): void {
-    if (this.#kind === 'response') this.#expected.shift()
+    // RFC 9110 section 15.2: interim responses come before the final one.
+    if (this.#kind === 'response' && !isInterim(head)) this.#expected.shift()
     this.#state = 'body'
     this.#open = true
     this.#untilClose = head.framing === 'until-close'
@@ -255,6 +256,9 @@ export abstract class BackendScanner implements MessageScanner {
     if (this.#expected.length > 1) this.#expected = this.#expected.slice(-1)
   }
 }
+
+/** Whether another response to the same request follows (RFC 9110 section 15.2). */
+export const isInterim = ({ status }: Head): boolean => status >= 100 && status < 200 && status !== 101
 
 function asCut(head: Head): Head {
   head.incomplete = true

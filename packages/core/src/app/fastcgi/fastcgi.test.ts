@@ -176,3 +176,54 @@ test('an answer in another protocol', () => {
     'end 27#1 broken 0 ! start-line 0#1 FastCGI record of unsupported version 72',
   ])
 })
+
+test('a hole in a record of output is counted', () => {
+  const answer = fastcgiResponse('A: b\r\n\r\nhello world') // 8 + 19 + 5 of padding, then 16
+  expect(responses(answer.subarray(0, 18), 6, answer.subarray(24), fastcgiResponse('A: b\r\n\r\n'))).toEqual([
+    'begin 0#1',
+    'head 0#1 15#1 200 OK (8) records',
+    'end 47#3 complete 5 missing 6 "he"',
+    'begin 48#4',
+    'head 48#4 63#4 200 OK (8) records',
+    'end 79#4 complete 0',
+  ])
+})
+
+test('behind a hole that hides where records begin: the end, then the next response', () => {
+  const output = fcgi(FCGI.STDOUT, 'A: b\r\n\r\nhe')
+  expect(responses(output, 30, fcgiEnd(), fastcgiResponse('Status: 404 No\r\n\r\n'))).toEqual([
+    'begin 0#1',
+    'head 0#1 15#1 200 OK (8) records',
+    'end 63#3 complete 18 missing 30 "he"',
+    'begin 64#4',
+    'head 64#4 89#4 404 No (18) records',
+    'end 111#4 complete 0',
+  ])
+  expect(responses(output, 30, 'llo', fastcgiResponse('Status: 404 No\r\n\r\n'))[2]).toBe(
+    'end 50#3 closed 5 missing 30 "he"',
+  )
+})
+
+test('behind a hole in the parameters: the next request', () => {
+  const request = fastcgiRequest('GET /')
+  expect(requests(request.subarray(0, 30), 20, request.subarray(50), request)).toEqual([
+    'begin 0#1',
+    'head 0#1 29#1 / (6) records incomplete',
+    'end 88#3 complete 39 missing 20',
+    'begin 89#4',
+    'head 89#4 169#4 GET / (49) records',
+    'end 177#4 complete 0',
+  ])
+})
+
+test('requests, and responses, that are mixed', () => {
+  const text = 'FastCGI requests are mixed on one connection'
+  expect(requests(join(fcgiBegin(), fcgiBegin(false, { id: 2 })))).toEqual([
+    'begin 0#1',
+    `head 0#1 16#1 / (0) records ! chunk 16#1 ${text}`,
+    `end 16#1 broken 0 ! chunk 16#1 ${text}`,
+  ])
+  expect(responses(join(fcgi(FCGI.STDOUT, 'A: b\r\n\r\n'), fcgi(FCGI.STDOUT, 'x', { id: 2 }))).at(-1)).toBe(
+    'end 16#1 broken 0 ! chunk 16#1 FastCGI responses are mixed on one connection',
+  )
+})
