@@ -49,6 +49,7 @@ export {
 } from './fastcgi.ts'
 export { gateway, type GatewayScenario, type GatewayStory } from './gateway.ts'
 export { request, response, type Headers } from './http.ts'
+export * from './http2.ts'
 export type { IcmpError } from './icmp.ts'
 export { play, type Step, told, type Witness, witness } from './messages.ts'
 export { network, type CaptureOptions, type DnsOptions, type Network } from './network.ts'

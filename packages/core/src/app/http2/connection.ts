@@ -68,7 +68,7 @@ export class Http2Connection {
     this.#sink = sink
     this.#flow = new FlowControl(sink, this.#streams)
     const frameSink: FrameSink = {
-      midstream: (from, place) => this.#beginLate(from, place),
+      midstream: (from, missed, place) => this.#beginLate(from, missed, place),
       begin: (from, header, first) => this.#begin(from, header, first),
       data: (from, header, bytes, at, end, isLast, first, last) => {
         const stream = this.#heard(from, header.stream)
@@ -129,17 +129,17 @@ export class Http2Connection {
   #beginUpgraded(): void {
     const place = { offset: 0, frame: 0, time: 0 }
     this.#senders[0].settings.forget()
-    this.#applyLimits(0, false, place)
+    this.#applyLimits(0, place)
     const stream = this.#streams.open(1, this.#flow.initial)
     stream.halves[0] = 'ended'
     stream.headed[0] = true
     this.#highest = 1
   }
 
-  #beginLate(from: Http2Side, place: Place): void {
+  #beginLate(from: Http2Side, missed: boolean, place: Place): void {
     // RFC 9113 section 3.4. Where the client's beginning was seen, the server's is as well.
     const client = this.#senders[0]
-    if (from === 1 && place.offset === 0 && client.offset > 0 && !client.lossy) {
+    if (from === 1 && !missed && client.offset > 0 && !client.lossy) {
       this.#fault(0, 1, 'The first bytes are not a SETTINGS frame', place)
     }
     this.#midstream = true
@@ -155,7 +155,7 @@ export class Http2Connection {
     this.#flow.forget()
     for (const side of [0, 1] as const) {
       this.#senders[side].settings.forget()
-      this.#applyLimits(side, false, place)
+      this.#applyLimits(side, place)
     }
   }
 
@@ -178,6 +178,8 @@ export class Http2Connection {
     } else if (type === frames.DATA) {
       const stream = this.#find(from, id, false, first)
       this.#flow.spend(from, stream, length)
+      // Fields behind content are trailers, whether or not those before it were seen.
+      if (stream !== null) stream.headed[from] = true
       if (stream?.halves[from] === 'ended') this.#fault(id, from, 'DATA frame after END_STREAM', first)
     }
   }
@@ -289,15 +291,15 @@ export class Http2Connection {
     const owner = ack ? other(from) : from
     if (ack) this.#senders[owner].settings.acknowledge()
     else this.#senders[owner].settings.announce(settings)
-    this.#applyLimits(owner, ack, place)
+    this.#applyLimits(owner, place)
   }
 
   /** What `side` allows has changed: the other side may send more, or less. */
-  #applyLimits(side: Http2Side, acknowledged: boolean, place: Place): void {
+  #applyLimits(side: Http2Side, place: Place): void {
     const { limits } = this.#senders[side].settings
     const from = other(side)
     this.#senders[from].scanner.largest = limits.frameSize
-    this.#senders[from].hpack.allow(limits.tableSize, acknowledged)
+    this.#senders[from].hpack.allow(limits.tableSize)
     this.#flow.setInitial(from, limits.window, place)
   }
 

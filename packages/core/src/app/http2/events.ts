@@ -104,7 +104,7 @@ export interface Http2Sink {
    * must wait. Told only where the window is known: every SETTINGS and WINDOW_UPDATE was seen.
    */
   stalled(stream: number, from: Http2Side, place: Place): void
-  /** A sender told to be `stalled` got more. */
+  /** A sender (`from`) told to be `stalled` got more. The place is in what the other side sent. */
   resumed(stream: number, from: Http2Side, place: Place): void
   /** What breaks RFC 9113 or 7541; at most 64 a side. One short sentence for the user. Stream 0: the connection. */
   fault(stream: number, from: Http2Side, text: string, place: Place): void

