@@ -1,5 +1,6 @@
 // JA4, the fingerprint of a TLS client (FoxIO, technical_details/JA4): what it can do, sorted, so that clients that
 // shuffle their extensions keep theirs. Reads a whole ClientHello over TCP.
+import { sha256 } from '@noble/hashes/sha2.js'
 import type { Bytes } from '../../bytes/read.ts'
 import { isGrease } from './cipher-suites.ts'
 import type { ClientHello } from './facts.ts'
@@ -17,7 +18,7 @@ const VERSIONS: { readonly [version: number]: string } = {
 const NOTHING = '000000000000'
 
 /** `t13d1516h2_8daaf6152771_e5627efa2ab1`: what is counted, then hashes of ciphers and of extensions. */
-export function ja4(hello: ClientHello, sha256: (data: Bytes) => Bytes): string {
+export function ja4(hello: ClientHello): string {
   const ciphers = hello.ciphers.filter(isValue).map(hex4).toSorted()
   const extensions = hello.extensions.filter(isValue)
   const version = VERSIONS[hello.version] ?? '00'
@@ -29,7 +30,6 @@ export function ja4(hello: ClientHello, sha256: (data: Bytes) => Bytes): string 
     .toSorted()
     .join(',')
   const signatures = hello.signatureAlgorithms.filter(isValue).map(hex4).join(',')
-  const hash = (text: string): string => [...sha256(ascii(text)).subarray(0, 6)].map(hex2).join('')
   const ofCiphers = ciphers.length === 0 ? NOTHING : hash(ciphers.join(','))
   const ofExtensions = named === '' ? NOTHING : hash(signatures === '' ? named : `${named}_${signatures}`)
   return `${counted}_${ofCiphers}_${ofExtensions}`
@@ -47,6 +47,10 @@ const isValue = (code: number): boolean => !isGrease(code)
 const count = (list: unknown[]): string => String(Math.min(99, list.length)).padStart(2, '0')
 const hex2 = (byte: number): string => byte.toString(16).padStart(2, '0')
 const hex4 = (code: number): string => code.toString(16).padStart(4, '0')
+
+function hash(text: string): string {
+  return [...sha256(ascii(text)).subarray(0, 6)].map(hex2).join('')
+}
 
 function ascii(text: string): Bytes {
   return Uint8Array.from(text, (c) => c.charCodeAt(0))

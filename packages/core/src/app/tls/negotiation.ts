@@ -44,11 +44,6 @@ export class Negotiation {
   server: ReadServerHello | null = null
   /** Both Finished are there, or the session was met behind them. */
   done = false
-  readonly #sha256: ((data: Bytes) => Bytes) | null
-
-  constructor(sha256: ((data: Bytes) => Bytes) | null) {
-    this.#sha256 = sha256
-  }
 
   /** TLS 1.3, as far as the hellos tell; without a ServerHello it is what the client hopes for. */
   get isTls13(): boolean {
@@ -159,7 +154,7 @@ export class Negotiation {
   #clientHello(read: ReadClientHello): void {
     const { facts } = this
     const { hello } = read
-    if (!hello.incomplete && this.#sha256 !== null) hello.ja4 = ja4(hello, this.#sha256)
+    if (!hello.incomplete) hello.ja4 = ja4(hello)
     if (facts.clientHello === null) facts.clientHello = hello
     else if (facts.helloRetryRequest !== null && facts.secondClientHello === null) facts.secondClientHello = hello
     else return

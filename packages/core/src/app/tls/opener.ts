@@ -7,12 +7,8 @@ import { isTls13, type ReadClientHello, type ReadServerHello } from './hello.ts'
 import type { Epoch, FindProtection, OpenedRecord, Protection, SessionParameters } from './ports.ts'
 import type { RecordHeader } from './records.ts'
 
-/** Records that may have been in a gap: as many are tried. */
-const SKIPPED = 64
-/** Records of a direction that do not open before its keys are given up: a key log may lack those of the handshake. */
+/** Records in a row that do not open before the keys are given up: a log may lack those of the handshake. */
 const FAILURES = 16
-/** The shortest protected record with its header: what a gap is divided by. */
-const SHORTEST = 5 + 17
 
 export class Opener {
   readonly #find: FindProtection | null
@@ -25,8 +21,6 @@ export class Opener {
   readonly #epochs: [Epoch, Epoch] = ['handshake', 'handshake']
   readonly #opened: [number, number] = [0, 0]
   readonly #failures: [number, number] = [0, 0]
-  /** Records that may be missing before the next. */
-  readonly #lost: [number, number] = [0, 0]
 
   constructor(find: FindProtection | null, facts: TlsFacts) {
     this.#find = find
@@ -85,14 +79,14 @@ export class Opener {
     this.#protections[from]?.keyUpdate(from)
   }
 
-  /** `length` bytes of that side are missing, headers among them. */
-  lost(from: TlsSide, length: number): void {
-    this.#lost[from] += Math.ceil(length / SHORTEST)
+  /** At least `count` records of that side are missing: one with a hole, or nobody knows how many. */
+  skip(from: TlsSide, count: number): void {
+    this.#protections[from]?.skip(from, count)
   }
 
-  /** One record of that side is missing, or a part of it. */
-  skip(from: TlsSide): void {
-    this.#protections[from]?.skip(from, 1)
+  /** Records of that side have been opened. */
+  worked(from: TlsSide): boolean {
+    return this.#opened[from] > 0
   }
 
   /** What is in the record; null where it does not open. */
@@ -102,18 +96,14 @@ export class Opener {
     const open = (epoch: Epoch): OpenedRecord | null =>
       protection.open(from, epoch, record.type, record.version, b, at, end)
     let opened = open(this.#epochs[from])
-    for (let tries = Math.min(this.#lost[from], SKIPPED); opened === null && tries > 0; tries--) {
-      protection.skip(from, 1)
-      opened = open(this.#epochs[from])
-    }
     if (opened === null && this.#epochs[from] === 'handshake') {
       opened = open('application')
       if (opened !== null) this.#epochs[from] = 'application'
     }
-    this.#lost[from] = 0
     if (opened === null) this.#fail(from)
     else {
       this.#opened[from]++
+      this.#failures[from] = 0
       this.#facts.decryption = { is: 'decrypted', reason: '' }
     }
     return opened
@@ -132,17 +122,11 @@ export class Opener {
   }
 
   #fail(from: TlsSide): void {
-    this.#failures[from]++
-    if (this.#opened[from] === 0 && this.#failures[from] < FAILURES) {
-      if (this.#facts.decryption.is !== 'decrypted') {
-        this.#facts.decryption = { is: 'keys-do-not-fit', reason: 'No record opens with the keys of this session' }
-      }
-      return
-    }
+    if (this.#facts.decryption.is !== 'decrypted') this.#giveUp('No record opens with the keys of this session')
+    if (++this.#failures[from] < FAILURES) return
     this.#protections[from] = null
-    if (this.#opened[from] > 0) {
-      this.#giveUp(`Records of the ${from === 0 ? 'client' : 'server'} do not open any more from here on`)
-    }
+    if (!this.worked(from)) return
+    this.#giveUp(`Records of the ${from === 0 ? 'client' : 'server'} do not open any more from some point on`)
   }
 
   #giveUp(reason: string): void {

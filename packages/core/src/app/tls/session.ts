@@ -27,8 +27,6 @@ const ALERT = 2
 export interface TlsOptions {
   /** Finds what opens the records of this session. Without, they stay opaque. */
   protection?: FindProtection | null
-  /** For the fingerprint of the client. Without, `ja4` stays ''. */
-  sha256?: ((data: Bytes) => Bytes) | null
 }
 
 interface Side {
@@ -58,7 +56,7 @@ export class TlsSession {
 
   constructor(events: TlsEvents, options: TlsOptions = {}) {
     this.#events = events
-    this.#negotiation = new Negotiation(options.sha256 ?? null)
+    this.#negotiation = new Negotiation()
     this.facts = this.#negotiation.facts
     this.#opener = new Opener(options.protection ?? null, this.facts)
     this.#opaque = new OpaqueTls13(this.#opaqueSink())
@@ -112,7 +110,11 @@ export class TlsSession {
   }
 
   #header(from: TlsSide, record: RecordHeader): boolean {
-    if (record.type !== CONTENT.applicationData) return !this.#isHidden(from) || this.#opener.active(from)
+    if (record.type !== CONTENT.applicationData) {
+      // An encrypted alert is the last thing that an old session says.
+      if (record.type === CONTENT.alert && record.length > ALERT) this.#meetMidstream()
+      return !this.#isHidden(from) || this.#opener.active(from)
+    }
     this.#meetMidstream()
     if (!this.#isTls13) {
       // Its ChangeCipherSpec was not captured, or never sent: either way these are no handshake.
@@ -202,10 +204,12 @@ export class TlsSession {
     }
   }
 
-  /** The keys do not fit: the record is what it would be without. */
+  /** The keys do not fit: the record is what it would be without, or a hole in what is read. */
   #unopened(from: TlsSide, record: RecordHeader, last: Place): void {
     const isData = record.type === CONTENT.applicationData
-    if (isData && this.#isTls13) {
+    if (isData && this.#opener.worked(from) && this.#opener.active(from) && this.#negotiation.done) {
+      this.#events.gap(from, this.#opener.plainLength(record.length), last.frame, last.time)
+    } else if (isData && this.#isTls13) {
       if (this.#negotiation.done) this.#opaque.established()
       this.#opaque.header(from, record.length, record.first)
       this.#opaque.record(from, 0, last, true)
@@ -220,7 +224,7 @@ export class TlsSession {
       if (this.#isTls13 && this.#negotiation.done) this.#events.begin(from, record.first)
       return
     }
-    this.#opener.skip(from)
+    this.#opener.skip(from, 1)
     this.#sides[from].joiner.cut()
     if (record.type === CONTENT.applicationData && this.#negotiation.done) {
       this.#events.gap(from, this.#opener.plainLength(record.length), last.frame, last.time)
@@ -313,7 +317,7 @@ export class TlsSession {
 
   #lost(from: TlsSide, length: number, frame: number, time: number): void {
     this.#sides[from].joiner.cut()
-    this.#opener.lost(from, length)
+    this.#opener.skip(from, 0)
     this.#opaque.lost(from, time)
     if (length > 0 && (this.#negotiation.done || this.facts.messageCount === 0 || this.#sides[from].isProtected)) {
       this.#events.gap(from, length, frame, time)
