@@ -82,8 +82,8 @@ function play(steps: readonly Step[], options?: Http2Options): { lines: string[]
   return { lines, midstream: connection.midstream }
 }
 
-const GET = join(hpackIndexed(2), hpackIndexed(4)) // :method GET, :path /
-const POST = join(hpackIndexed(3), hpackIndexed(4)) // :method POST, :path /
+const GET = join(hpackIndexed(2), hpackIndexed(6), hpackIndexed(4)) // :method GET, :scheme http, :path /
+const POST = join(hpackIndexed(3), hpackIndexed(6), hpackIndexed(4)) // :method POST, :scheme http, :path /
 const OK = hpackIndexed(8) // :status 200
 
 /** A connection begins: preface (24 bytes) and SETTINGS (9), both acknowledged (9). Frames 1 to 3. */
@@ -108,8 +108,8 @@ test('the beginning of a connection', () => {
 
 test('a request and its response, bytes in words', () => {
   const request = join(
-    [0, 0, 2, 1, 0x05, 0, 0, 0, 1], // 2 bytes, HEADERS, END_STREAM and END_HEADERS, stream 1
-    [0x82, 0x84], // :method GET, :path /
+    [0, 0, 3, 1, 0x05, 0, 0, 0, 1], // 3 bytes, HEADERS, END_STREAM and END_HEADERS, stream 1
+    [0x82, 0x86, 0x84], // :method GET, :scheme http, :path /
   )
   const response = join(
     [0, 0, 1, 1, 0x04, 0, 0, 0, 1], // 1 byte, HEADERS, END_HEADERS, stream 1
@@ -119,7 +119,7 @@ test('a request and its response, bytes in words', () => {
   )
   expect(told(['>', request], ['<', response])).toEqual([
     '> 1 begin 42#4',
-    '> 1 request 42#4 52#4 :method=GET :path=/ end-stream',
+    '> 1 request 42#4 53#4 :method=GET :scheme=http :path=/ end-stream',
     '< 1 begin 18#5',
     '< 1 response 18#5 27#5 :status=200',
     '< 1 data 37#5 41#5 "hello" end-stream',
@@ -135,18 +135,22 @@ test('padding and priority are left out', () => {
       ['>', http2Frame('HEADERS', 1, headers, 'END_HEADERS', 'PADDED', 'PRIORITY')],
       ['>', http2Frame('DATA', 1, data, 'PADDED', 'END_STREAM')],
     ),
-  ).toEqual(['> 1 begin 42#4', '> 1 request 42#4 60#4 :method=GET :path=/', '> 1 data 71#5 75#5 "ab" end-stream'])
+  ).toEqual([
+    '> 1 begin 42#4',
+    '> 1 request 42#4 61#4 :method=GET :scheme=http :path=/',
+    '> 1 data 72#5 76#5 "ab" end-stream',
+  ])
 })
 
 test('CONTINUATION frames carry the rest of the fields', () => {
-  const block = hpackFields({ ':method': 'GET', te: 'trailers' })
+  const block = join(GET, hpackFields({ te: 'trailers' }))
   expect(
     told(
       ['>', http2Frame('HEADERS', 1, block.subarray(0, 4), 'END_STREAM')],
-      ['>', http2Frame('CONTINUATION', 1, block.subarray(4, 20))],
-      ['>', http2Frame('CONTINUATION', 1, block.subarray(20), 'END_HEADERS')],
+      ['>', http2Frame('CONTINUATION', 1, block.subarray(4, 10))],
+      ['>', http2Frame('CONTINUATION', 1, block.subarray(10), 'END_HEADERS')],
     ),
-  ).toEqual(['> 1 begin 42#4', '> 1 request 42#4 94#6 :method=GET te=trailers end-stream'])
+  ).toEqual(['> 1 begin 42#4', '> 1 request 42#4 84#6 :method=GET :scheme=http :path=/ te=trailers end-stream'])
 })
 
 test('interim responses, then the response, then trailers', () => {
@@ -190,7 +194,7 @@ describe('ends of streams', () => {
 
   test('the client resets; an answer that comes too late is told still', () => {
     expect(told(asked, ['>', http2Reset(1, 8)], ['<', http2Headers(1, OK, 'END_STREAM')]).slice(2)).toEqual([
-      '> 1 reset 8 53#5',
+      '> 1 reset 8 54#5',
       '< 1 begin 18#6',
       '< 1 response 18#6 27#6 :status=200 end-stream',
       '  1 reset 27#6',
@@ -212,9 +216,9 @@ describe('ends of streams', () => {
   test('a request that crosses the end of the connection', () => {
     expect(told(['<', 'FIN'], asked)).toEqual([
       '> 1 begin 42#5',
-      '> 1 request 42#5 52#5 :method=GET :path=/ end-stream',
+      '> 1 request 42#5 53#5 :method=GET :scheme=http :path=/ end-stream',
       '< 1 truncated closed 18#4',
-      '  1 truncated 52#5',
+      '  1 truncated 53#5',
     ])
   })
 
@@ -239,7 +243,7 @@ test('PING, PRIORITY, frames of unknown types, pushed streams: told or skipped',
       ['<', join(http2Headers(2, hpackInserted('server', 'app')), http2Data(2, 'pushed', 'END_STREAM'))],
       ['<', http2Headers(1, join(OK, hpackIndexed(62)))],
     ).slice(2),
-  ).toEqual(['< ping 18#6', '< 1 begin 86#8', '< 1 response 86#8 96#8 :status=200 server=app'])
+  ).toEqual(['< ping 18#6', '< 1 begin 87#8', '< 1 response 87#8 97#8 :status=200 server=app'])
 })
 
 describe('after an upgrade from HTTP/1', () => {
@@ -261,9 +265,9 @@ describe('flow control', () => {
     const lines = told(post, ...steps, ['<', http2WindowUpdate(0, 1000)], ['<', http2WindowUpdate(1, 1000)])
     expect(lines.filter((line) => !line.includes('data'))).toEqual([
       '> 1 begin 42#4',
-      '> 1 request 42#4 52#4 :method=POST :path=/',
-      '> 0 stalled 65623#8',
-      '> 1 stalled 65623#8',
+      '> 1 request 42#4 53#4 :method=POST :scheme=http :path=/',
+      '> 0 stalled 65624#8',
+      '> 1 stalled 65624#8',
       '> 0 resumed 18#9',
       '> 1 resumed 31#10',
     ])
@@ -277,7 +281,7 @@ describe('flow control', () => {
       post,
       ['>', http2Frame('DATA', 1, [3, 0x61, 0x62, 0, 0, 0], 'PADDED')],
     ]).lines
-    expect(lines.at(-1)).toBe('> 1 stalled 67#5')
+    expect(lines.at(-1)).toBe('> 1 stalled 68#5')
   })
 
   test('content that ends is not waiting', () => {
@@ -299,9 +303,9 @@ describe('flow control', () => {
     const stalls = (...steps: Step[]) =>
       play([...begin, ...steps]).lines.filter((line) => / (stalled|resumed)/.test(line))
     expect(stalls(post, ['>', content(5)])).toEqual([])
-    expect(stalls(post, ['>', content(5)], ['>', http2SettingsAck], ['>', content(0)])).toEqual(['> 1 stalled 75#6'])
+    expect(stalls(post, ['>', content(5)], ['>', http2SettingsAck], ['>', content(0)])).toEqual(['> 1 stalled 76#6'])
     expect(stalls(['>', http2SettingsAck], post, ['>', content(5)], ['<', http2Settings({ 4: 9 })])).toEqual([
-      '> 1 stalled 66#5',
+      '> 1 stalled 67#5',
       '> 1 resumed 24#6',
     ])
   })
@@ -312,6 +316,17 @@ describe('flow control', () => {
       content(16_383),
     ])
     expect(lines.filter((line) => line.includes('stalled'))).toEqual([])
+  })
+
+  test('after a loss nobody is known to wait any longer', () => {
+    const waits = Array.from({ length: 4 }, (_, i): Step => ['>', content(i < 3 ? 16_384 : 16_383)])
+    const lines = told(post, ...waits, ['<', 100]).filter((line) => !line.includes('data'))
+    expect(lines.slice(2)).toEqual([
+      '> 0 stalled 65624#8',
+      '> 1 stalled 65624#8',
+      '> 0 resumed 18#9',
+      '> 1 resumed 18#9',
+    ])
   })
 })
 
@@ -379,7 +394,7 @@ describe('the capture began late', () => {
   ]
   const lines = [
     '> 9 begin 0#1',
-    '> 9 request 0#1 11#1 :method=GET :path=/ null=null incomplete end-stream',
+    '> 9 request 0#1 12#1 :method=GET :scheme=http :path=/ null=null incomplete end-stream',
     '< 9 begin 0#2',
     '< 9 response 0#2 21#2 :status=200 server=app',
     '< 9 data 31#2 35#2 "hello"',
@@ -480,7 +495,9 @@ describe('what breaks the rules', () => {
   test('a table that the other side does not allow, and one that it does', () => {
     const sized = http2Headers(1, join(hpackTableSize(8192), GET))
     expect(told(['>', sized])[1]).toBe('> 1 ! The dynamic table is made 8192 bytes large, 4096 are allowed 42#4')
-    expect(told(['<', http2Settings({ 1: 8192 })], ['>', sized])[2]).toBe('> 1 request 42#5 55#5 :method=GET :path=/')
+    expect(told(['<', http2Settings({ 1: 8192 })], ['>', sized])[2]).toBe(
+      '> 1 request 42#5 56#5 :method=GET :scheme=http :path=/',
+    )
   })
 })
 
@@ -490,7 +507,7 @@ describe('hostile input', () => {
     const connection = new Http2Connection(sink)
     const push = (bytes: Uint8Array) => connection.push(0, bytes, 0, bytes.length, 1, 1)
     push(join(http2Preface, http2Settings(), http2Frame('HEADERS', 1, [])))
-    const flood = http2Frame('CONTINUATION', 1, new Uint8Array(16_384).fill(0x82))
+    const flood = http2Frame('CONTINUATION', 1, new Uint8Array(16_384).fill(0x90))
     for (let i = 0; i < 80; i++) push(flood)
     push(http2Frame('CONTINUATION', 1, [], 'END_HEADERS'))
     expect(lines.filter((line) => line.includes('!'))).toEqual([
@@ -506,10 +523,10 @@ describe('hostile input', () => {
     push(join(http2Preface, http2Settings()))
     for (let stream = 1; stream < 2 * 4100; stream += 2) push(http2Headers(stream, GET))
     expect(lines.filter((line) => line.includes('forgotten'))).toEqual([
-      '  1 forgotten 45089#1',
-      '  3 forgotten 45100#1',
-      '  5 forgotten 45111#1',
-      '  7 forgotten 45122#1',
+      '  1 forgotten 49185#1',
+      '  3 forgotten 49197#1',
+      '  5 forgotten 49209#1',
+      '  7 forgotten 49221#1',
     ])
   })
 

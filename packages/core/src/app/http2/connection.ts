@@ -10,6 +10,7 @@ import { addFragment, type FieldBlock, newFieldBlock } from './field-block.ts'
 import { FlowControl } from './flow-control.ts'
 import * as frames from './frame.ts'
 import { HpackDecoder } from './hpack.ts'
+import { malformed } from './malformed.ts'
 import { FrameScanner, type FrameSink } from './scanner.ts'
 import { SettingsLedger } from './settings.ts'
 import { endOf, type Stream, StreamTable } from './streams.ts'
@@ -66,7 +67,7 @@ export class Http2Connection {
 
   constructor(sink: Http2Sink, options: Http2Options = {}) {
     this.#sink = sink
-    this.#flow = new FlowControl(sink, this.#streams)
+    this.#flow = new FlowControl(sink)
     const frameSink: FrameSink = {
       midstream: (from, missed, place) => this.#beginLate(from, missed, place),
       begin: (from, header, first) => this.#begin(from, header, first),
@@ -130,7 +131,7 @@ export class Http2Connection {
     const place = { offset: 0, frame: 0, time: 0 }
     this.#senders[0].settings.forget()
     this.#applyLimits(0, place)
-    const stream = this.#streams.open(1, this.#flow.initial)
+    const stream = this.#open(1, place)
     stream.halves[0] = 'ended'
     stream.headed[0] = true
     this.#highest = 1
@@ -152,7 +153,7 @@ export class Http2Connection {
     this.#endBlock(from, place, false)
     sender.hpack.lose()
     sender.lossy = true
-    this.#flow.forget()
+    this.#flow.forget(place)
     for (const side of [0, 1] as const) {
       this.#senders[side].settings.forget()
       this.#applyLimits(side, place)
@@ -215,7 +216,7 @@ export class Http2Connection {
     const ack = (flags & frames.ACK) !== 0
     if (type === frames.SETTINGS && whole) this.#readSettings(from, ack, b, first)
     else if (type === frames.WINDOW_UPDATE && whole) this.#enlarge(from, id, u32(b, 0) & NUMBER, first)
-    else if (type === frames.SETTINGS || type === frames.WINDOW_UPDATE) this.#flow.forget()
+    else if (type === frames.SETTINGS || type === frames.WINDOW_UPDATE) this.#flow.forget(first)
     else if (type === frames.RST_STREAM && whole) this.#reset(from, id, u32(b, 0), first)
     else if (type === frames.PING) this.#sink.ping(from, ack, first)
   }
@@ -254,6 +255,8 @@ export class Http2Connection {
     const kind = this.#sectionKind(from, stream, fields)
     if (kind === 'request' || kind === 'response') stream.headed[from] = true
     this.#sink.headers(id, from, kind, fields, endStream, first, last)
+    const wrong = malformed(kind, fields)
+    if (wrong !== null) this.#fault(id, from, wrong, first)
     if (endStream) stream.halves[from] = 'ended'
     this.#settle(stream, last)
   }
@@ -305,7 +308,11 @@ export class Http2Connection {
 
   #enlarge(by: Http2Side, id: number, increment: number, place: Place): void {
     if (increment === 0) this.#fault(id, by, 'WINDOW_UPDATE frame that adds nothing', place)
-    const fits = this.#flow.enlarge(other(by), id, increment, place)
+    const from = other(by)
+    const stream = this.#streams.get(id)
+    let fits = true
+    if (id === 0) fits = this.#flow.enlargeConnection(from, increment, place)
+    else if (stream !== undefined) fits = this.#flow.enlarge(from, stream, increment, place)
     if (!fits) this.#fault(id, by, 'WINDOW_UPDATE frame that makes the window larger than 2^31-1', place)
   }
 
@@ -332,7 +339,7 @@ export class Http2Connection {
   #open(id: number, place: Place): Stream {
     const { surplus } = this.#streams
     if (surplus !== null) this.#close(surplus, 'forgotten', place)
-    return this.#streams.open(id, this.#flow.initial)
+    return this.#streams.open(id, [this.#flow.newWindow(), this.#flow.newWindow()])
   }
 
   /** Ends what the end of its direction ends, and the stream where both halves are over. */
@@ -349,6 +356,7 @@ export class Http2Connection {
 
   #close(stream: Stream, how: Parameters<Http2Sink['end']>[1], place: Place): void {
     this.#streams.close(stream)
+    this.#flow.close(stream)
     this.#sink.end(stream.id, how, place)
   }
 

@@ -104,8 +104,14 @@ export interface Http2Sink {
    * must wait. Told only where the window is known: every SETTINGS and WINDOW_UPDATE was seen.
    */
   stalled(stream: number, from: Http2Side, place: Place): void
-  /** A sender (`from`) told to be `stalled` got more. The place is in what the other side sent. */
+  /**
+   * A sender (`from`) told to be `stalled` got more, or after a loss is not known to wait any longer. The place is in
+   * what either side sent.
+   */
   resumed(stream: number, from: Http2Side, place: Place): void
-  /** What breaks RFC 9113 or 7541; at most 64 a side. One short sentence for the user. Stream 0: the connection. */
+  /**
+   * What breaks RFC 9113 or 7541; at most 64 a side. One short sentence for the user. Stream 0: the connection. A fault
+   * of fields follows their `headers`.
+   */
   fault(stream: number, from: Http2Side, text: string, place: Place): void
 }

@@ -1,6 +1,6 @@
 // The streams of a connection that are not over yet, in bounded memory (RFC 9113 section 5.1).
 import type { Http2Side, Http2StreamEnd } from './events.ts'
-import { newWindow, type Window } from './flow-control.ts'
+import type { Window } from './flow-control.ts'
 
 /** Streams followed at once; servers allow about a hundred. */
 const STREAMS_LIMIT = 4096
@@ -47,13 +47,12 @@ export class StreamTable {
     return this.#recent.has(id)
   }
 
-  /** Opens a stream. `windows`: what client and server may send on it. */
-  open(id: number, windows: readonly [number, number]): Stream {
+  open(id: number, windows: [Window, Window]): Stream {
     const stream: Stream = {
       id,
       halves: ['open', 'open'],
       headed: [false, false],
-      windows: [newWindow(windows[0]), newWindow(windows[1])],
+      windows,
     }
     this.#streams.set(id, stream)
     return stream
