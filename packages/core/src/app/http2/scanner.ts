@@ -56,7 +56,6 @@ export class FrameScanner {
   largest: number = frames.DEFAULT_FRAME_SIZE
   /** The highest stream seen on this connection: what is far above is no frame. 0 while unknown. */
   highestStream = 0
-  /** Bytes behind the connection's beginning. */
   readonly #from: Http2Side
   readonly #sink: FrameSink
   #state: 'preface' | 'header' | 'padding-length' | 'payload' | 'lost' = 'header'
