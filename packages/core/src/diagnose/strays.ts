@@ -1,7 +1,8 @@
 // Failed tries whose request to the proxy is not in the captures. Where the client leg is captured, a try without a
 // request is a health check or somebody else's; where it is not, every failed try is an incident with an unseen client.
-import { CLIENT, SERVER } from '../observe/observations.ts'
+import { CLIENT, type Connection, type Exchange, SERVER } from '../observe/observations.ts'
 import { originForm } from '../story/pairing.ts'
+import { rolesOf, shiftOf } from '../story/requests.ts'
 import {
   clientView,
   type Conversation,
@@ -40,11 +41,11 @@ export interface Strays {
 
 export function judgeStrays(story: Story): Strays {
   if (story.proxies.length > 0) return { judged: [], unsure: [] }
-  const checks = healthChecks(story.strays)
+  const checks = healthChecks(story)
   const failed = failedTargets(story)
   const unsure: Try[] = []
   const judged = story.strays.flatMap((attempt): JudgedStray[] => {
-    if (attempt.search !== null || checks.has(attempt) || isTwin(failed, attempt)) return []
+    if (attempt.search !== null || checks.has(seriesOf(attempt)) || isTwin(failed, attempt)) return []
     // What a proxy's client sees is no try of a proxy.
     if (frontsOf(story).has(nearClient(attempt.conversation!).connection.server)) return []
     const how = failure(story, attempt)
@@ -173,24 +174,28 @@ function endedFirst(a: Ends, b: Ends): boolean {
   return first(a) < first(b)
 }
 
-/** Tries of one host at one server, with one target, that come as by a timer. */
-function healthChecks(strays: readonly Try[]): Set<Try> {
-  const groups = new Map<string, Try[]>()
-  for (const attempt of strays) {
-    if (attempt.conversation === null) continue
-    const { connection } = nearClient(attempt.conversation)
-    const target = attempt.turn === null ? '' : clientView(attempt.turn).exchange.target
-    const key = `${connection.clientAddress} ${connection.server} ${target}`
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [attempt])
-    else group.push(attempt)
-  }
-  const checks = [...groups.values()].filter((group) => {
-    const gaps = group
-      .toSorted((a, b) => a.start - b.start)
-      .flatMap((t, i, all) => (i === 0 ? [] : [t.start - all[i - 1].start]))
-    const middle = gaps.toSorted((a, b) => a - b)[gaps.length >> 1]
-    return group.length >= CHECKS && middle > 0.2e9 && gaps.every((gap) => Math.abs(gap - middle) <= middle * REGULAR)
+/** Tries of one host at one server, with one target. */
+const series = ({ clientAddress, server }: Connection, exchange: Exchange | null): string =>
+  `${clientAddress} ${server} ${exchange?.target ?? ''}`
+
+function seriesOf({ conversation, turn }: Try): string {
+  return conversation === null ? '' : series(nearClient(conversation).connection, turn && clientView(turn).exchange)
+}
+
+/** Series that come as by a timer. Their tries that went well count, though no stray is left of them. */
+function healthChecks({ captures, conversations, strays }: Story): Set<string> {
+  const starts = new Map(strays.map((attempt): [string, number[]] => [seriesOf(attempt), []]))
+  if (starts.size === 0) return new Set()
+  const { tries, conversations: legs } = rolesOf(captures, conversations, shiftOf(captures))
+  legs.forEach((leg, row) => {
+    if (leg !== null) starts.get(series(nearClient(leg).connection, tries.exchange[row]))?.push(tries.start[row])
   })
-  return new Set(checks.flat())
+  return new Set([...starts].flatMap(([name, times]) => (isRegular(times) ? [name] : [])))
+}
+
+function isRegular(times: readonly number[]): boolean {
+  const inOrder = times.toSorted((a, b) => a - b)
+  const gaps = inOrder.slice(1).map((time, i) => time - inOrder[i])
+  const middle = gaps.toSorted((a, b) => a - b)[gaps.length >> 1]
+  return times.length >= CHECKS && middle > 0.2e9 && gaps.every((gap) => Math.abs(gap - middle) <= middle * REGULAR)
 }

@@ -29,7 +29,7 @@ const seconds = (ns: number): number | null => (Number.isFinite(ns) ? Math.round
 export function diagnose(story: Story): DiagnosisDocument {
   const incidents: Incident[] = []
   const masked: Incident[] = []
-  let healthy = 0
+  let healthy = story.served
   for (const request of story.requests) {
     const resolution = resolve(story, request)
     if (resolution.outcome === 'served' || resolution.outcome === 'masked') healthy++

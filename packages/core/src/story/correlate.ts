@@ -1,23 +1,15 @@
 // Step two of three: Observations of any number of captures become one Story.
-import { DNS_PORT, type Observations } from '../observe/observations.ts'
+import type { Observations } from '../observe/observations.ts'
 import type { Vantage } from '../report/document.ts'
-import { alignClocks, joinConversations, orderSightings, turnsOf } from './conversations.ts'
+import { assign, type FindOpen, type Pairs } from './assign.ts'
 import { alignByPairing } from './clock-by-pairing.ts'
-import { assign, indexBy, type RequestIndex } from './pairing.ts'
+import { alignClocks, joinConversations, orderSightings } from './conversations.ts'
+import { RequestGroups } from './open-requests.ts'
 import { findProxies } from './proxies.ts'
-import { requestOf, type Shift, shiftOf, tryOfConnection, tryOfSearch, tryOfTurn } from './requests.ts'
-import {
-  backAddress,
-  frontOf,
-  type Conversation,
-  type Proxy,
-  type Request,
-  serverView,
-  type Story,
-  type StoryCapture,
-  type Try,
-} from './story.ts'
-import { nameVantages } from './vantage.ts'
+import { backOf, type Roles, rolesOf, type Shift, shiftOf } from './requests.ts'
+import { type Conversation, type Proxy, type Request, serverView, type Story, type StoryCapture } from './story.ts'
+import { troubled } from './trouble.ts'
+import { type Legs, nameVantages } from './vantage.ts'
 
 export interface CorrelateOptions {
   /** Ids of the parts of each capture in the document; default: counted through. */
@@ -48,68 +40,45 @@ export function correlate(observations: readonly Observations[], options: Correl
   }
   quoteIcmp(captures, conversations, shift)
 
-  const { requests, tries } = roles(captures, conversations, shift)
-  const proxies = findProxies(requests, tries)
-  const byFront = indexBy(requests, frontOf)
-  const frontsOf = frontsByBack(proxies)
-  assign(tries, (attempt) => openAmong(byFront, frontsOf.get(backAddress(attempt)) ?? [], attempt))
-  attachLookups(captures, requests, proxies, shift)
-
-  // A try that is itself a request to the next proxy carries that proxy's tries.
-  const byTurn = new Map(requests.map((request) => [request.turn, request]))
+  const roles = rolesOf(captures, conversations, shift)
+  const proxies = findProxies(roles, conversations)
   const fronts = new Set(proxies.map((proxy) => proxy.front))
-  const isFront = (request: Request): boolean => fronts.has(frontOf(request))
-  const hops = new Set<Request>()
-  const paired = new Set<Try>()
-  for (const request of requests) {
-    for (const attempt of request.tries) {
-      paired.add(attempt)
-      const hop = attempt.turn === null ? undefined : byTurn.get(attempt.turn)
-      if (hop !== undefined) hops.add(hop)
-      if (hop === undefined || (hop.tries.length === 0 && !isFront(hop))) continue
-      attempt.hop = hop
-    }
-  }
-  const story: Story = {
-    captures,
-    conversations,
-    proxies,
-    requests: requests.filter((request) => !hops.has(request)).toSorted((a, b) => a.start - b.start),
-    strays: tries.filter((attempt) => !paired.has(attempt)),
-    faults: observations.flatMap((o, capture) =>
-      o.parts.filter((p) => p.faults.length > 0).map((p) => ({ capture, file: p.file, faults: p.faults })),
-    ),
-  }
-  nameVantages(story, options.vantages ?? new Map())
-  return story
+  const pairs = assign(roles, openAtProxies(roles, proxies))
+  const { requests, served, strays, all } = troubled(roles, pairs, fronts)
+  attachLookups(captures, all, proxies, shift)
+  nameVantages(captures, legsOf(roles, pairs, fronts), options.vantages ?? new Map())
+  const faults = observations.flatMap((o, capture) =>
+    o.parts.filter((p) => p.faults.length > 0).map((p) => ({ capture, file: p.file, faults: p.faults })),
+  )
+  return { captures, conversations, proxies, requests, served, strays, faults }
 }
 
-/** Every exchange is a request to its server and a possible try of its client. */
-function roles(
-  captures: readonly StoryCapture[],
-  conversations: readonly Conversation[],
-  shift: Shift,
-): { requests: Request[]; tries: Try[] } {
-  const requests: Request[] = []
-  const tries: Try[] = []
-  for (const conversation of conversations) {
-    const turns = turnsOf(conversation)
-    for (const turn of turns) {
-      requests.push(requestOf(turn, shift))
-      tries.push(tryOfTurn(turn, shift))
-    }
-    if (turns.length === 0 && conversation.sightings[0].connection.serverPort !== DNS_PORT) {
-      const attempt = tryOfConnection(conversation, shift)
-      if (attempt !== null) tries.push(attempt)
-    }
-  }
-  captures.forEach(({ observations }, capture) => {
-    for (const search of observations.neighbours) {
-      // One request may have lost its answer; a host that is there is not asked for again and again.
-      if (search.answer === null && search.requests.length > 1) tries.push(tryOfSearch(capture, search, shift))
-    }
+/** Finds the requests, open when a try starts, to the proxies that connect from where it came. */
+function openAtProxies(roles: Roles, proxies: readonly Proxy[]): FindOpen {
+  const { requests, tries, conversations } = roles
+  const all = new RequestGroups(roles)
+  const byTarget = new Map(proxies.map(({ front }) => [front, new RequestGroups(roles)]))
+  requests.exchange.forEach((exchange, row) => {
+    const front = requests.sighting[row]?.connection.server ?? ''
+    if (exchange === null || !byTarget.has(front)) return
+    all.add(front, row)
+    byTarget.get(front)!.add(exchange.target, row)
   })
-  return { requests, tries }
+  const frontsOf = frontsByBack(proxies)
+  return (attempt, found) => {
+    // Never those to the very server it goes to.
+    const server = conversations[attempt]?.sightings[0].connection.server
+    const fronts = frontsOf.get(backOf(roles, attempt))?.filter((front) => front !== server) ?? []
+    const exchange = tries.exchange[attempt]
+    const start = tries.start[attempt]
+    // Where some of the requests have the very target of the try, the others need not be compared with it: unless it
+    // carries identifiers, which count for more.
+    if (exchange !== null && exchange.ids.length === 0) {
+      for (const front of fronts) byTarget.get(front)!.get(exchange.target)?.at(start, found)
+    }
+    if (found.length > 0) return
+    for (const front of fronts) all.get(front)?.at(start, found)
+  }
 }
 
 /** Fronts of the proxies that connect from an address. */
@@ -120,16 +89,19 @@ function frontsByBack(proxies: readonly Proxy[]): Map<string, string[]> {
   return fronts
 }
 
-/** Requests to any of these fronts that are open when the try starts; never those to the very server it goes to. */
-function openAmong(
-  byFront: ReadonlyMap<string, RequestIndex>,
-  fronts: readonly string[],
-  attempt: Try,
-): readonly Request[] {
-  const server = attempt.conversation?.sightings[0].connection.server
-  const open = (front: string): Request[] => (front === server ? [] : (byFront.get(front)?.openAt(attempt.start) ?? []))
-  // Nearly every try is one of a client, behind which there is no front, or of a proxy with a single one.
-  return fronts.length === 1 ? open(fronts[0]) : fronts.flatMap(open)
+/** Conversations on which requests reached a proxy, and those on which it tried to serve them. */
+function legsOf({ conversations, requests, count }: Roles, pairs: Pairs, fronts: ReadonlySet<string>): Legs {
+  const legs = { fronts: new Set<Conversation>(), backs: new Set<Conversation>() }
+  for (let attempt = 0; attempt < count; attempt++) {
+    if (pairs.request[attempt] < 0) continue
+    legs.fronts.add(conversations[pairs.request[attempt]]!)
+    const back = conversations[attempt]
+    if (back === null) continue
+    legs.backs.add(back)
+    // The next proxy of a chain.
+    if (fronts.has(requests.sighting[attempt]?.connection.server ?? '')) legs.fronts.add(back)
+  }
+  return legs
 }
 
 /** Ties each ICMP error to the conversation whose packet it quotes. */

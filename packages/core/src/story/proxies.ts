@@ -1,7 +1,9 @@
 // Who is a proxy: which hosts pass requests on, at which address they get them and from which they send them.
 import type { Connection, Exchange } from '../observe/observations.ts'
-import { bareAddress, contains, indexBy, likeness, originForm, RequestIndex } from './pairing.ts'
-import { backAddress, clientView, type Proxy, type Request, serverView, type Try } from './story.ts'
+import { OpenRequests, RequestGroups } from './open-requests.ts'
+import { bareAddress, contains, likeness, originForm } from './pairing.ts'
+import { backOf, type Roles } from './requests.ts'
+import type { Conversation, Proxy } from './story.ts'
 
 /**
  * Tries from one address that are looked at, evenly over the capture: a few hundred tell who it works for. Fewer where
@@ -14,6 +16,8 @@ const SAMPLE_REWRITTEN = 128
 interface Edge {
   front: string
   back: string
+  /** How many parts the two addresses have in common: the two sides of one host are often numbered alike. */
+  kinship: number
   count: number
   /** Sum of the times, in nanoseconds, that requests began before and ended after the like tries, and their number. */
   gap: number
@@ -27,7 +31,8 @@ function vote(votes: Votes, front: string, back: string, weight: number, gap = I
   let backs = votes.get(front)
   if (backs === undefined) votes.set(front, (backs = new Map()))
   let edge = backs.get(back)
-  if (edge === undefined) backs.set(back, (edge = { front, back, count: 0, gap: 0, gaps: 0 }))
+  if (edge === undefined)
+    backs.set(back, (edge = { front, back, kinship: kinship(front, back), count: 0, gap: 0, gaps: 0 }))
   edge.count += weight
   if (!Number.isFinite(gap)) return
   edge.gap += gap
@@ -39,68 +44,78 @@ function vote(votes: Votes, front: string, back: string, weight: number, gap = I
  * another address while the first waits. Each likeness is a vote. Most proxies leave the target as it is; only where
  * that finds nothing, rewritten ones are looked for.
  */
-export function findProxies(requests: readonly Request[], tries: readonly Try[]): Proxy[] {
+export function findProxies(roles: Roles, conversations: readonly Conversation[]): Proxy[] {
+  const { requests, tries } = roles
   const votes: Votes = new Map()
-  const sameTarget = indexBy(requests, ({ turn }) => originForm(serverView(turn).exchange.target))
-  const unlike = new Map<string, Try[]>()
-  for (const [address, group] of triesByAddress(tries)) {
+  const byTarget = new RequestGroups(roles)
+  requests.exchange.forEach((exchange, row) => {
+    if (exchange !== null) byTarget.add(originForm(exchange.target), row)
+  })
+  const unlike: number[][] = []
+  for (const group of triesByAddress(roles)) {
     let found = false
     forSample(group, SAMPLE, (attempt, weight) => {
-      const index = sameTarget.get(originForm(clientView(attempt.turn!).exchange.target))
-      if (index !== undefined && voteFor(votes, index, attempt, weight)) found = true
+      const index = byTarget.get(originForm(tries.exchange[attempt]!.target))
+      if (index !== undefined && voteFor(votes, roles, index, attempt, weight)) found = true
     })
-    if (!found) unlike.set(address, group)
+    if (!found) unlike.push(group)
   }
-  if (unlike.size > 0) {
-    const all = new RequestIndex(requests)
-    for (const group of unlike.values()) {
-      forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => voteFor(votes, all, attempt, weight))
+  if (unlike.length > 0) {
+    const all = new OpenRequests(
+      roles,
+      [...requests.exchange.keys()].filter((row) => requests.exchange[row] !== null),
+    )
+    for (const group of unlike) {
+      forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => voteFor(votes, roles, all, attempt, weight))
     }
   }
-  const proxies = elect(votes, tries)
-  guessFromConnections(requests, tries, proxies, votes)
-  return elect(votes, tries)
+  const flow = flowOf(conversations)
+  guessFromConnections(roles, elect(votes, flow), votes)
+  return elect(votes, flow)
 }
 
-/** Tries that got as far as a request, by the address they came from. */
-function triesByAddress(tries: readonly Try[]): Map<string, Try[]> {
-  const groups = new Map<string, Try[]>()
-  for (const attempt of tries) {
-    if (attempt.turn === null) continue
-    const address = backAddress(attempt)
+/** Tries that got as far as a request, in groups by the address they came from. */
+function triesByAddress(roles: Roles): Iterable<number[]> {
+  const groups = new Map<string, number[]>()
+  for (let row = 0; row < roles.count; row++) {
+    if (roles.bare.has(row)) continue
+    const address = backOf(roles, row)
     const group = groups.get(address)
-    if (group === undefined) groups.set(address, [attempt])
-    else group.push(attempt)
+    if (group === undefined) groups.set(address, [row])
+    else group.push(row)
   }
-  return groups
+  return groups.values()
 }
 
 /** Looks at every n-th try, so that at most `most` are looked at; each stands for n of them. */
-function forSample(tries: readonly Try[], most: number, look: (attempt: Try, weight: number) => unknown): void {
+function forSample(tries: readonly number[], most: number, look: (attempt: number, weight: number) => unknown): void {
   const step = Math.ceil(tries.length / most)
   for (let i = 0; i < tries.length; i += step) look(tries[i], step)
 }
 
 /** Counts the likeness of a try to requests that were open when it started; false when there was none. */
-function voteFor(votes: Votes, index: RequestIndex, attempt: Try, weight: number): boolean {
-  const { exchange: back, sighting } = clientView(attempt.turn!)
+function voteFor(votes: Votes, roles: Roles, index: OpenRequests, attempt: number, weight: number): boolean {
+  const { requests, tries, conversations } = roles
+  const back = tries.exchange[attempt]!
+  const { capture, connection } = tries.sighting[attempt]!
   const seen = new Set<string>()
   let found = false
-  for (const request of index.openAt(attempt.start)) {
-    if (request.turn.conversation === attempt.conversation) continue
-    const { exchange: front, sighting: at } = serverView(request.turn)
+  for (const request of index.at(tries.start[attempt])) {
+    if (conversations[request] === conversations[attempt]) continue
+    const front = requests.exchange[request]!
+    const at = requests.sighting[request]!
     // Nothing is passed on in no time: on one clock, what began together is not one after the other.
-    if (at.capture === sighting.capture && attempt.start <= request.start) continue
+    if (at.capture === capture && tries.start[attempt] <= requests.start[request]) continue
     const { server } = at.connection
-    if (seen.has(server) || !differentHosts(at.connection, sighting.connection) || !contains(request, attempt)) continue
-    const { clientAddress } = sighting.connection
-    if (cameBefore(front, at.connection, clientAddress)) continue
+    if (seen.has(server) || !differentHosts(at.connection, connection) || !contains(roles, request, attempt)) continue
+    if (cameBefore(front, at.connection, connection.clientAddress)) continue
     const fit = likeness(front, back, at.connection.clientAddress)
     if (fit === null || fit.strength === 'weak') continue
     seen.add(server)
     found = true
-    const gap = Math.max(0, attempt.start - request.start) + Math.max(0, request.end - attempt.end)
-    vote(votes, server, clientAddress, fit.strength === 'sure' ? 3 * weight : weight, gap)
+    const before = Math.max(0, tries.start[attempt] - requests.start[request])
+    const gap = before + Math.max(0, requests.end[request] - tries.end[attempt])
+    vote(votes, server, connection.clientAddress, fit.strength === 'sure' ? 3 * weight : weight, gap)
   }
   return found
 }
@@ -116,47 +131,61 @@ function cameBefore({ forwardedFor }: Exchange, at: Connection, sender: string):
  * a candidate that would send them in a circle is a like request by chance. One that is reached over another proxy is
  * that proxy's, not this one's.
  */
-function elect(votes: Votes, tries: readonly Try[]): Proxy[] {
+function elect(votes: Votes, flowSeen: Flow): Proxy[] {
   const edges = [...votes.values()].flatMap((backs) => [...backs.values()])
-  edges.sort((a, b) => b.count - a.count || compareGaps(a, b) || kinship(b) - kinship(a))
-  const flow = new Map<string, Set<string>>()
-  const link = (from: string, to: string): void => {
-    flow.set(from, (flow.get(from) ?? new Set()).add(to))
-  }
-  for (const conversation of new Set(tries.map((attempt) => attempt.conversation))) {
-    const connection = conversation?.sightings[0].connection
-    // Nodes of the flow: an address that sends requests, an endpoint that takes them.
-    if (connection !== undefined && connection.exchanges.length > 0)
-      link(`from ${connection.clientAddress}`, connection.server)
-  }
-  const taken: typeof edges = []
+  edges.sort((a, b) => b.count - a.count || compareGaps(a, b) || b.kinship - a.kinship)
+  const flow: Flow = new Map([...flowSeen].map(([from, to]) => [from, new Set(to)]))
+  const atFront = new Map<string, Edge[]>()
+  const atBack = new Map<string, Edge[]>()
   for (const edge of edges) {
-    const { front, back, count } = edge
-    const rivals = taken.filter((other) => other.front === front || other.back === back)
-    const lesser = rivals.some((rival) => {
-      // A handful of votes beside hundreds is somebody else's like request.
-      const few = kinship(edge) < kinship(rival) ? 5 : 20
-      if (count * few < rival.count) return true
-      // Where several like sites are seen at once, all of them fit; a back belongs to the front that is numbered like it.
-      return back === rival.back && compareGaps(edge, rival) === 0 && kinship(edge) < kinship(rival)
-    })
-    if (lesser || reaches(flow, `from ${back}`, front)) continue
-    link(front, `from ${back}`)
-    taken.push(edge)
+    const { front, back, kinship: kin, count } = edge
+    const sameFront = atFront.get(front) ?? []
+    const sameBack = atBack.get(back) ?? []
+    // A handful of votes beside hundreds is somebody else's like request.
+    const isFew = (rival: Edge): boolean => count * (kin < rival.kinship ? 5 : 20) < rival.count
+    // Where several like sites are seen at once, all of them fit; a back belongs to the front that is numbered like it.
+    const isUnlike = (rival: Edge): boolean => kin < rival.kinship && compareGaps(edge, rival) === 0
+    if (sameFront.some(isFew) || sameBack.some((rival) => isFew(rival) || isUnlike(rival))) continue
+    if (reached(flow, `from ${back}`).has(front)) continue
+    link(flow, front, `from ${back}`)
+    sameFront.push(edge)
+    sameBack.push(edge)
+    atFront.set(front, sameFront)
+    atBack.set(back, sameBack)
   }
-  const proxies = new Map<string, Proxy>()
-  for (const { front, back, count } of taken) {
-    const proxy = proxies.get(front)
-    if (proxy === undefined) proxies.set(front, { front, backs: [back], joined: count })
-    else proxy.backs.push(back)
-  }
-  for (const proxy of proxies.values()) {
-    const { backs } = proxy
-    proxy.backs = backs.filter(
-      (back) => !backs.some((via) => via !== back && reaches(flow, `from ${via}`, `from ${back}`)),
+  return [...atFront].map(([front, taken]): Proxy => {
+    const backs = taken.map(({ back }) => back)
+    // One that is reached over another of them is that one's, not this proxy's.
+    const behind = new Set(
+      backs.length === 1 ? [] : backs.flatMap((back) => [...reached(flow, `from ${back}`)].slice(1)),
     )
+    return { front, backs: backs.filter((back) => !behind.has(`from ${back}`)), joined: taken[0].count }
+  })
+}
+
+/** Where requests flow: nodes are addresses that send them (`from ...`) and endpoints that take them. */
+type Flow = Map<string, Set<string>>
+
+function flowOf(conversations: readonly Conversation[]): Flow {
+  const flow: Flow = new Map()
+  for (const { sightings } of conversations) {
+    const { clientAddress, server, exchanges } = sightings[0].connection
+    if (exchanges.length > 0) link(flow, `from ${clientAddress}`, server)
   }
-  return [...proxies.values()]
+  return flow
+}
+
+function link(flow: Flow, from: string, to: string): void {
+  const known = flow.get(from)
+  if (known === undefined) flow.set(from, new Set([to]))
+  else known.add(to)
+}
+
+/** Nodes that requests can flow to, itself among them. */
+function reached(flow: Flow, from: string): Set<string> {
+  const seen = new Set([from])
+  for (const node of seen) for (const next of flow.get(node) ?? []) seen.add(next)
+  return seen
 }
 
 /** Gaps within this of each other, and a hundredth of their size, are the same. */
@@ -168,21 +197,10 @@ function compareGaps(a: Edge, b: Edge): number {
   return Math.abs(mine - theirs) <= SAME_GAP_NS + Math.max(mine, theirs) / 100 ? 0 : mine - theirs
 }
 
-/** How many parts two addresses have in common: the two sides of one host are often numbered alike. */
-function kinship({ front, back }: Edge): number {
+function kinship(front: string, back: string): number {
   const a = front.slice(0, front.lastIndexOf(':')).split(/[.:]/)
   const b = back.split(/[.:]/)
   return a.filter((part, i) => part === b[i]).length
-}
-
-/** Whether requests can flow from one node to the other. */
-function reaches(flow: ReadonlyMap<string, ReadonlySet<string>>, from: string, to: string): boolean {
-  const seen = new Set([from])
-  for (const node of seen) {
-    if (node === to) return true
-    for (const next of flow.get(node) ?? []) seen.add(next)
-  }
-  return false
 }
 
 /** The leg behind a proxy has another server, and not the same client, unless that is the proxy's own host. */
@@ -195,30 +213,29 @@ function differentHosts(front: Connection, back: Connection): boolean {
  * Where no request got through, nothing is alike. Then a host that opens connections only while failed requests wait
  * is taken for the proxy: first of all the very address the request went to, else the one that most of them share.
  */
-function guessFromConnections(
-  requests: readonly Request[],
-  tries: readonly Try[],
-  proxies: readonly Proxy[],
-  votes: Votes,
-): void {
+function guessFromConnections(roles: Roles, proxies: readonly Proxy[], votes: Votes): void {
+  const { requests, tries, conversations, count } = roles
   const backs = new Set(proxies.flatMap((proxy) => proxy.backs))
-  const orphans = requests.filter((request) => {
-    const { exchange, sighting } = serverView(request.turn)
+  const orphans: number[] = []
+  for (let row = 0; row < count; row++) {
+    const exchange = requests.exchange[row]
+    if (exchange === null || (exchange.status > 0 && exchange.status < 500)) continue
+    const { server, clientAddress } = requests.sighting[row]!.connection
     // An upstream that opens connections of its own is no proxy for that.
-    if (backs.has(sighting.connection.clientAddress)) return false
-    return !votes.has(sighting.connection.server) && (exchange.status >= 500 || exchange.status === 0)
-  })
+    if (!backs.has(clientAddress) && !votes.has(server)) orphans.push(row)
+  }
   if (orphans.length === 0) return
-  const index = new RequestIndex(orphans)
+  const index = new OpenRequests(roles, orphans)
   const counts: Votes = new Map()
-  for (const attempt of tries) {
-    if (attempt.turn !== null && clientView(attempt.turn).exchange.status > 0) continue
-    const address = backAddress(attempt)
-    for (const request of index.openAt(attempt.start)) {
-      const { connection } = serverView(request.turn).sighting
-      if (attempt.conversation === request.turn.conversation || attempt.start < request.start) continue
+  for (let attempt = 0; attempt < count; attempt++) {
+    if ((tries.exchange[attempt]?.status ?? 0) > 0) continue
+    const address = backOf(roles, attempt)
+    const conversation = conversations[attempt]
+    for (const request of index.at(tries.start[attempt])) {
+      const { connection } = requests.sighting[request]!
+      if (conversations[request] === conversation || tries.start[attempt] < requests.start[request]) continue
       if (address === connection.clientAddress && address !== connection.serverAddress) continue
-      if (attempt.conversation?.sightings[0].connection.server === connection.server) continue
+      if (conversation?.sightings[0].connection.server === connection.server) continue
       vote(counts, connection.server, address, address === connection.serverAddress ? 100 : 1)
     }
   }

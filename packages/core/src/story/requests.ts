@@ -1,10 +1,12 @@
-// Every exchange, as a request to whatever stands at its server's end, and every connection as a possible try at an
-// upstream, both in story time. Pairing them is the next step.
-import type { Connection, Exchange, NeighbourSearch } from '../observe/observations.ts'
+// Every exchange, as a request to whatever stands at its server's end and as a try of whoever stands at its client's, and
+// every connection without one as a possible try at an upstream, all in story time. Nearly all of them go well, and are
+// asked for nothing but their times: they are rows of columns. Pairing them is the next step.
+import { type Connection, DNS_PORT, type Exchange, type NeighbourSearch } from '../observe/observations.ts'
+import { turnsOf } from './conversations.ts'
 import {
   clientView,
   type Conversation,
-  type Request,
+  isAnswered,
   serverView,
   type Sighting,
   type StoryCapture,
@@ -19,13 +21,108 @@ export const shiftOf =
   (capture) =>
     captures[capture].shift
 
-/** The request of a turn, timed where the server's end of the leg sees it. */
-export function requestOf(turn: Turn, shift: Shift): Request {
-  const { sighting, exchange } = serverView(turn)
-  const at = shift(sighting.capture)
-  const answered = exchange.response.frame >= 0 ? exchange.response.time + at : Infinity
+/**
+ * Requests and tries by row: that of an exchange is both, that of a connection without one, or of a search for a
+ * neighbour, is a try alone. Rows go in the order of the conversations, searches last.
+ */
+export interface Roles {
+  count: number
+  /** Null of a search. */
+  conversations: (Conversation | null)[]
+  /** As the server's end of the leg shows them. */
+  requests: {
+    exchange: (Exchange | null)[]
+    sighting: (Sighting | null)[]
+    start: Float64Array
+    /** Infinity without an answer, or when its end was not seen. */
+    answered: Float64Array
+    end: Float64Array
+    /** No try for a request begins after its answer did, or after the client was gone. */
+    until: Float64Array
+  }
+  /** As the client's end of the leg shows them. */
+  tries: {
+    exchange: (Exchange | null)[]
+    sighting: (Sighting | null)[]
+    start: Float64Array
+    end: Float64Array
+    /** 1 where the proxy got a whole answer. */
+    answered: Uint8Array
+  }
+  /** The turns of conversations that several captures saw, and of those that somebody asked for. */
+  turns: Map<number, Turn>
+  /** The tries without an exchange. */
+  bare: Map<number, Try>
+}
+
+export function rolesOf(
+  captures: readonly StoryCapture[],
+  conversations: readonly Conversation[],
+  shift: Shift,
+): Roles {
+  const most = conversations.reduce((sum, { sightings }) => sum + Math.max(1, mostExchanges(sightings)), 0)
+  const roles = emptyRoles(captures.reduce((sum, { observations }) => sum + observations.neighbours.length, most))
+  for (const conversation of conversations) {
+    const { sightings } = conversation
+    if (mostExchanges(sightings) === 0) {
+      const isLookup = sightings[0].connection.serverPort === DNS_PORT
+      const attempt = isLookup ? null : tryOfConnection(conversation, shift)
+      if (attempt !== null) addBare(roles, attempt)
+    } else if (sightings.length === 1) {
+      const [sighting] = sightings
+      const at = shift(sighting.capture)
+      for (const exchange of sighting.connection.exchanges) {
+        addRequest(roles, sighting, exchange, at)
+        addTry(roles, conversation, sighting, exchange, at)
+      }
+    } else {
+      for (const turn of turnsOf(conversation)) {
+        const [near, far] = [clientView(turn), serverView(turn)]
+        roles.turns.set(roles.count, turn)
+        addRequest(roles, far.sighting, far.exchange, shift(far.sighting.capture))
+        addTry(roles, conversation, near.sighting, near.exchange, shift(near.sighting.capture))
+      }
+    }
+  }
+  captures.forEach(({ observations }, capture) => {
+    for (const search of observations.neighbours) {
+      // One request may have lost its answer; a host that is there is not asked for again and again.
+      if (search.answer === null && search.requests.length > 1) addBare(roles, tryOfSearch(capture, search, shift))
+    }
+  })
+  return roles
+}
+
+/** The exchange of a row as all sightings show it: the same one every time. */
+export function turnAt({ conversations, tries, turns }: Roles, row: number): Turn {
+  let turn = turns.get(row)
+  if (turn === undefined) turns.set(row, (turn = { conversation: conversations[row]!, views: [tries.exchange[row]] }))
+  return turn
+}
+
+/** Address from which a try was made. */
+export const backOf = ({ conversations, bare }: Roles, row: number): string =>
+  conversations[row]?.sightings[0].connection.clientAddress ?? bare.get(row)!.search!.search.from
+
+function emptyRoles(most: number): Roles {
+  const times = (): Float64Array => new Float64Array(most).fill(NaN)
+  const requests = { exchange: [], sighting: [], start: times(), answered: times(), end: times(), until: times() }
+  const tries = { exchange: [], sighting: [], start: times(), end: times(), answered: new Uint8Array(most) }
+  return { count: 0, conversations: [], requests, tries, turns: new Map(), bare: new Map() }
+}
+
+const mostExchanges = (sightings: readonly Sighting[]): number =>
+  sightings.reduce((most, { connection }) => Math.max(most, connection.exchanges.length), 0)
+
+/** The next row as a request. */
+function addRequest({ requests, count }: Roles, sighting: Sighting, exchange: Exchange, at: number): void {
   const start = exchange.request.frame >= 0 ? exchange.request.time : earliestStart(sighting.connection, exchange)
-  return { turn, start: start + at, answered, end: endOf(sighting, exchange, at), tries: [], lookups: [] }
+  requests.exchange[count] = exchange
+  requests.sighting[count] = sighting
+  requests.start[count] = start + at
+  requests.answered[count] = exchange.response.frame >= 0 ? exchange.response.time + at : Infinity
+  requests.end[count] = endOf(sighting, exchange, at)
+  requests.until[count] = Math.min(requests.answered[count], requests.end[count])
 }
 
 /** When a request that was not captured can have begun: once the exchange before it was over, or the connection open. */
@@ -34,25 +131,36 @@ function earliestStart({ exchanges, established, first }: Connection, { ordinal,
   return before.time >= 0 ? before.time : response.time
 }
 
-/** A try that got as far as a request, timed where the client's end of the leg (the proxy) sees it. */
-export function tryOfTurn(turn: Turn, shift: Shift): Try {
-  const { sighting, exchange } = clientView(turn)
-  const at = shift(sighting.capture)
-  const asked = (exchange.request.frame >= 0 ? exchange.request.time : exchange.response.time) + at
-  const { connection } = sighting
+/** The next row as a try that got as far as a request; with this the row is whole. */
+function addTry(roles: Roles, conversation: Conversation, sighting: Sighting, exchange: Exchange, at: number): void {
+  const { tries } = roles
+  const row = roles.count++
+  roles.conversations[row] = conversation
+  tries.exchange[row] = exchange
+  tries.sighting[row] = sighting
+  tries.start[row] = startOfTry(sighting.connection, exchange) + at
+  tries.end[row] = endOf(sighting, exchange, at)
+  tries.answered[row] = isAnswered(sighting, exchange) ? 1 : 0
+}
+
+/** The next row as a try without an exchange. */
+function addBare(roles: Roles, attempt: Try): void {
+  const { tries, requests } = roles
+  const row = roles.count++
+  roles.conversations[row] = attempt.conversation
+  requests.exchange[row] = tries.exchange[row] = null
+  requests.sighting[row] = null
+  tries.sighting[row] = attempt.conversation?.sightings[0] ?? null
+  tries.start[row] = attempt.start
+  tries.end[row] = attempt.end
+  roles.bare.set(row, attempt)
+}
+
+/** When a try began, in the time of the capture that is nearest to its client. */
+export function startOfTry({ syns }: Connection, { request, response, ordinal }: Exchange): number {
+  const asked = request.frame >= 0 ? request.time : response.time
   // A connection opened for this very request: the try began with the SYN.
-  const syn = connection.syns[0]
-  const fresh = exchange.ordinal === 0 && syn !== undefined && asked - (syn.time + at) < FRESH_NS
-  return {
-    kind: 'exchange',
-    conversation: turn.conversation,
-    turn,
-    search: null,
-    start: fresh ? syn.time + at : asked,
-    end: endOf(sighting, exchange, at),
-    pairing: UNPAIRED,
-    hop: null,
-  }
+  return ordinal === 0 && syns.length > 0 && asked - syns[0].time < FRESH_NS ? syns[0].time : asked
 }
 
 /**
@@ -103,7 +211,7 @@ export function tryOfSearch(capture: number, search: NeighbourSearch, shift: Shi
 /** A proxy that opens a connection for a request sends the request on it within this time. */
 const FRESH_NS = 30e9
 
-const UNPAIRED: Try['pairing'] = { strength: 'weak', by: 'nothing', runnerUp: null }
+export const UNPAIRED: Try['pairing'] = { strength: 'weak', by: 'nothing', runnerUp: null }
 
 /**
  * When an exchange was over: its response complete, or its connection closed by either side after the request. A
@@ -113,6 +221,7 @@ function endOf(sighting: Sighting, exchange: Exchange, at: number): number {
   const asked = exchange.request.time
   if (exchange.responseEnd.time >= 0 && (exchange.ended === 'complete' || exchange.ended === 'closed')) {
     const { fin, reset } = sighting.connection.sides[0]
+    if (fin === null && reset === null) return exchange.responseEnd.time + at
     const gone = [fin, reset].find((m) => m !== null && m.time > asked && m.time < exchange.response.time)
     return (gone?.time ?? exchange.responseEnd.time) + at
   }

@@ -89,9 +89,16 @@ export interface Story {
   captures: StoryCapture[]
   conversations: Conversation[]
   proxies: Proxy[]
-  /** Requests that are no try of another request: those the first captured client sent. */
+  /**
+   * Requests that are no try of another request, those the first captured client sent, in order of time; and how many
+   * more of them there are: they got a good answer, to their only try where any is known, and left no `detail`.
+   */
   requests: Request[]
-  /** Tries that belong to no captured request: health checks, or attempts whose client leg was not captured. */
+  served: number
+  /**
+   * Tries that belong to no captured request: health checks, or attempts whose client leg was not captured. Those with a
+   * good answer, and no `detail`, are left out.
+   */
   strays: Try[]
   faults: { capture: number; file: string; faults: CaptureFault[] }[]
 }
@@ -105,13 +112,18 @@ export const nearClient = (conversation: Conversation): Sighting => conversation
 export const nearServer = (conversation: Conversation): Sighting =>
   conversation.sightings[conversation.sightings.length - 1]
 
-/**
- * Whether the proxy got a whole answer to its try: not when it had closed its side before the answer began, which then
- * came to nobody.
- */
+/** Whether the proxy got a whole answer to its try. */
 export function gotAnswer({ turn }: Try): boolean {
   if (turn === null) return false
   const { exchange, sighting } = clientView(turn)
+  return isAnswered(sighting, exchange)
+}
+
+/**
+ * Whether whoever asked got a whole answer: not when it had closed its side before the answer began, which then came to
+ * nobody.
+ */
+export function isAnswered(sighting: Sighting, exchange: Exchange): boolean {
   if (exchange.status === 0 || (exchange.ended !== 'complete' && exchange.ended !== 'closed')) return false
   if (exchange.ended === 'closed' && exchange.detail?.incomplete === true) return false
   const { fin, reset } = sighting.connection.sides[CLIENT]
@@ -139,9 +151,3 @@ export function serverView(turn: Turn): { sighting: Sighting; exchange: Exchange
 
 /** Endpoint at which a request arrived. */
 export const frontOf = ({ turn }: Request): string => serverView(turn).sighting.connection.server
-
-/** Address from which a try was made. */
-export function backAddress(attempt: Try): string {
-  if (attempt.search !== null) return attempt.search.search.from
-  return attempt.conversation!.sightings[0].connection.clientAddress
-}

@@ -1,22 +1,26 @@
 // Where each capture was taken, from which legs it holds and from which end it saw them.
 import type { Vantage } from '../report/document.ts'
 import type { Connection } from '../observe/observations.ts'
-import type { Request, Sighting, Story } from './story.ts'
+import type { Conversation, Sighting, StoryCapture } from './story.ts'
 
 const ORDER: readonly Vantage[] = ['client', 'proxy-front', 'proxy-back', 'upstream']
 
-/** Names the vantages of every capture of the story; what the user said holds. */
-export function nameVantages(story: Story, hints: ReadonlyMap<number, Vantage>): void {
-  const found = story.captures.map(() => new Set<Vantage>())
-  const visit = (request: Request): void => {
-    see(found, request.turn.conversation.sightings, 'client', 'proxy-front')
-    for (const attempt of request.tries) {
-      if (attempt.conversation !== null) see(found, attempt.conversation.sightings, 'proxy-back', 'upstream')
-      if (attempt.hop !== null) visit(attempt.hop)
-    }
-  }
-  for (const request of story.requests) if (request.tries.length > 0) visit(request)
-  story.captures.forEach((capture, i) => {
+/** Conversations on which requests reached a proxy, and those of its tries. */
+export interface Legs {
+  fronts: ReadonlySet<Conversation>
+  backs: ReadonlySet<Conversation>
+}
+
+/** Names the vantages of every capture; what the user said holds. */
+export function nameVantages(
+  captures: readonly StoryCapture[],
+  { fronts, backs }: Legs,
+  hints: ReadonlyMap<number, Vantage>,
+): void {
+  const found = captures.map(() => new Set<Vantage>())
+  for (const { sightings } of fronts) see(found, sightings, 'client', 'proxy-front')
+  for (const { sightings } of backs) see(found, sightings, 'proxy-back', 'upstream')
+  captures.forEach((capture, i) => {
     const hint = hints.get(i)
     const names = hint === undefined ? found[i] : new Set([hint])
     capture.vantages = ORDER.filter((vantage) => names.has(vantage))

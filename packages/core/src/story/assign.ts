@@ -1,0 +1,146 @@
+// Which tries a proxy made for which request. The best pairs are taken first, and one request is served once. What the
+// data cannot decide is said: every pair knows its runner-up.
+import { fitOf, START_NS } from './pairing.ts'
+import type { Roles } from './requests.ts'
+import type { Try } from './story.ts'
+
+/** Pairs, by row; -1 for what has no pair, and at the end of a list. */
+export interface Pairs {
+  /** The request of a try, and how well they fit. */
+  request: Int32Array
+  score: Float64Array
+  /** A try of a request, and to each the next of the same request. */
+  firstTry: Int32Array
+  nextTry: Int32Array
+  /** How sure the pair of a try is, and which request comes next: asked for few. */
+  pairing(attempt: number): Try['pairing']
+}
+
+/** Requests that each try may have been made for, the best first: those of try n lie from `first[n]` to `first[n + 1]`. */
+interface Candidates {
+  first: Int32Array
+  request: number[]
+  score: number[]
+}
+
+/** Finds the requests, open at a try's start, for which the proxies they went to may have made it. */
+export type FindOpen = (attempt: number, found: number[]) => void
+
+/** Gives each try to the request it fits best. Tries that fit nowhere stay out. */
+export function assign(roles: Roles, open: FindOpen): Pairs {
+  const candidates = candidatesOf(roles, open)
+  const chosen = choose(roles, candidates)
+  const { count, bare } = roles
+  const request = chosen.map((candidate) => (candidate < 0 ? -1 : candidates.request[candidate]))
+  const score = Float64Array.from(chosen, (candidate) => (candidate < 0 ? 0 : candidates.score[candidate]))
+  const firstTry = new Int32Array(count).fill(-1)
+  const nextTry = new Int32Array(count).fill(-1)
+  const link = (attempt: number): void => {
+    if (request[attempt] < 0) return
+    nextTry[attempt] = firstTry[request[attempt]]
+    firstTry[request[attempt]] = attempt
+  }
+  for (let attempt = 0; attempt < count; attempt++) if (!bare.has(attempt)) link(attempt)
+  for (const attempt of bare.keys()) {
+    if (request[attempt] >= 0 && !isInTurn(roles, attempt, firstTry[request[attempt]], nextTry)) request[attempt] = -1
+  }
+  for (const attempt of bare.keys()) link(attempt)
+  const pairing = (attempt: number): Try['pairing'] => pairingOf(roles, candidates, attempt, request[attempt])
+  return { request, score, firstTry, nextTry, pairing }
+}
+
+/** Candidates of one try that are kept: one to whom so many others are preferred stays alone. */
+const KEPT = 32
+
+function candidatesOf(roles: Roles, open: FindOpen): Candidates {
+  const { count, conversations, requests, tries } = roles
+  const candidates: Candidates = { first: new Int32Array(count + 1), request: [], score: [] }
+  const found: number[] = []
+  for (let attempt = 0; attempt < count; attempt++) {
+    const first = (candidates.first[attempt] = candidates.request.length)
+    found.length = 0
+    open(attempt, found)
+    // A connection without a request has nothing but its time to speak for it.
+    const slack = tries.exchange[attempt] === null ? 0 : START_NS
+    const start = tries.start[attempt]
+    for (const request of found) {
+      if (conversations[request] === conversations[attempt]) continue
+      if (start > requests.until[request] + slack || start < requests.start[request] - slack) continue
+      const fit = fitOf(roles, request, attempt)
+      if (fit !== null) insert(candidates, first, request, fit.score)
+    }
+  }
+  candidates.first[count] = candidates.request.length
+  return candidates
+}
+
+/** Puts a candidate in its place among those from `first` on, behind its equals. */
+function insert({ request: requests, score: scores }: Candidates, first: number, request: number, score: number): void {
+  let at = scores.length
+  if (at - first === KEPT && scores[--at] >= score) return
+  for (; at > first && scores[at - 1] < score; at--) {
+    requests[at] = requests[at - 1]
+    scores[at] = scores[at - 1]
+  }
+  requests[at] = request
+  scores[at] = score
+}
+
+/**
+ * The candidate that each try gets, or -1: as if the best of all were taken first, and then the best of those that are
+ * left. A failed try takes nothing away from others. Answered ones ask for their best request in turn; it keeps the
+ * better of two, and the other asks for its next.
+ */
+function choose({ count, tries }: Roles, { first, request, score }: Candidates): Int32Array {
+  const chosen = first.slice(0, count).map((at, attempt) => (at < first[attempt + 1] ? at : -1))
+  const servedBy = new Int32Array(count).fill(-1)
+  const isBetter = (a: number, b: number): boolean => {
+    const points = score[chosen[a]] - score[chosen[b]]
+    const later = tries.start[a] - tries.start[b]
+    return points > 0 || (points === 0 && (later < 0 || (later === 0 && a < b)))
+  }
+  for (let attempt = 0; attempt < count; attempt++) {
+    if (tries.answered[attempt] === 0) continue
+    for (let asking = attempt; asking >= 0 && chosen[asking] >= 0;) {
+      const wanted = request[chosen[asking]]
+      const holder = servedBy[wanted]
+      const loser = holder >= 0 && isBetter(holder, asking) ? asking : holder
+      if (loser !== asking) servedBy[wanted] = asking
+      if (loser >= 0) chosen[loser] = chosen[loser] + 1 < first[loser + 1] ? chosen[loser] + 1 : -1
+      asking = loser
+    }
+  }
+  return chosen
+}
+
+/**
+ * A proxy makes one try after the other. A connection that opened while a request of the same tries was under way is
+ * somebody else's: a health check, an agent on the proxy's host. `asked` is the first of the tries with a request.
+ */
+function isInTurn({ tries }: Roles, attempt: number, asked: number, next: Int32Array): boolean {
+  const start = tries.start[attempt]
+  for (let t = asked; t >= 0; t = next[t]) {
+    if (tries.start[t] < start && start < tries.end[t] - START_NS) return false
+  }
+  return true
+}
+
+/** Where two requests fit a try by less, it may well be the other's. */
+const CLOSE = 5
+
+function pairingOf(roles: Roles, { first, request, score }: Candidates, attempt: number, its: number): Try['pairing'] {
+  let own = first[attempt]
+  while (request[own] !== its) own++
+  let second = first[attempt]
+  while (second < first[attempt + 1] && second === own) second++
+  const { strength, by } = fitOf(roles, its, attempt)!
+  if (second === first[attempt + 1]) return { strength: strength === 'likely' ? 'sure' : strength, by, runnerUp: null }
+  const isClose = score[own] - score[second] < CLOSE
+  const runnerUp = nameOf(roles, request[second])
+  return { strength: isClose ? 'weak' : strength === 'likely' ? 'sure' : strength, by, runnerUp }
+}
+
+function nameOf({ requests }: Roles, request: number): string {
+  const { method, target } = requests.exchange[request]!
+  return `${method} ${target} from ${requests.sighting[request]!.connection.client}`
+}

@@ -1,0 +1,79 @@
+// Requests by time, to find those that were open at a moment.
+import type { Roles } from './requests.ts'
+
+/** Clocks on one host agree, captures on two interfaces of it nearly so. */
+const SLACK_NS = 5e6
+/** Requests open at once that are looked at for one try. */
+const CANDIDATES = 512
+
+export class OpenRequests {
+  /** In order of their start. */
+  #rows: Int32Array
+  #starts: Float64Array
+  /** A tree of latest ends: those of the requests from `#leaves` on, and above them, at n, the later of 2n and 2n + 1. */
+  #latest: Float64Array
+  #leaves = 1
+
+  constructor({ requests }: Roles, rows: readonly number[]) {
+    this.#rows = Int32Array.from(rows).toSorted((a, b) => requests.start[a] - requests.start[b] || a - b)
+    this.#starts = Float64Array.from(this.#rows, (row) => requests.start[row])
+    while (this.#leaves <= rows.length) this.#leaves *= 2
+    this.#latest = new Float64Array(2 * this.#leaves).fill(-Infinity)
+    for (const [i, row] of this.#rows.entries()) this.#latest[this.#leaves + i] = requests.until[row]
+    for (let n = this.#leaves - 1; n > 0; n--) this.#latest[n] = Math.max(this.#latest[2 * n], this.#latest[2 * n + 1])
+  }
+
+  /** Requests in whose time `time` lies, the latest ones first; added to `found`. */
+  at(time: number, found: number[] = []): number[] {
+    let low = 0
+    let high = this.#starts.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#starts[middle] <= time + SLACK_NS) low = middle + 1
+      else high = middle
+    }
+    let most = CANDIDATES
+    for (let i = this.#lastOpen(low, time); i >= 0 && most > 0; i = this.#lastOpen(i, time), most--) {
+      found.push(this.#rows[i])
+    }
+    return found
+  }
+
+  /** The last of the first `count` requests that is not over at `time`, or -1. One slow request must not cost a walk. */
+  #lastOpen(count: number, time: number): number {
+    const latest = this.#latest
+    const over = time - SLACK_NS
+    for (let n = this.#leaves + count; n > 1; n >>= 1) {
+      if ((n & 1) === 0 || latest[n - 1] < over) continue
+      n--
+      while (n < this.#leaves) n = latest[2 * n + 1] < over ? 2 * n : 2 * n + 1
+      return n - this.#leaves
+    }
+    return -1
+  }
+}
+
+/** Requests in groups by what they have in common; a group is put in order of time when it is first asked for. */
+export class RequestGroups {
+  #roles: Roles
+  #rows = new Map<string, number[]>()
+  #ordered = new Map<string, OpenRequests>()
+
+  constructor(roles: Roles) {
+    this.#roles = roles
+  }
+
+  add(key: string, row: number): void {
+    const rows = this.#rows.get(key)
+    if (rows === undefined) this.#rows.set(key, [row])
+    else rows.push(row)
+  }
+
+  get(key: string): OpenRequests | undefined {
+    const rows = this.#rows.get(key)
+    if (rows === undefined) return undefined
+    let ordered = this.#ordered.get(key)
+    if (ordered === undefined) this.#ordered.set(key, (ordered = new OpenRequests(this.#roles, rows)))
+    return ordered
+  }
+}
