@@ -4,10 +4,8 @@
 // Only whole records: one that the snap length cut has lost its tag or MAC, and without that nobody knows whether the
 // keys fit. A session with compression (RFC 3749) gives compressed text. A renegotiation within TLS 1.2 needs a
 // protection of its own, from the hellos inside.
-//
-// Whether padding or MAC was wrong is told to nobody, so nothing here has to run in constant time.
 import type { Bytes } from '../../bytes/read.ts'
-import type { AeadOpen, CbcDecrypt, Mac, TlsCrypto } from './crypto.ts'
+import type { TlsCrypto } from './crypto.ts'
 import {
   keyBlock,
   nextTrafficSecret,
@@ -20,6 +18,9 @@ import {
 } from './key-schedule.ts'
 import type { KeyLog, SecretLabel, SessionSecrets } from './keylog.ts'
 import type { Epoch, FindProtection, OpenedRecord, Protection, SessionParameters } from './ports.ts'
+import { tls12AeadCipher, tls13Cipher } from './record-aead.ts'
+import { cbcCipher } from './record-cbc.ts'
+import type { RecordCipher } from './record-cipher.ts'
 import { suiteProtection, type SuiteProtection } from './suite-protection.ts'
 
 /**
@@ -54,33 +55,20 @@ export function createProtection(
   return version >= TLS_1_0 && version <= TLS_1_2 ? createTls12(secrets, parameters, suite, crypto) : null
 }
 
-/** What opens a record under one key, given its sequence number: the plain text, or null where that does not fit. */
-interface Opener {
-  /** The first sequence number of `from` to `to` that fits, with the text; null: none does. */
-  open(from: number, to: number, type: number, version: number, body: Bytes): Opened | null
-  /** Records are missing before the next. */
-  skip(): void
-}
-
-interface Opened {
-  sequence: number
-  plain: Bytes
-}
-
-/** Records under one key: who comes next. */
+/** One direction's records under one key: which sequence number comes next. */
 class Lane {
-  readonly #opener: Opener
+  readonly #cipher: RecordCipher
   #next = 0
   #ahead = 0
   #searches = 0
 
-  constructor(opener: Opener) {
-    this.#opener = opener
+  constructor(cipher: RecordCipher) {
+    this.#cipher = cipher
   }
 
   open(type: number, version: number, body: Bytes): Bytes | null {
     const isSearch = this.#ahead > 0 && this.#searches < MAX_SEARCHES
-    const opened = this.#opener.open(this.#next, this.#next + (isSearch ? this.#ahead : 0), type, version, body)
+    const opened = this.#cipher.open(this.#next, this.#next + (isSearch ? this.#ahead : 0), type, version, body)
     if (opened === null) {
       if (isSearch) this.#searches++
       return null
@@ -94,7 +82,7 @@ class Lane {
   skip(count: number): void {
     this.#next += count
     this.#ahead = LOOK_AHEAD
-    this.#opener.skip()
+    this.#cipher.skip()
   }
 }
 
@@ -106,14 +94,14 @@ function createTls12(
 ): Protection | null {
   const { version, clientRandom, serverRandom, encryptThenMac } = parameters
   const master = secrets.CLIENT_RANDOM
-  // AEAD came with TLS 1.2 (RFC 5246 section 6.2.3.3).
+  // AEAD came with TLS 1.2.
   if (master === undefined || (suite.kind !== 'cbc' && version < TLS_1_2)) return null
   const keys = keyBlock(crypto, version, suite, master, clientRandom, serverRandom)
-  const opener = (own: WriteKeys): Opener | null =>
+  const cipherOf = (own: WriteKeys): RecordCipher | null =>
     suite.kind === 'cbc'
-      ? cbcOpener(crypto, suite, own, version === TLS_1_0, encryptThenMac)
-      : aeadOpener(crypto, suite, own)
-  const [client, server] = [opener(keys[0]), opener(keys[1])]
+      ? cbcCipher(crypto, suite, own, version === TLS_1_0, encryptThenMac)
+      : tls12AeadCipher(crypto, suite, own)
+  const [client, server] = [cipherOf(keys[0]), cipherOf(keys[1])]
   if (client === null || server === null) return null
   const lanes = [new Lane(client), new Lane(server)]
   return {
@@ -161,8 +149,8 @@ function tls13Side(from: 0 | 1, secrets: SessionSecrets, suite: SuiteProtection,
   const laneOf = (secret: Bytes | undefined): Lane | null => {
     // The log may be of another session with a suite of another hash; half of such a secret is no key.
     if (secret === undefined || secret.length !== secretLength(suite)) return null
-    const opener = tls13Opener(crypto, suite, trafficKeys(crypto, suite, secret))
-    return opener && new Lane(opener)
+    const cipher = tls13Cipher(crypto, suite, trafficKeys(crypto, suite, secret))
+    return cipher && new Lane(cipher)
   }
   const secretOf = (epoch: Epoch): Bytes | undefined => {
     const label = SECRETS[epoch][from]
@@ -175,7 +163,7 @@ function tls13Side(from: 0 | 1, secrets: SessionSecrets, suite: SuiteProtection,
   }
   if (lanes.early === null && lanes.handshake === null && lanes.application === null) return null
   let traffic = secretOf('application')
-  let present: Epoch = 'handshake'
+  let present: Epoch = lanes.early === null ? 'handshake' : 'early'
   return {
     open(epoch, type, version, body): OpenedRecord | null {
       const inner = lanes[epoch]?.open(type, version, body) ?? null
@@ -198,242 +186,4 @@ function tls13Side(from: 0 | 1, secrets: SessionSecrets, suite: SuiteProtection,
       lanes[present]?.skip(count)
     },
   }
-}
-
-// AEAD
-
-const NONCE = 12
-/** Sequence number, type, version, length: what TLS 1.2 and before authenticate of a record beside its content. */
-const PSEUDO_HEADER = 13
-
-function tls13Opener(crypto: TlsCrypto, suite: SuiteProtection, keys: WriteKeys): Opener | null {
-  const aead = aeadOf(crypto, suite, keys)
-  if (aead === null) return null
-  const additional = new Uint8Array(5)
-  const nonce = new Uint8Array(NONCE)
-  return {
-    open(from, to, type, version, body): Opened | null {
-      if (body.length < suite.tagLength + 1) return null
-      writeHeader(additional, 0, type, version, body.length) // as on the wire, section 5.2
-      for (let sequence = from; sequence <= to; sequence++) {
-        const plain = aead(xorSequence(nonce, keys.iv, sequence), additional, body)
-        if (plain !== null) return { sequence, plain }
-      }
-      return null
-    },
-    skip(): void {},
-  }
-}
-
-/** AEAD of TLS 1.2. AES carries 8 bytes of the nonce in the record, ChaCha20 makes it as TLS 1.3 does (RFC 7905). */
-function aeadOpener(crypto: TlsCrypto, suite: SuiteProtection, keys: WriteKeys): Opener | null {
-  const aead = aeadOf(crypto, suite, keys)
-  if (aead === null) return null
-  const explicitLength = NONCE - suite.ivLength
-  const additional = new Uint8Array(PSEUDO_HEADER)
-  const nonce = new Uint8Array(NONCE)
-  nonce.set(keys.iv)
-  const nonces = new ExplicitNonce()
-  const attempt = (sequence: number, body: Bytes): Opened | null => {
-    writeSequence(additional, sequence)
-    if (explicitLength === 0) xorSequence(nonce, keys.iv, sequence)
-    const plain = aead(nonce, additional, body.subarray(explicitLength))
-    if (plain === null) return null
-    if (explicitLength > 0) nonces.saw(body, sequence)
-    return { sequence, plain }
-  }
-  return {
-    open(from, to, type, version, body): Opened | null {
-      const length = body.length - explicitLength - suite.tagLength
-      if (length < 0) return null
-      writeHeader(additional, 8, type, version, length)
-      nonce.set(body.subarray(0, explicitLength), suite.ivLength)
-      if (to > from && explicitLength > 0) {
-        const likely = nonces.guess(body)
-        const opened = likely < from ? null : attempt(likely, body)
-        if (opened !== null) return opened
-      }
-      for (let sequence = from; sequence <= to; sequence++) {
-        const opened = attempt(sequence, body)
-        if (opened !== null) return opened
-      }
-      return null
-    },
-    skip(): void {},
-  }
-}
-
-/**
- * The explicit nonce of TLS 1.2: any number that does not come twice (RFC 5288 section 3), but everybody counts, some from
- * zero and some from a random number. So it tells how many records are missing, however many.
- */
-class ExplicitNonce {
-  readonly #last = new Uint8Array(8)
-  #sequence = 0
-
-  saw(body: Bytes, sequence: number): void {
-    this.#last.set(body.subarray(0, 8))
-    this.#sequence = sequence
-  }
-
-  /** Sequence number of the record if nonces are counted up from the last one seen; -1 where that cannot be. */
-  guess(body: Bytes): number {
-    let distance = 0
-    for (let at = 0; at < 8; at++) distance = distance * 256 + body[at] - this.#last[at]
-    return distance > 0 && distance <= 0xffff_ffff ? this.#sequence + distance : -1
-  }
-}
-
-function aeadOf(crypto: TlsCrypto, suite: SuiteProtection, keys: WriteKeys): AeadOpen | null {
-  return suite.kind === 'cbc' ? null : crypto.aead(suite.kind, keys.key, suite.tagLength)
-}
-
-// CBC
-
-const BLOCK = 16
-
-function cbcOpener(
-  crypto: TlsCrypto,
-  suite: SuiteProtection,
-  keys: WriteKeys,
-  implicitIv: boolean,
-  encryptThenMac: boolean,
-): Opener | null {
-  const decrypt = crypto.aesCbc(keys.key)
-  if (decrypt === null || suite.mac === null) return null
-  const mac = crypto.hmac(suite.mac, keys.mac)
-  const chain = implicitIv ? new CbcChain(keys.iv) : null
-  return encryptThenMac ? openerMacLast(decrypt, mac, chain) : openerMacFirst(decrypt, mac, chain)
-}
-
-/**
- * The IV of TLS 1.0: the last block of the record before (RFC 2246 section 6.2.3.2). A record that did not open still
- * holds the IV of the next one, if that record was passed over and is not tried again.
- */
-class CbcChain {
-  /** Null: the record before was not captured. */
-  iv: Bytes | null
-  #refused: Bytes | null = null
-
-  constructor(iv: Bytes) {
-    this.iv = iv
-  }
-
-  opened(sealed: Bytes): void {
-    this.iv = sealed.slice(sealed.length - BLOCK)
-    this.#refused = null
-  }
-
-  refused(sealed: Bytes): void {
-    this.#refused = sealed.slice(sealed.length - BLOCK)
-  }
-
-  skip(): void {
-    this.iv = this.#refused
-    this.#refused = null
-  }
-}
-
-/** Encrypted are content, MAC and padding (RFC 5246 section 6.2.3.2). */
-function openerMacFirst(decrypt: CbcDecrypt, mac: Mac, chain: CbcChain | null): Opener {
-  const macLength = mac().length
-  const header = new Uint8Array(PSEUDO_HEADER)
-  return {
-    open(from, to, type, version, body): Opened | null {
-      const ivLength = chain === null ? BLOCK : 0
-      if (body.length % BLOCK !== 0 || body.length < ivLength + macLength + 1) return null
-      const sealed = body.subarray(ivLength)
-      const iv = chain === null ? body.subarray(0, BLOCK) : chain.iv
-      const plain = iv && withoutPadding(decrypt(iv, sealed), macLength)
-      if (plain) {
-        const content = plain.subarray(0, plain.length - macLength)
-        writeHeader(header, 8, type, version, content.length)
-        const sequence = macSequence(mac, header, content, plain.subarray(content.length), from, to)
-        if (sequence >= 0) {
-          chain?.opened(sealed)
-          return { sequence, plain: content }
-        }
-      }
-      chain?.refused(sealed)
-      return null
-    },
-    skip(): void {
-      chain?.skip()
-    },
-  }
-}
-
-/** The MAC comes last and covers IV and encrypted text (RFC 7366 section 3). */
-function openerMacLast(decrypt: CbcDecrypt, mac: Mac, chain: CbcChain | null): Opener {
-  const macLength = mac().length
-  const header = new Uint8Array(PSEUDO_HEADER)
-  return {
-    open(from, to, type, version, body): Opened | null {
-      const ivLength = chain === null ? BLOCK : 0
-      const end = body.length - macLength
-      if (end % BLOCK !== 0 || end < ivLength + BLOCK) return null
-      const sealed = body.subarray(ivLength, end)
-      const iv = chain === null ? body.subarray(0, BLOCK) : chain.iv
-      writeHeader(header, 8, type, version, end)
-      const sequence = macSequence(mac, header, body.subarray(0, end), body.subarray(end), from, to)
-      const plain = sequence < 0 || iv === null ? null : withoutPadding(decrypt(iv, sealed), 0)
-      if (plain === null) {
-        chain?.refused(sealed)
-        return null
-      }
-      chain?.opened(sealed)
-      return { sequence, plain }
-    },
-    skip(): void {
-      chain?.skip()
-    },
-  }
-}
-
-/** The sequence number of `from` to `to` under which `found` is the MAC of header and content; -1: none. */
-function macSequence(mac: Mac, header: Bytes, content: Bytes, found: Bytes, from: number, to: number): number {
-  for (let sequence = from; sequence <= to; sequence++) {
-    writeSequence(header, sequence)
-    if (mac(header, content).every((byte, at) => byte === found[at])) return sequence
-  }
-  return -1
-}
-
-/** Padding is n bytes of value n and one more of it, the length; at least `least` bytes come before. Null: it is not. */
-function withoutPadding(plain: Bytes, least: number): Bytes | null {
-  const length = plain[plain.length - 1]
-  const end = plain.length - 1 - length
-  if (end < least) return null
-  for (let at = end; at < plain.length; at++) if (plain[at] !== length) return null
-  return plain.subarray(0, end)
-}
-
-// Fields
-
-function writeHeader(to: Bytes, at: number, type: number, version: number, length: number): void {
-  to[at] = type
-  to[at + 1] = version >> 8
-  to[at + 2] = version
-  to[at + 3] = length >> 8
-  to[at + 4] = length
-}
-
-/** 64 bits, of which a number holds 53. */
-function writeSequence(to: Bytes, sequence: number): void {
-  let rest = sequence
-  for (let at = 7; at >= 0; at--) {
-    to[at] = rest
-    rest = Math.floor(rest / 256)
-  }
-}
-
-/** The IV, its last 8 bytes combined with the sequence number (RFC 8446 section 5.3). */
-function xorSequence(nonce: Bytes, iv: Bytes, sequence: number): Bytes {
-  nonce.set(iv)
-  let rest = sequence
-  for (let at = NONCE - 1; rest > 0; at--) {
-    nonce[at] ^= rest
-    rest = Math.floor(rest / 256)
-  }
-  return nonce
 }
