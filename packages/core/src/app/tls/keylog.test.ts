@@ -41,7 +41,7 @@ test('TLS 1.3: all secrets of one handshake, in any order, others between', () =
 test.each([
   ['capital digits', `CLIENT_RANDOM ${RANDOM.toUpperCase()} ${MASTER.toUpperCase()}`],
   ['CRLF', `CLIENT_RANDOM ${RANDOM} ${MASTER}\r\n`],
-  ['byte order mark', `\uFEFFCLIENT_RANDOM ${RANDOM} ${MASTER}`],
+  ['byte order mark', `\uFEFF# made on Windows\nCLIENT_RANDOM ${RANDOM} ${MASTER}`],
   ['tabs and indentation', `  CLIENT_RANDOM\t${RANDOM}\t${MASTER}  `],
 ])('%s', (_, text) => {
   const log = parseKeyLog(text)
@@ -63,15 +63,17 @@ test('lines that cannot be used are counted by kind', () => {
       `CLIENT_RANDOM ${RANDOM} ${'a1'.repeat(47)}`,
       `CLIENT_RANDOM ${RANDOM.slice(2)} ${MASTER}`,
       `CLIENT_RANDOM ${RANDOM} ${MASTER} ${MASTER}`,
+      `ECH_CONFIG ${RANDOM} ${'00'.repeat(1000)}`, // longer than any line is
+      'CLIENT_RANDOM - -',
       '',
     ].join('\n'),
   )
   expect(log.size).toBe(0)
   expect(log.faults).toEqual({
-    malformed: 5,
-    malformedLines: [1, 8, 9, 10, 11],
+    malformed: 6,
+    malformedLines: [1, 8, 9, 10, 11, 12],
     unsupported: 4,
-    empty: 2,
+    empty: 3,
     contradicting: 0,
   })
 })

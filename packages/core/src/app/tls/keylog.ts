@@ -68,9 +68,10 @@ export class KeyLog {
 
 const MASTER_SECRET = 48
 const MAX_NAMED_LINES = 16
-/** No line that makes sense is longer; an encrypted premaster secret of RSA-8192 would be, but is not for us. */
+/** No line that makes sense is longer, and text without line ends should not cost more than finding that out. */
 const MAX_LINE = 1024
 
+/** A secret that the writer did not have is `-` or not there; then the client random may be `-` too. */
 const LINE = /^([A-Z0-9_]+)[ \t]+(?:([0-9a-fA-F]{64})(?:[ \t]+(?:([0-9a-fA-F]+)|-))?|-[ \t]+(?:[0-9a-fA-F]+|-))?$/
 
 /** Known, and of no use for opening records (RFC 9850 section 2): not worth a word. */
@@ -90,7 +91,7 @@ const LABELS: { readonly [label in SecretLabel]: readonly number[] } = {
 export function parseKeyLog(text: string): KeyLog {
   const log = new KeyLog()
   let number = 0
-  let at = text.startsWith('\uFEFF') ? 1 : 0
+  let at = 0
   while (at < text.length) {
     const lineEnd = text.indexOf('\n', at)
     const end = lineEnd < 0 ? text.length : lineEnd
@@ -106,15 +107,13 @@ export function parseKeyLog(text: string): KeyLog {
 
 /** False where the line is malformed. */
 function readLine(log: KeyLog, text: string, at: number, end: number): boolean {
-  if (text[at] === '#') return true
-  if (text.startsWith('RSA ', at) || text.startsWith('PMS_CLIENT_RANDOM ', at)) {
+  const line = text.slice(at, Math.min(end, at + MAX_LINE)).trim() // of a byte order mark too
+  if (line === '' || line.startsWith('#')) return true
+  if (line.startsWith('RSA ') || line.startsWith('PMS_CLIENT_RANDOM ')) {
     log.faults.unsupported++
     return true
   }
-  if (end - at > MAX_LINE) return false
-  const line = text.slice(at, end).trim()
-  if (line === '') return true
-  const parts = LINE.exec(line)
+  const parts = end - at > MAX_LINE ? null : LINE.exec(line)
   if (parts === null) return false
   const [, label, random, secret] = parts
   if (SILENT.has(label)) return true

@@ -327,6 +327,7 @@ test.each(SUITES)('%s: garbage', (_, version, cipher, encryptThenMac) => {
   )
 })
 
+const secret = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 const text = (line: string): Uint8Array => Uint8Array.from(Buffer.from(line))
 
 // TLS 1.0 loses one record more: the lost one held its IV.
@@ -340,6 +341,7 @@ test.each(SUITES.filter(([, version]) => version > TLS_1_0))(
     session.skip(0, 1)
     expect(open(session, 0, 'application', later)?.[1]).toBe('two')
     expect(open(session, 0, 'application', client.seal(41, APPLICATION_DATA, text('three')))?.[1]).toBe('three')
+    expect(open(session, 0, 'application', client.seal(43, APPLICATION_DATA, text('four')))).toBeNull()
   },
 )
 
@@ -373,6 +375,42 @@ test('a hole at the end of the handshake reaches into what follows', () => {
   const { client, session } = pair(TLS_1_3, 0x1301)
   session.skip(0, 2)
   expect(open(session, 0, 'application', client.seal(3, APPLICATION_DATA, text('data')))?.[1]).toBe('data')
+})
+
+test('records known to be missing are counted for the keys in use', () => {
+  const suite = suiteProtection(0x1301)!
+  const session = createProtection(
+    {
+      CLIENT_EARLY_TRAFFIC_SECRET: secret(1),
+      CLIENT_HANDSHAKE_TRAFFIC_SECRET: secret(2),
+      CLIENT_TRAFFIC_SECRET_0: secret(3),
+    },
+    parameters({ version: TLS_1_3, cipher: 0x1301, earlyData: true }),
+    nobleCrypto,
+  )!
+  const [early, handshake, application] = [1, 2, 3].map((byte) =>
+    sealer(TLS_1_3, 0x1301, trafficKeys(nobleCrypto, suite, secret(byte))),
+  )
+  session.skip(0, 100)
+  expect(open(session, 0, 'early', early.seal(100, APPLICATION_DATA, text('early')))?.[1]).toBe('early')
+  session.skip(0, 1)
+  expect(open(session, 0, 'handshake', handshake.seal(2, HANDSHAKE, text('later')))?.[1]).toBe('later')
+  expect(open(session, 0, 'application', application.seal(0, APPLICATION_DATA, text('data')))?.[1]).toBe('data')
+  session.skip(0, 100)
+  expect(open(session, 0, 'application', application.seal(101, APPLICATION_DATA, text('more')))?.[1]).toBe('more')
+})
+
+test.each([0, 15, 17])('an authentic body of %i bytes that is no whole blocks', (length) => {
+  const hello = parameters({ cipher: 0xc027, encryptThenMac: true })
+  const master = new Uint8Array(48).fill(9)
+  const suite = suiteProtection(hello.cipher)!
+  const [keys] = keyBlock(nobleCrypto, TLS_1_2, suite, master, hello.clientRandom, hello.serverRandom)
+  const body = Buffer.alloc(16 + length) // the IV is in it
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, APPLICATION_DATA, 3, 3, 0, body.length])
+  const mac = createHmac('sha256', keys.mac).update(header).update(body).digest()
+  const session = createProtection({ CLIENT_RANDOM: master }, hello, nobleCrypto)!
+  const record = Buffer.concat([Buffer.from([APPLICATION_DATA, 3, 3, 0, body.length + 32]), body, mac])
+  expect(open(session, 0, 'application', record)).toBeNull()
 })
 
 test('TLS 1.0 takes the IV of the next record from one that did not open', () => {

@@ -24,8 +24,8 @@ import type { RecordCipher } from './record-cipher.ts'
 import { suiteProtection, type SuiteProtection } from './suite-protection.ts'
 
 /**
- * Sequence numbers tried beyond the expected one while records are missing: nobody sees how many were in the hole. A
- * hole of this many records is some 90 KiB of ordinary ones, or 1 MiB of full ones.
+ * Sequence numbers tried beyond the expected one behind a hole, as nobody sees how many records were in it: 64 of them are
+ * 90 KiB if each fills a segment, 1 MiB if each is full. A KeyUpdate in the hole is not looked for.
  */
 const LOOK_AHEAD = 64
 /** Records in a row searched that far without success; after them only the expected number is tried until one fits. */
