@@ -327,7 +327,7 @@ test.each(SUITES)('%s: garbage', (_, version, cipher, encryptThenMac) => {
   )
 })
 
-const secret = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
+const filled = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 const text = (line: string): Uint8Array => Uint8Array.from(Buffer.from(line))
 
 // TLS 1.0 loses one record more: the lost one held its IV.
@@ -381,15 +381,15 @@ test('records known to be missing are counted for the keys in use', () => {
   const suite = suiteProtection(0x1301)!
   const session = createProtection(
     {
-      CLIENT_EARLY_TRAFFIC_SECRET: secret(1),
-      CLIENT_HANDSHAKE_TRAFFIC_SECRET: secret(2),
-      CLIENT_TRAFFIC_SECRET_0: secret(3),
+      CLIENT_EARLY_TRAFFIC_SECRET: filled(1),
+      CLIENT_HANDSHAKE_TRAFFIC_SECRET: filled(2),
+      CLIENT_TRAFFIC_SECRET_0: filled(3),
     },
     parameters({ version: TLS_1_3, cipher: 0x1301, earlyData: true }),
     nobleCrypto,
   )!
   const [early, handshake, application] = [1, 2, 3].map((byte) =>
-    sealer(TLS_1_3, 0x1301, trafficKeys(nobleCrypto, suite, secret(byte))),
+    sealer(TLS_1_3, 0x1301, trafficKeys(nobleCrypto, suite, filled(byte))),
   )
   session.skip(0, 100)
   expect(open(session, 0, 'early', early.seal(100, APPLICATION_DATA, text('early')))?.[1]).toBe('early')
