@@ -4,8 +4,8 @@
 // The extended master secret (RFC 7627) changes how the master secret comes about, not what becomes of it: the key log
 // has the result either way.
 import type { Bytes } from '../../bytes/read.ts'
+import type { HashName, Mac, TlsCrypto } from './crypto.ts'
 import type { SuiteProtection } from './suite-protection.ts'
-import type { HashName, TlsCrypto } from './crypto.ts'
 
 export const TLS_1_0 = 0x0301
 export const TLS_1_2 = 0x0303
@@ -51,30 +51,26 @@ export function keyBlock(
 
 /** Keys of TLS 1.3 from a traffic secret (RFC 8446 section 7.3). */
 export function trafficKeys(crypto: TlsCrypto, suite: SuiteProtection, secret: Bytes): WriteKeys {
-  return {
-    mac: new Uint8Array(0),
-    key: expandLabel(crypto, suite.hash, secret, 'key', suite.keyLength),
-    iv: expandLabel(crypto, suite.hash, secret, 'iv', 12),
-  }
+  const mac = crypto.hmac(suite.hash, secret)
+  return { mac: new Uint8Array(0), key: expandLabel(mac, 'key', suite.keyLength), iv: expandLabel(mac, 'iv', 12) }
 }
 
 /** The secret after a KeyUpdate: application_traffic_secret_N+1 (RFC 8446 section 7.2). */
 export function nextTrafficSecret(crypto: TlsCrypto, suite: SuiteProtection, secret: Bytes): Bytes {
-  return expandLabel(crypto, suite.hash, secret, 'traffic upd', HASH_LENGTH[suite.hash])
+  return expandLabel(crypto.hmac(suite.hash, secret), 'traffic upd', HASH_LENGTH[suite.hash])
 }
 
 /** Length of a traffic secret of the suite, in bytes. */
 export const secretLength = (suite: SuiteProtection): number => HASH_LENGTH[suite.hash]
 
 /**
- * HKDF-Expand-Label with an empty context (RFC 8446 section 7.1). `length` is at most that of the hash, as all of TLS
- * is: then HKDF-Expand (RFC 5869 section 2.3) is one HMAC.
+ * HKDF-Expand-Label with an empty context, under the HMAC of a secret (RFC 8446 section 7.1). `length` is at most that of
+ * the hash, as all of TLS is: then HKDF-Expand (RFC 5869 section 2.3) is one HMAC.
  */
-export function expandLabel(crypto: TlsCrypto, hash: HashName, secret: Bytes, label: string, length: number): Bytes {
+function expandLabel(mac: Mac, label: string, length: number): Bytes {
   const full = ascii(`tls13 ${label}`)
   // uint16 length, label and context as vectors, and the 1 that counts HKDF's blocks.
-  const info = Uint8Array.of(length >> 8, length & 0xff, full.length, ...full, 0, 1)
-  return crypto.hmac(hash, secret)(info).slice(0, length)
+  return mac(Uint8Array.of(length >> 8, length & 0xff, full.length, ...full, 0, 1)).slice(0, length)
 }
 
 /** The PRF. `hash` null: TLS 1.0 and 1.1, MD5 and SHA-1 at once (RFC 2246 section 5). */
