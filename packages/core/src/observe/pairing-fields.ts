@@ -1,6 +1,7 @@
 // Fields of a request that survive a proxy, read in one pass over the header section without making a string for the
 // lines that do not matter. They pair the client's exchange with the attempts at its upstreams.
-import { type Bytes, latin1 } from '../bytes/read.ts'
+import type { Bytes } from '../bytes/read.ts'
+import { knownText } from '../bytes/text.ts'
 
 export interface PairingFields {
   host: string | null
@@ -25,9 +26,10 @@ const IDS = [
   'x-kong-request-id',
   'idempotency-key',
 ]
-const WANTED = new Map<number, string[]>()
+/** All names that are looked for, by their length. */
+const WANTED: string[][] = []
 for (const name of ['host', 'x-forwarded-for', 'forwarded', 'x-real-ip', ...IDS]) {
-  WANTED.set(name.length, [...(WANTED.get(name.length) ?? []), name])
+  WANTED[name.length] = [...(WANTED[name.length] ?? []), name]
 }
 
 /** Most requests carry none: an array for each would only cost memory. */
@@ -39,21 +41,31 @@ const COLON = 58
 /** Reads the header section in `head`, start line included. */
 export function readPairingFields(head: Bytes): PairingFields {
   const fields: PairingFields = { host: null, ids: NO_IDS, forwardedFor: null }
-  let at = head.indexOf(LF) + 1
-  while (at > 0 && at < head.length) {
-    let end = head.indexOf(LF, at)
-    if (end < 0) end = head.length
-    const colon = head.indexOf(COLON, at)
-    if (colon > at && colon < end) {
-      const names = WANTED.get(colon - at)
-      if (names !== undefined) {
-        const name = names.find((n) => isName(head, at, n))
-        if (name !== undefined) take(fields, name, latin1(head, colon + 1, end).trim())
-      }
+  const length = head.length
+  let at = behind(head, 0, LF)
+  while (at < length) {
+    const end = behind(head, at, LF)
+    const colon = behind(head, at, COLON) - 1
+    if (colon > at && colon < end - 1) {
+      const name = wanted(head, at, colon)
+      if (name !== null) take(fields, name, knownText(head, colon + 1, end - 1).trim())
     }
-    at = end + 1
+    at = end
   }
   return fields
+}
+
+/** Offset behind the first such byte from `at` on, or behind one that would follow the last byte. */
+function behind(b: Bytes, at: number, byte: number): number {
+  let p = at
+  while (p < b.length && b[p] !== byte) p++
+  return p + 1
+}
+
+function wanted(b: Bytes, at: number, end: number): string | null {
+  const names = end - at < WANTED.length ? WANTED[end - at] : undefined
+  if (names !== undefined) for (const name of names) if (isName(b, at, name)) return name
+  return null
 }
 
 function isName(b: Bytes, at: number, name: string): boolean {

@@ -4,6 +4,7 @@
 // ones (nginx, HAProxy, Apache, Envoy, Varnish, Squid, Caddy): what one of them refuses is a fault, what all of them
 // pass is not. A fault is evidence only once a gateway did fail the exchange. It never stops the reading.
 import { latin1, type Bytes } from '../../bytes/read.ts'
+import { knownText } from '../../bytes/text.ts'
 import * as ascii from './grammar.ts'
 import type { Framing, Head, MessageFault, Place } from './message.ts'
 
@@ -47,7 +48,7 @@ export class ReadHead implements Head {
   }
 
   get method(): string {
-    return latin1(this.bytes, 0, Math.min(this.methodEnd, this.bytes.length))
+    return knownText(this.bytes, 0, Math.min(this.methodEnd, this.bytes.length))
   }
 
   get target(): string {
@@ -147,7 +148,7 @@ export function foreignHead(kind: 'request' | 'response', bytes: Bytes, fault: M
 
 function startLineText(head: ReadHead): string {
   const end = Math.min(head.textEnd, head.bytes.length)
-  return head.textAt < end ? latin1(head.bytes, head.textAt, end) : ''
+  return head.textAt < end ? knownText(head.bytes, head.textAt, end) : ''
 }
 
 /** The work on one head: what the fields of interest have said so far. */
@@ -251,6 +252,11 @@ function setText(r: Reading, from: number, to: number): void {
 function readFields(r: Reading, from: number, end: number): void {
   const { b } = r
   for (let at = from; at < end;) {
+    const plain = readPlainField(r, at, end)
+    if (plain >= 0) {
+      at = plain
+      continue
+    }
     const next = endOfField(b, at, end)
     if (next < 0) return
     const lineEnd = withoutCR(b, at, next - 1)
@@ -258,6 +264,27 @@ function readFields(r: Reading, from: number, end: number): void {
     readField(r, at, lineEnd)
     at = next
   }
+}
+
+/**
+ * A field line as nearly all are, in one go for speed: token, colon, value on one line. Answers where the next one
+ * begins; -1, with nothing done, for any other line.
+ */
+function readPlainField(r: Reading, at: number, end: number): number {
+  const { b } = r
+  let colon = at
+  while (colon < end && ascii.isToken(b[colon]!)) colon++
+  if (colon === at || colon === end || b[colon] !== ascii.COLON) return -1
+  let p = colon + 1
+  while (p < end && !ascii.isControl(b[p]!)) p++
+  const lineEnd = p
+  if (p < end && b[p] === ascii.CR) p++
+  if (p >= end || b[p] !== ascii.LF) return -1
+  const next = p + 1
+  if (next < end && (b[next] === ascii.SP || b[next] === ascii.HT)) return -1
+  const value = trimStart(b, colon + 1, lineEnd)
+  noteField(r, at, colon, value, trimEnd(b, value, lineEnd))
+  return next
 }
 
 /** One field line with its folded continuations, line end excluded. */
