@@ -51,13 +51,14 @@ const ATTRIBUTES: { readonly [oid: string]: string } = {
 
 const utf8 = new TextDecoder()
 
-/** A value: `bytes[at..end)` is its content, `start` where its tag stands. */
+/** A value: `bytes[at..end)` is its content, or what there is of it; `start` where its tag stands. */
 interface Der {
   tag: number
   bytes: Bytes
   start: number
   at: number
   end: number
+  whole: boolean
 }
 
 /**
@@ -138,7 +139,7 @@ function readNamed(
   }
   const extensions = fields.find((field) => field.tag === EXTENSIONS)
   if (extensions !== undefined) readExtensions(extensions, certificate)
-  if (certificate.fault === '' && (key === undefined || outer === null || outer.end > end)) {
+  if (certificate.fault === '' && (key === undefined || !outer?.whole)) {
     certificate.fault = 'The certificate is cut'
   }
   return { certificate, names }
@@ -243,7 +244,7 @@ function read(b: Bytes, at: number, end: number): Der | null {
     if (digits === 0 || digits > 4 || end - p < digits) return null
     for (length = 0; p < at + 2 + digits; p++) length = length * 256 + b[p]!
   }
-  return { tag, bytes: b, start: at, at: p, end: Math.min(end, p + length) }
+  return { tag, bytes: b, start: at, at: p, end: Math.min(end, p + length), whole: p + length <= end }
 }
 
 /** The values inside of one, up to `limit`. */

@@ -12,6 +12,8 @@ const RANDOM = 32
 const LIST = 256
 const PROTOCOLS = 32
 const NAME = 255
+/** type(2) length(2) */
+const EXTENSION_HEADER = 4
 
 /** ExtensionType. */
 export const EXTENSION = {
@@ -255,14 +257,13 @@ function eachExtension(v: Vector, read: (type: number, data: Vector) => void): n
   const types: number[] = []
   if (v.left === 0) return types
   const list = v.vector16()
-  while (list.left > 0 && types.length < LIST) {
+  while (list.left >= EXTENSION_HEADER && types.length < LIST) {
     const type = list.u16()
     const data = list.vector16()
-    if (list.short && data.left === 0) break
     types.push(type)
     read(type, data)
   }
-  v.short ||= list.short
+  v.short ||= list.short || list.left > 0
   return types
 }
 

@@ -13,7 +13,7 @@
 //   - The server's first records behind the client's Finished are session tickets while all of this holds: the client
 //     can use tickets; it has sent no data yet, or the record came as soon as a ticket would (twice the time of the
 //     ServerHello and 20 ms); a ticket may be as large; behind the first, it has the size of that one (servers that
-//     send several make them alike), up to four. A server without tickets whose answer is one small record within that
+//     send several make them alike). Two in all, or four where the others come in the packet of the second. A server without tickets whose answer is one small record within that
 //     time has its answer taken for a ticket: whoever judges "no answer" looks at `tickets`.
 //   - Where the client offered HTTP/2, records of up to 90 bytes before the first larger one are SETTINGS and the like.
 import type { Place } from '../http1/message.ts'
@@ -44,7 +44,8 @@ const TICKET_SHORTEST = 4 + 13 + 1 + PROTECTION
 /** Tickets hold the session; where the client showed certificates, these as well. */
 const TICKET_LARGEST = 2048
 const TICKET_WITH_CERTIFICATES = 16_384 + PROTECTION
-const TICKETS = 4
+const TICKETS = 2
+const TICKETS_TOGETHER = 4
 const TICKET_SLACK = 20e6
 /** SETTINGS with ten values, WINDOW_UPDATE, acknowledgement: frames of HTTP/2 that open a connection. */
 const SETTINGS_LARGEST = 90
@@ -115,6 +116,7 @@ export class OpaqueTls13 {
   #hasData: [boolean, boolean] = [false, false]
   #tickets = 0
   #ticketLength = 0
+  #ticketFrame = -1
   #earlyRecords = 0
   /** The client showed a certificate, or may have. */
   #hasCertificate = false
@@ -135,7 +137,7 @@ export class OpaqueTls13 {
   /** Both sides are past the handshake: met mid-stream, or the keys gave out later on. */
   established(): void {
     this.#client = 'application'
-    this.#tickets = TICKETS
+    this.#tickets = TICKETS_TOGETHER
     this.#hasData = [true, true]
   }
 
@@ -311,7 +313,7 @@ export class OpaqueTls13 {
     if (this.#client !== 'application') {
       if (length === ALERT) return 'alert'
       if (this.#serverFinished === null) return 'handshake'
-      if (!this.#isFinished(length)) return this.#earlyRecords++ < EARLY_RECORDS ? this.#asTicket(length) : 'handshake'
+      if (!this.#isFinished(length)) return this.#earlyRecords++ < EARLY_RECORDS ? this.#asTicket(record) : 'handshake'
       // Another one of this size: what was taken for the Finished was not.
       this.#serverFinished = null
       this.#tickets = 0
@@ -319,23 +321,25 @@ export class OpaqueTls13 {
       return 'handshake'
     }
     if (length === ALERT) return 'held'
-    return !this.#hasData[1] && this.#isTicket(record) ? this.#asTicket(length) : 'data'
+    return !this.#hasData[1] && this.#isTicket(record) ? this.#asTicket(record) : 'data'
   }
 
   #isTicket({ length, first }: OpaqueRecord): boolean {
     const { http2, tickets, answered } = this.hints
     if (http2 && length <= SETTINGS_LARGEST) return this.#earlyRecords++ < EARLY_RECORDS
     const largest = this.#hasCertificate ? TICKET_WITH_CERTIFICATES : TICKET_LARGEST
-    if (!tickets || length < TICKET_SHORTEST || length > largest || this.#tickets >= TICKETS) return false
+    const most = first.frame === this.#ticketFrame ? TICKETS_TOGETHER : TICKETS
+    if (!tickets || length < TICKET_SHORTEST || length > largest || this.#tickets >= most) return false
     const isSoon = this.#clientFinishedAt >= 0 && first.time - this.#clientFinishedAt <= 2 * answered + TICKET_SLACK
     if (this.#hasData[0] && !isSoon) return false
     return this.#ticketLength === 0 || this.#ticketLength === length
   }
 
-  #asTicket(length: number): Verdict {
+  #asTicket({ length, first }: OpaqueRecord): Verdict {
     if (!this.hints.http2 || length > SETTINGS_LARGEST) {
       this.#tickets++
       this.#ticketLength = length
+      this.#ticketFrame = first.frame
     }
     return 'ticket'
   }

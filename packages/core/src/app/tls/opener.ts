@@ -1,7 +1,7 @@
 // Opens the protected records of a session where somebody has the keys: which epoch a direction is in, what to do about
 // records that were not captured, and when to give up.
 import type { Bytes } from '../../bytes/read.ts'
-import { cipherSuite } from './cipher-suites.ts'
+import { cipherSuite, cipherSuiteName } from './cipher-suites.ts'
 import type { TlsFacts, TlsSide } from './facts.ts'
 import { isTls13, type ReadClientHello, type ReadServerHello } from './hello.ts'
 import type { Epoch, FindProtection, OpenedRecord, Protection, SessionParameters } from './ports.ts'
@@ -52,7 +52,7 @@ export class Opener {
     this.#next = this.#make(this.#parameters)
     this.#make = null
     if (this.#next === null) {
-      this.#giveUp(`${cipherSuite(cipher)?.name ?? 'This cipher suite'} cannot be opened with what the key log has`)
+      this.#giveUp(`${cipherSuiteName(cipher)} is not opened here, or the key log lacks a secret for it`)
     } else if (isTls13(version)) {
       this.#protections[0] = this.#next
       this.#protections[1] = this.#next

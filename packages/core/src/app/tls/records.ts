@@ -194,7 +194,7 @@ export class RecordReader {
     this.#begin(SSL2_HELLO, u16(this.#head, SSL2_LENGTH + 1), u16(this.#head, 0) & 0x7fff)
     // What was gathered as a header is three bytes longer than this one.
     const early = this.#head.slice(SSL2_LENGTH, HEADER)
-    this.#keep(early, 0, early.length)
+    if (this.#wanted) this.#keep(early, 0, early.length)
     this.#remaining -= early.length
   }
 

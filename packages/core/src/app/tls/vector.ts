@@ -39,9 +39,9 @@ export class Vector {
   /** The next `length` bytes; those that are there. */
   part(length: number): Vector {
     const to = Math.min(this.end, this.at + length)
-    if (to < this.at + length) this.short = true
     const part = new Vector(this.bytes, this.at, to)
-    part.short = this.short
+    part.short = to < this.at + length
+    this.short ||= part.short
     this.at = to
     return part
   }
