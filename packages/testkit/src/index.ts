@@ -50,6 +50,7 @@ export {
 export { gateway, type GatewayScenario, type GatewayStory } from './gateway.ts'
 export { request, response, type Headers } from './http.ts'
 export * from './http2.ts'
+export { http2Open, http2Request, http2Response } from './http2-leg.ts'
 export type { IcmpError } from './icmp.ts'
 export { play, type Step, told, type Witness, witness } from './messages.ts'
 export { network, type CaptureOptions, type DnsOptions, type Network } from './network.ts'

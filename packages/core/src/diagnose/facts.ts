@@ -2,6 +2,7 @@
 // what came back, who closed, how long it had been idle. Judges read these facts; each names the frames it rests on.
 import {
   CLIENT,
+  type Exchange,
   GAP_BEFORE,
   KEEP_ALIVE,
   type Moment,
@@ -14,6 +15,7 @@ import {
 import type { FrameRef } from '../report/document.ts'
 import { serverView, type Request, type Story, type Try } from '../story/story.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
+import { abandonedAt, type StreamFacts, streamOf } from './stream.ts'
 import { type View, viewsOf } from './view.ts'
 
 /** How the TCP handshake went. */
@@ -78,10 +80,12 @@ export interface Facts {
   story: Story
   request: Request | null
   attempt: Try
+  /** The HTTP/2 stream that carried it; null for other protocols. */
+  stream: StreamFacts | null
   /** At the proxy's end, and at the upstream's where another capture saw the connection there. */
   near: View
   far: View | null
-  /** Story time at which the proxy gave up: its error to the client, or its closing of the connection. */
+  /** Story time at which the proxy gave up: its error to the client, its closing of the connection, its RST_STREAM. */
   gaveUp: number
   /** Story time of the request's first byte on this connection; of the SYN where none was sent. */
   asked: number
@@ -114,15 +118,18 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
       ? near.at(exchange.request)
       : near.at(connection.syns[0] ?? connection.first)
   const closings = closingsOf(near)
-  const own = closings.find((c) => c.by === 'proxy' && c.packet.time >= asked)
+  const stream = streamOf(near)
+  const closed = closings.find((c) => c.by === 'proxy' && c.packet.time >= asked)
+  const own = Math.min(closed?.packet.time ?? Infinity, abandonedAt(stream))
   const slack = clockSlack(story, request, near.capture)
-  const gaveUp = Math.min(until + Math.min(slack, MOST_SLACK_NS), own?.packet.time ?? Infinity)
+  const gaveUp = Math.min(until + Math.min(slack, MOST_SLACK_NS), own)
   const delivery = deliveryOf(near, gaveUp)
   const sent = delivery === null ? asked : lastSent(near, gaveUp, asked)
   return {
     story,
     request,
     attempt,
+    stream,
     near,
     far,
     gaveUp,
@@ -132,11 +139,11 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
     delivery,
     answer: answerOf(near, gaveUp),
     closings,
-    idleSeconds: exchange !== null && exchange.idle >= 0 ? seconds(exchange.idle) : -1,
+    idleSeconds: idleOf(near),
     reused: exchange !== null && exchange.ordinal > 0,
     rttSeconds: rttOf(near),
     // What the proxy did on this very connection was seen on this very clock.
-    clockSlackSeconds: own === undefined || own.packet.time > until + slack ? seconds(slack) : 0,
+    clockSlackSeconds: own > until + slack || own === Infinity ? seconds(slack) : 0,
   }
 }
 
@@ -197,12 +204,28 @@ function rttOf({ connection: { syns, synAck } }: View): number {
   return syns.length === 0 || synAck === null ? 0.05 : Math.max(0, seconds(synAck.time - syns.at(-1)!.time))
 }
 
+/** Where the request ends in the proxy's stream, as far as seen: behind it come the requests of other HTTP/2 streams. */
+const requestBound = ({ exchange }: View): number =>
+  exchange?.protocol === 'http2' && exchange.requestTo > exchange.requestFrom ? exchange.requestTo : Infinity
+
 /** When the last new byte of the request left. */
-function lastSent({ packets }: View, gaveUp: number, asked: number): number {
-  const own = packets.filter(
-    (p) => p.from === CLIENT && p.length > 0 && p.time <= gaveUp && !(p.marks & RETRANSMISSION),
+function lastSent(view: View, gaveUp: number, asked: number): number {
+  const bound = requestBound(view)
+  const own = view.packets.filter(
+    (p) => p.from === CLIENT && p.length > 0 && p.time <= gaveUp && p.seq < bound && !(p.marks & RETRANSMISSION),
   )
-  return own.at(-1)?.time ?? asked
+  return Math.max(own.at(-1)?.time ?? asked, asked)
+}
+
+/** Seconds without data before the request; on a connection of many streams, without that of any. */
+function idleOf({ exchange, packets }: View): number {
+  if (exchange === null || exchange.idle < 0) return -1
+  if (exchange.protocol !== 'http2') return seconds(exchange.idle)
+  const { frame } = exchange.request
+  const before = packets.findLast((p) => p.frame < frame && p.length > 0)
+  // Packets are on the story's clock, the exchange on its capture's; what passes between two of them is the same.
+  const first = packets.find((p) => p.frame === frame)
+  return before === undefined || first === undefined ? seconds(exchange.idle) : seconds(first.time - before.time)
 }
 
 function connectingOf(view: View, attempt: Try, story: Story, gaveUp: number): Connecting {
@@ -272,7 +295,10 @@ function deliveryOf(view: View, gaveUp: number): Delivery | null {
   const { exchange, packets } = view
   if (exchange === null || exchange.request.frame < 0) return null
   const from = exchange.requestFrom
-  const own = packets.filter((p) => p.from === CLIENT && isData(p) && p.seq + p.length > from && p.time <= gaveUp)
+  const bound = requestBound(view)
+  const own = packets.filter(
+    (p) => p.from === CLIENT && isData(p) && p.seq + p.length > from && p.seq < bound && p.time <= gaveUp,
+  )
   const sent = own.reduce((to, p) => Math.max(to, p.seq + p.length), from)
   // Of a request whose head the capture cut, the acknowledgement says when it was over.
   const cut = exchange.requestEnd.time < 0 && exchange.detail?.incomplete === true && sent > from
@@ -305,6 +331,12 @@ function deliveryOf(view: View, gaveUp: number): Delivery | null {
 }
 
 function answerOf(view: View, gaveUp: number): Answer {
+  return view.exchange?.protocol === 'http2'
+    ? answerOnStream(view, view.exchange, gaveUp)
+    : answerOnConnection(view, gaveUp)
+}
+
+function answerOnConnection(view: View, gaveUp: number): Answer {
   const { exchange, packets } = view
   const asked = exchange !== null && exchange.request.frame >= 0 ? view.at(exchange.request) : -Infinity
   const asking = packets.find((p) => p.from === CLIENT && p.time >= asked && isData(p) && p.ack >= 0)
@@ -349,6 +381,70 @@ function answerOf(view: View, gaveUp: number): Answer {
     lastSign: theirs.findLast((p) => p.time <= gaveUp && !(p.flags & SYN)) ?? null,
   }
 }
+
+/**
+ * On an HTTP/2 connection the response is what the stream's own frames bring: PING, SETTINGS and other streams' DATA are
+ * no answer. Edge and hole are the connection's, as a hole holds all streams up.
+ */
+function answerOnStream(view: View, exchange: Exchange, gaveUp: number): Answer {
+  const { packets } = view
+  const asked = exchange.request.frame >= 0 ? view.at(exchange.request) : -Infinity
+  const theirs = packets.filter((p) => p.from === SERVER && p.time >= asked)
+  const held = theirs.filter((p) => isData(p) && p.time <= gaveUp)
+  const acked = packets
+    .filter((p) => p.from === CLIENT && p.time <= gaveUp)
+    .reduce((most, p) => Math.max(most, p.ack), 0)
+  const asking = packets.find((p) => p.from === CLIENT && p.time >= asked && isData(p) && p.ack >= 0)
+  const reached = edgeOf(held, Math.max(asking?.ack ?? held[0]?.seq ?? 1, 1))
+  // What the proxy acknowledged it had, whether the packets were kept or not.
+  const edge = Math.max(reached, held.length === 0 ? 0 : Math.min(acked, tailOf(held)))
+  const beyond = theirs.filter((p) => p.time <= gaveUp && p.seq > reached && (isData(p) || p.flags & FIN))
+  const hole = beyond.length === 0 ? null : { from: reached, to: Math.min(...beyond.map((p) => p.seq)) }
+  const holeInCapture = hole !== null && acked > hole.from
+  const rows = responseRows(view, exchange)
+  return {
+    before: rows.filter((p) => p.time <= gaveUp),
+    after: rows.filter((p) => p.time > gaveUp),
+    from: rows.length > 0 && exchange.responseFrom >= 0 ? exchange.responseFrom : edge,
+    edge,
+    hole,
+    holeInCapture,
+    complete: exchange.ended === 'complete' && exchange.status > 0 && view.at(exchange.responseEnd) <= gaveUp,
+    lastSign: theirs.findLast((p) => p.time <= gaveUp) ?? null,
+  }
+}
+
+const tailOf = (data: readonly PacketRow[]): number => data.reduce((most, p) => Math.max(most, p.seq + p.length), 0)
+
+/** Packets between the first and the last frame of the stream's response; those two also where they were not kept. */
+function responseRows(view: View, exchange: Exchange): PacketRow[] {
+  const first = exchange.response
+  if (first.frame < 0) return []
+  const last =
+    exchange.detail?.responseLast ?? (exchange.responseEnd.frame >= first.frame ? exchange.responseEnd : first)
+  const rows = view.packets.filter(
+    (p) => p.from === SERVER && isData(p) && p.frame >= first.frame && p.frame <= last.frame,
+  )
+  if (rows[0]?.frame !== first.frame) rows.unshift(standIn(view, first, exchange.responseFrom))
+  if (rows.at(-1)!.frame < last.frame) rows.push(standIn(view, last, rows[0].seq))
+  return rows
+}
+
+/** For a packet that was not kept: what is known of it. */
+const standIn = (view: View, moment: Moment, seq: number): PacketRow => ({
+  frame: moment.frame,
+  time: view.at(moment),
+  from: SERVER,
+  flags: ACK,
+  seq,
+  length: 1,
+  ack: -1,
+  window: -1,
+  sack: -1,
+  ttl: -1,
+  ipId: -1,
+  marks: 0,
+})
 
 /** One past the last byte that came without a hole from `from` on; segments held behind a hole count once it is filled. */
 function edgeOf(data: readonly PacketRow[], from: number): number {

@@ -123,7 +123,7 @@ function unreachableNeighbour(story: Story, { capture, search }: NonNullable<Try
 
 function undeterminedTry(facts: Facts): Judgement {
   const { near } = facts
-  const opaque = near.connection.speaks[0] !== null && near.connection.speaks[0] !== 'http1-request'
+  const opaque = near.exchange === null && near.connection.speaks[0] !== null
   const encrypted = near.connection.speaks.includes('tls')
   const why = encrypted
     ? 'the upstream leg is encrypted, and this version does not look into TLS'

@@ -138,6 +138,8 @@ export class Http2Exchanges implements Engine {
       open = this.#streams.get(stream)!
     }
     const x = open.exchange
+    if (from === CLIENT) x.requestTo = this.#position(from, last) + 1
+    else if (kind !== 'interim') this.#answered(open, last)
     if (kind === 'request') this.#ledger.requestHead(open, headOf('request', fields), true)
     else if (kind === 'response') {
       this.#ledger.responseHead(open, headOf('response', fields), true)
@@ -162,10 +164,16 @@ export class Http2Exchanges implements Engine {
       x.requestTo = this.#position(from, last) + 1
     } else {
       x.responseBytes += end - at
+      this.#answered(open, last)
       const room = BODY_KEPT - open.body.length
       if (x.status >= 400 && room > 0) open.body += latin1(bytes, at, Math.min(end, at + room))
     }
     if (endStream) this.#ended(open, from, last)
+  }
+
+  /** Bytes of the response came, up to `last`. */
+  #answered(open: OpenExchange, last: Place): void {
+    if (open.responseLast?.frame !== last.frame) open.responseLast = moment(last)
   }
 
   /** A side's END_STREAM. */

@@ -81,6 +81,7 @@ export interface OpenExchange {
   stderr: string
   incomplete: boolean
   streamReset: StreamReset | null
+  responseLast: Moment | null
   /** Position in the response stream that the asker had acknowledged when the request began. */
   answerFrom: number
 }
@@ -207,6 +208,7 @@ export class ExchangeLedger {
       stderr: '',
       incomplete: false,
       streamReset: null,
+      responseLast: null,
       answerFrom: this.#connection.halves[this.client].lastAck,
     }
     this.exchanges.push(exchange)
@@ -276,6 +278,7 @@ export class ExchangeLedger {
       requestFault: open.requestFault,
       responseFault: open.responseFault,
       streamReset: open.streamReset,
+      responseLast: open.responseLast,
       packets,
       packetsOmitted: omitted,
     }

@@ -174,6 +174,8 @@ export interface ExchangeDetail {
   responseFault: MessageFault | null
   /** Why an HTTP/2 stream ended before its response did. */
   streamReset: StreamReset | null
+  /** Last frame with bytes of this response on its HTTP/2 stream, also where it was cut off; null where none came. */
+  responseLast: Moment | null
   /**
    * Packets from the end of the exchange before (from the connection's first packet on, for the first) to the start of
    * the next, first and last ones when there are many. The packet that ended the exchange before is among them.

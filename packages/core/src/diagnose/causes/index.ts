@@ -8,6 +8,8 @@ import connectRefused from './connect-refused.ts'
 import connectTimeout from './connect-timeout.ts'
 import connectUnreachable from './connect-unreachable.ts'
 import dependencySlow from './dependency-slow.ts'
+import h2Goaway from './h2-goaway.ts'
+import h2StreamReset from './h2-stream-reset.ts'
 import idleDrop from './idle-drop.ts'
 import keepaliveRace from './keepalive-race.ts'
 import mtuBlackhole from './mtu-blackhole.ts'
@@ -38,6 +40,8 @@ export const JUDGES: readonly (readonly [CauseCode, Judge])[] = [
   ['protocol-tls-to-plaintext', protocolTlsToPlaintext],
   ['protocol-other', protocolOther],
   ['relayed-from-upstream', relayedFromUpstream],
+  ['h2-goaway', h2Goaway],
+  ['h2-stream-reset', h2StreamReset],
   ['idle-drop', idleDrop],
   ['reset-by-middlebox', resetByMiddlebox],
   ['keepalive-race', keepaliveRace],
