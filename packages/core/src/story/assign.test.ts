@@ -4,7 +4,7 @@ import type { Exchange } from '../observe/observations.ts'
 import { assign } from './assign.ts'
 import { OpenRequests } from './open-requests.ts'
 import { fitOf } from './pairing.ts'
-import type { Roles } from './requests.ts'
+import { inOrder, type Roles } from './requests.ts'
 import type { Conversation, Sighting } from './story.ts'
 
 interface Row {
@@ -76,7 +76,7 @@ test('the requests open at a moment are found, the latest first', () => {
       const open = [...some.keys()]
         .filter((row) => some[row].start - 5e6 <= at && at <= some[row].start + some[row].lasts + 5e6)
         .toSorted((a, b) => some[b].start - some[a].start || b - a)
-      expect(new OpenRequests(all, [...some.keys()]).at(at)).toEqual(open)
+      expect(new OpenRequests(all, inOrder(all)).at(at)).toEqual(open)
     }),
   )
 })

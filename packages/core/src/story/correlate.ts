@@ -6,7 +6,7 @@ import { alignByPairing } from './clock-by-pairing.ts'
 import { alignClocks, joinConversations, orderSightings } from './conversations.ts'
 import { RequestGroups } from './open-requests.ts'
 import { findProxies } from './proxies.ts'
-import { backOf, type Roles, rolesOf, type Shift, shiftOf } from './requests.ts'
+import { backOf, inOrder, type Roles, rolesOf, type Shift, shiftOf } from './requests.ts'
 import { type Conversation, type Proxy, type Request, serverView, type Story, type StoryCapture } from './story.ts'
 import { troubled } from './trouble.ts'
 import { type Legs, nameVantages } from './vantage.ts'
@@ -41,9 +41,10 @@ export function correlate(observations: readonly Observations[], options: Correl
   quoteIcmp(captures, conversations, shift)
 
   const roles = rolesOf(captures, conversations, shift)
-  const proxies = findProxies(roles, conversations)
+  const order = inOrder(roles)
+  const proxies = findProxies(roles, order, conversations)
   const fronts = new Set(proxies.map((proxy) => proxy.front))
-  const pairs = assign(roles, openAtProxies(roles, proxies))
+  const pairs = assign(roles, openAtProxies(roles, order, proxies))
   const { requests, served, strays, all } = troubled(roles, pairs, fronts)
   attachLookups(captures, all, proxies, shift)
   nameVantages(captures, legsOf(roles, pairs, fronts), options.vantages ?? new Map())
@@ -54,30 +55,32 @@ export function correlate(observations: readonly Observations[], options: Correl
 }
 
 /** Finds the requests, open when a try starts, to the proxies that connect from where it came. */
-function openAtProxies(roles: Roles, proxies: readonly Proxy[]): FindOpen {
+function openAtProxies(roles: Roles, order: readonly number[], proxies: readonly Proxy[]): FindOpen {
   const { requests, tries, conversations } = roles
   const all = new RequestGroups(roles)
   const byTarget = new Map(proxies.map(({ front }) => [front, new RequestGroups(roles)]))
-  requests.exchange.forEach((exchange, row) => {
-    const front = requests.sighting[row]?.connection.server ?? ''
-    if (exchange === null || !byTarget.has(front)) return
+  for (const row of order) {
+    const front = requests.sighting[row]!.connection.server
+    const targets = byTarget.get(front)
+    if (targets === undefined) continue
     all.add(front, row)
-    byTarget.get(front)!.add(exchange.target, row)
-  })
+    targets.add(requests.exchange[row]!.target, row)
+  }
   const frontsOf = frontsByBack(proxies)
   return (attempt, found) => {
+    const fronts = frontsOf.get(backOf(roles, attempt))
+    if (fronts === undefined) return
     // Never those to the very server it goes to.
     const server = conversations[attempt]?.sightings[0].connection.server
-    const fronts = frontsOf.get(backOf(roles, attempt))?.filter((front) => front !== server) ?? []
     const exchange = tries.exchange[attempt]
     const start = tries.start[attempt]
     // Where some of the requests have the very target of the try, the others need not be compared with it: unless it
     // carries identifiers, which count for more.
     if (exchange !== null && exchange.ids.length === 0) {
-      for (const front of fronts) byTarget.get(front)!.get(exchange.target)?.at(start, found)
+      for (const front of fronts) if (front !== server) byTarget.get(front)!.get(exchange.target)?.at(start, found)
     }
     if (found.length > 0) return
-    for (const front of fronts) all.get(front)?.at(start, found)
+    for (const front of fronts) if (front !== server) all.get(front)?.at(start, found)
   }
 }
 
@@ -106,28 +109,29 @@ function legsOf({ conversations, requests, count }: Roles, pairs: Pairs, fronts:
 
 /** Ties each ICMP error to the conversation whose packet it quotes. */
 function quoteIcmp(captures: readonly StoryCapture[], conversations: readonly Conversation[], shift: Shift): void {
-  if (captures.every(({ observations }) => observations.icmpErrors.length === 0)) return
-  const byEndpoints = new Map<string, Conversation[]>()
+  const quotes = captures.flatMap(({ observations }, capture) =>
+    observations.icmpErrors.map((error) => {
+      const source = endpoint(error.source, error.sourcePort)
+      return { capture, error, leg: `${source} ${endpoint(error.destination, error.destinationPort)}` }
+    }),
+  )
+  if (quotes.length === 0) return
+  const byLeg = new Map(quotes.map(({ leg }): [string, Conversation[]] => [leg, []]))
   for (const conversation of conversations) {
     for (const { connection } of conversation.sightings) {
-      for (const key of [`${connection.client} ${connection.server}`, `${connection.server} ${connection.client}`]) {
-        const list = byEndpoints.get(key)
-        if (list === undefined) byEndpoints.set(key, [conversation])
-        else if (!list.includes(conversation)) list.push(conversation)
+      for (const leg of [`${connection.client} ${connection.server}`, `${connection.server} ${connection.client}`]) {
+        const list = byLeg.get(leg)
+        if (list !== undefined && list.at(-1) !== conversation) list.push(conversation)
       }
     }
   }
-  captures.forEach(({ observations }, capture) => {
-    for (const error of observations.icmpErrors) {
-      const [source, destination] = [
-        endpoint(error.source, error.sourcePort),
-        endpoint(error.destination, error.destinationPort),
-      ]
-      const time = error.time + shift(capture)
-      const found = byEndpoints.get(`${source} ${destination}`)?.findLast((c) => c.first <= time + 1e9)
-      found?.icmp.push({ capture, error })
-    }
-  })
+  for (const { capture, error, leg } of quotes) {
+    const time = error.time + shift(capture)
+    byLeg
+      .get(leg)!
+      .findLast((c) => c.first <= time + 1e9)
+      ?.icmp.push({ capture, error })
+  }
 }
 
 const endpoint = (address: string, port: number): string =>

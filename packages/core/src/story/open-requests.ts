@@ -7,19 +7,23 @@ const SLACK_NS = 5e6
 const CANDIDATES = 512
 
 export class OpenRequests {
-  /** In order of their start. */
-  #rows: Int32Array
+  #rows: readonly number[]
   #starts: Float64Array
   /** A tree of latest ends: those of the requests from `#leaves` on, and above them, at n, the later of 2n and 2n + 1. */
   #latest: Float64Array
   #leaves = 1
 
+  /** `rows` go in the order of their start. */
   constructor({ requests }: Roles, rows: readonly number[]) {
-    this.#rows = Int32Array.from(rows).toSorted((a, b) => requests.start[a] - requests.start[b] || a - b)
-    this.#starts = Float64Array.from(this.#rows, (row) => requests.start[row])
-    while (this.#leaves <= rows.length) this.#leaves *= 2
+    const { length } = rows
+    this.#rows = rows
+    this.#starts = new Float64Array(length)
+    while (this.#leaves <= length) this.#leaves *= 2
     this.#latest = new Float64Array(2 * this.#leaves).fill(-Infinity)
-    for (const [i, row] of this.#rows.entries()) this.#latest[this.#leaves + i] = requests.until[row]
+    for (let i = 0; i < length; i++) {
+      this.#starts[i] = requests.start[rows[i]]
+      this.#latest[this.#leaves + i] = requests.until[rows[i]]
+    }
     for (let n = this.#leaves - 1; n > 0; n--) this.#latest[n] = Math.max(this.#latest[2 * n], this.#latest[2 * n + 1])
   }
 
@@ -53,16 +57,17 @@ export class OpenRequests {
   }
 }
 
-/** Requests in groups by what they have in common; a group is put in order of time when it is first asked for. */
+/** Requests in groups by what they have in common, ready to be asked once somebody asks for them. */
 export class RequestGroups {
   #roles: Roles
   #rows = new Map<string, number[]>()
-  #ordered = new Map<string, OpenRequests>()
+  #ready = new Map<string, OpenRequests>()
 
   constructor(roles: Roles) {
     this.#roles = roles
   }
 
+  /** Rows are added in the order of their start. */
   add(key: string, row: number): void {
     const rows = this.#rows.get(key)
     if (rows === undefined) this.#rows.set(key, [row])
@@ -70,10 +75,9 @@ export class RequestGroups {
   }
 
   get(key: string): OpenRequests | undefined {
-    const rows = this.#rows.get(key)
-    if (rows === undefined) return undefined
-    let ordered = this.#ordered.get(key)
-    if (ordered === undefined) this.#ordered.set(key, (ordered = new OpenRequests(this.#roles, rows)))
-    return ordered
+    let ready = this.#ready.get(key)
+    const rows = ready === undefined ? this.#rows.get(key) : undefined
+    if (rows !== undefined) this.#ready.set(key, (ready = new OpenRequests(this.#roles, rows)))
+    return ready
   }
 }

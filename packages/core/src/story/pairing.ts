@@ -94,9 +94,9 @@ function split(target: string): [path: string, query: string] {
 
 /** Address without port and brackets. */
 export function bareAddress(node: string): string {
-  const bracket = /^\[([^\]]+)\]/.exec(node)
-  if (bracket !== null) return bracket[1]
-  return /^[^:]+:\d+$/.test(node) ? node.slice(0, node.indexOf(':')) : node
+  if (node.startsWith('[') && node.indexOf(']') > 1) return node.slice(1, node.indexOf(']'))
+  const colon = node.indexOf(':')
+  return colon > 0 && /^:\d+$/.test(node.slice(colon)) ? node.slice(0, colon) : node
 }
 
 const looksLikeAddress = (text: string): boolean => /^[0-9a-f.:]+$/i.test(text) && /[.:]/.test(text)

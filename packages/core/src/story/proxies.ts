@@ -6,11 +6,11 @@ import { backOf, type Roles } from './requests.ts'
 import type { Conversation, Proxy } from './story.ts'
 
 /**
- * Tries from one address that are looked at, evenly over the capture: a few hundred tell who it works for. Fewer where
+ * Tries from one address that are looked at, evenly over the capture: a hundred tell who it works for. Fewer where
  * rewritten targets are looked for, which means all requests; most addresses without like requests are clients.
  */
-const SAMPLE = 512
-const SAMPLE_REWRITTEN = 128
+const SAMPLE = 128
+const SAMPLE_REWRITTEN = 48
 
 /** What speaks for one pair of front and back: likenesses counted, and how closely the tries lie in their requests. */
 interface Edge {
@@ -44,13 +44,11 @@ function vote(votes: Votes, front: string, back: string, weight: number, gap = I
  * another address while the first waits. Each likeness is a vote. Most proxies leave the target as it is; only where
  * that finds nothing, rewritten ones are looked for.
  */
-export function findProxies(roles: Roles, conversations: readonly Conversation[]): Proxy[] {
+export function findProxies(roles: Roles, order: readonly number[], conversations: readonly Conversation[]): Proxy[] {
   const { requests, tries } = roles
   const votes: Votes = new Map()
   const byTarget = new RequestGroups(roles)
-  requests.exchange.forEach((exchange, row) => {
-    if (exchange !== null) byTarget.add(originForm(exchange.target), row)
-  })
+  for (const row of order) byTarget.add(originForm(requests.exchange[row]!.target), row)
   const unlike: number[][] = []
   for (const group of triesByAddress(roles)) {
     let found = false
@@ -61,16 +59,13 @@ export function findProxies(roles: Roles, conversations: readonly Conversation[]
     if (!found) unlike.push(group)
   }
   if (unlike.length > 0) {
-    const all = new OpenRequests(
-      roles,
-      [...requests.exchange.keys()].filter((row) => requests.exchange[row] !== null),
-    )
+    const all = new OpenRequests(roles, order)
     for (const group of unlike) {
       forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => voteFor(votes, roles, all, attempt, weight))
     }
   }
   const flow = flowOf(conversations)
-  guessFromConnections(roles, elect(votes, flow), votes)
+  guessFromConnections(roles, order, elect(votes, flow), votes)
   return elect(votes, flow)
 }
 
@@ -213,17 +208,16 @@ function differentHosts(front: Connection, back: Connection): boolean {
  * Where no request got through, nothing is alike. Then a host that opens connections only while failed requests wait
  * is taken for the proxy: first of all the very address the request went to, else the one that most of them share.
  */
-function guessFromConnections(roles: Roles, proxies: readonly Proxy[], votes: Votes): void {
+function guessFromConnections(roles: Roles, order: readonly number[], proxies: readonly Proxy[], votes: Votes): void {
   const { requests, tries, conversations, count } = roles
   const backs = new Set(proxies.flatMap((proxy) => proxy.backs))
-  const orphans: number[] = []
-  for (let row = 0; row < count; row++) {
-    const exchange = requests.exchange[row]
-    if (exchange === null || (exchange.status > 0 && exchange.status < 500)) continue
+  const orphans = order.filter((row) => {
+    const { status } = requests.exchange[row]!
+    if (status > 0 && status < 500) return false
     const { server, clientAddress } = requests.sighting[row]!.connection
     // An upstream that opens connections of its own is no proxy for that.
-    if (!backs.has(clientAddress) && !votes.has(server)) orphans.push(row)
-  }
+    return !backs.has(clientAddress) && !votes.has(server)
+  })
   if (orphans.length === 0) return
   const index = new OpenRequests(roles, orphans)
   const counts: Votes = new Map()

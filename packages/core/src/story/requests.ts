@@ -100,6 +100,13 @@ export function turnAt({ conversations, tries, turns }: Roles, row: number): Tur
   return turn
 }
 
+/** Rows of the requests in the order of their start. */
+export function inOrder({ requests, count }: Roles): number[] {
+  const rows: number[] = []
+  for (let row = 0; row < count; row++) if (requests.exchange[row] !== null) rows.push(row)
+  return rows.toSorted((a, b) => requests.start[a] - requests.start[b])
+}
+
 /** Address from which a try was made. */
 export const backOf = ({ conversations, bare }: Roles, row: number): string =>
   conversations[row]?.sightings[0].connection.clientAddress ?? bare.get(row)!.search!.search.from

@@ -26,7 +26,7 @@ export function troubled(roles: Roles, pairs: Pairs, fronts: ReadonlySet<string>
       lookups: [],
     }
     made.set(row, request)
-    const own = [...triesOf(pairs, row)].toSorted(
+    const own = triesOf(pairs, row).toSorted(
       (a, b) => tries.start[a] - tries.start[b] || pairs.score[b] - pairs.score[a] || a - b,
     )
     request.tries = own.map((attempt) => ({ ...tryAt(attempt), pairing: pairs.pairing(attempt), hop: hopOf(attempt) }))
@@ -53,6 +53,13 @@ export function troubled(roles: Roles, pairs: Pairs, fronts: ReadonlySet<string>
     return hop.tries.length > 0 || fronts.has(frontOf(hop)) ? hop : null
   }
 
+  /** Nothing has to be said of any try either. */
+  function isServed(row: number): boolean {
+    let attempt = pairs.firstTry[row]
+    while (attempt >= 0 && isPlainRow(roles, attempt)) attempt = pairs.nextTry[attempt]
+    return attempt < 0
+  }
+
   const found: Troubled = { requests: [], served: 0, strays: [], all: [] }
   for (let row = 0; row < roles.count; row++) {
     // What is a try of another request is found there.
@@ -60,7 +67,7 @@ export function troubled(roles: Roles, pairs: Pairs, fronts: ReadonlySet<string>
     const isPlain = isPlainRow(roles, row)
     if (!isPlain) found.strays.push(tryAt(row))
     if (bare.has(row)) continue
-    if (isPlain && [...triesOf(pairs, row)].every((attempt) => isPlainRow(roles, attempt))) found.served++
+    if (isPlain && isServed(row)) found.served++
     else found.requests.push(requestAt(row))
   }
   found.requests.sort((a, b) => a.start - b.start)
@@ -68,8 +75,10 @@ export function troubled(roles: Roles, pairs: Pairs, fronts: ReadonlySet<string>
   return found
 }
 
-function* triesOf({ firstTry, nextTry }: Pairs, request: number): Generator<number> {
-  for (let attempt = firstTry[request]; attempt >= 0; attempt = nextTry[attempt]) yield attempt
+function triesOf({ firstTry, nextTry }: Pairs, request: number): number[] {
+  const rows: number[] = []
+  for (let attempt = firstTry[request]; attempt >= 0; attempt = nextTry[attempt]) rows.push(attempt)
+  return rows
 }
 
 /** An exchange with a good answer, of which nothing more was kept at either end. */
