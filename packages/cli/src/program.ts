@@ -65,7 +65,7 @@ function build(done: (status: number) => void): Command {
     .option('-o, --output <file>', 'write the answer to a file instead of standard output')
     .option(
       '-k, --keys <file>',
-      'TLS key log, may be repeated (checked, not used yet)',
+      'TLS key log (SSLKEYLOGFILE) to decrypt with, may be repeated',
       (file, before: string[] = []) => [...before, file],
     )
     .option(

@@ -1,7 +1,8 @@
 // pcap-surgery diagnose: captures in, the causes out.
-import { access, constants, stat } from 'node:fs/promises'
-import { correlate, diagnose, observe, rotatedSets } from '@pcap-surgery/core'
+import { access, constants, readFile, stat } from 'node:fs/promises'
+import { correlate, diagnose, KeyLog, observe, parseKeyLog, rotatedSets } from '@pcap-surgery/core'
 import type { DecompressionPort, DiagnosisDocument, Observations, Vantage } from '@pcap-surgery/core'
+import { nodeCrypto } from '../io/crypto.ts'
 import { gunzip } from '../io/gzip.ts'
 import { print, refusal, writeWhole } from '../io/output.ts'
 import { progress } from '../io/progress.ts'
@@ -36,9 +37,12 @@ export async function diagnoseCommand(files: readonly string[], options: Diagnos
     return 2
   }
   const kept = await distinct(files)
-  const { observations: each, flawless } = await observeAll(kept)
+  const keys = await readKeys(options.keys ?? [])
+  const { observations: each, flawless } = await observeAll(kept, keys)
   if (each.length === 0) return 2
-  const observations = await joinRotated(each)
+  const observations = await joinRotated(each, keys)
+  if (keys !== null && !observations.some(hasDecrypted))
+    say('--keys: no TLS session of the captures has its secrets there')
   // In the document captures are counted as they were named.
   const named = each.map((seen) => seen.parts[0].file)
   const ids = observations.map((seen) => seen.parts.map((part) => named.indexOf(part.file)))
@@ -59,7 +63,6 @@ async function misuse(files: readonly string[], options: DiagnoseOptions): Promi
     const unreadable = await access(file, constants.R_OK).then(() => null, reason)
     if (unreadable !== null) return `--keys ${file}: ${unreadable}`
   }
-  if (keys.length > 0) say('this version does not decrypt yet: encrypted streams are reported as such')
   if (output === undefined) return null
   const refused = await refusal(output, files)
   return refused === null ? null : `--output ${output}: ${refused}`
@@ -79,13 +82,32 @@ async function distinct(files: readonly string[]): Promise<string[]> {
   return kept
 }
 
+/** All key logs as one; null without. What of them makes no sense is said by line number: their text is secret. */
+async function readKeys(files: readonly string[]): Promise<KeyLog | null> {
+  if (files.length === 0) return null
+  const keys = new KeyLog()
+  for (const file of files) {
+    const one = parseKeyLog(await readFile(file, 'latin1'))
+    const { malformed, malformedLines } = one.faults
+    if (malformed > 0) say(`${file}: ${malformed} lines are no key log lines, the first is line ${malformedLines[0]}`)
+    keys.merge(one)
+  }
+  return keys
+}
+
+const hasDecrypted = ({ connections }: Observations): boolean =>
+  connections.some(({ tls }) => tls?.decryption.is === 'decrypted')
+
 /** Reads what can be read. `flawless` is false when any input was unreadable or damaged; the user has been told. */
-async function observeAll(files: readonly string[]): Promise<{ observations: Observations[]; flawless: boolean }> {
+async function observeAll(
+  files: readonly string[],
+  keys: KeyLog | null,
+): Promise<{ observations: Observations[]; flawless: boolean }> {
   const observations: Observations[] = []
   let flawless = true
   for (const file of files) {
     try {
-      const seen = await observeFiles([file])
+      const seen = await observeFiles([file], keys)
       observations.push(seen)
       for (const { offset, text, afterFrame } of seen.parts.flatMap((part) => part.faults)) {
         say(`${file}: at byte ${offset}: ${text} (${used(afterFrame)})`)
@@ -105,15 +127,22 @@ function used(frames: number): string {
 }
 
 /** Reads the files of a rotated capture once more, as the one capture that they are. */
-async function joinRotated(each: readonly Observations[]): Promise<Observations[]> {
+async function joinRotated(each: readonly Observations[], keys: KeyLog | null): Promise<Observations[]> {
   const sets = rotatedSets(each).filter((parts) => parts.every((part) => each[part].parts[0].file !== '-'))
   const joined = new Map<number, Observations>()
-  for (const parts of sets) joined.set(parts[0], await observeFiles(parts.map((part) => each[part].parts[0].file)))
+  for (const parts of sets)
+    joined.set(
+      parts[0],
+      await observeFiles(
+        parts.map((part) => each[part].parts[0].file),
+        keys,
+      ),
+    )
   const others = new Set(sets.flatMap((parts) => parts.slice(1)))
   return each.flatMap((seen, i) => (others.has(i) ? [] : [joined.get(i) ?? seen]))
 }
 
-async function observeFiles(files: readonly string[]): Promise<Observations> {
+async function observeFiles(files: readonly string[], keys: KeyLog | null): Promise<Observations> {
   const sources = await Promise.all(files.map((file) => openSource(file)))
   const line = progress(
     files[0],
@@ -123,6 +152,8 @@ async function observeFiles(files: readonly string[]): Promise<Observations> {
     const inputs = files.map((file, i) => ({ file, open: () => sources[i].chunks }))
     return await observe(inputs, {
       decompression,
+      ...(keys === null ? {} : { keys }),
+      crypto: nodeCrypto,
       onProgress: ({ frames }) =>
         line.report(
           sources.reduce((sum, { bytesRead }) => sum + bytesRead, 0),

@@ -59,7 +59,7 @@ export interface CaptureInfo {
   comments: string[]
   /** Address → name, from pcapng name resolution blocks. */
   names: [address: string, name: string][]
-  /** TLS key log text from pcapng decryption secrets blocks. */
+  /** TLS key log text from pcapng decryption secrets blocks; whoever reads it takes it out. */
   keyLogs: string[]
 }
 

@@ -3,6 +3,10 @@ import type { Bytes } from '../bytes/read.ts'
 import { decompressed, type DecompressionPort } from '../capture/compression.ts'
 import { createCaptureReader } from '../capture/open.ts'
 import type { CaptureFault, CaptureReader } from '../capture/packet.ts'
+import type { TlsCrypto } from '../app/tls/crypto.ts'
+import { KeyLog, parseKeyLog } from '../app/tls/keylog.ts'
+import { findProtection } from '../app/tls/protection.ts'
+import type { FindProtection } from '../app/tls/ports.ts'
 import type { Observations } from './observations.ts'
 import { Observer } from './observer.ts'
 
@@ -18,6 +22,10 @@ export interface CaptureInput {
 
 export interface ObserveOptions {
   decompression: DecompressionPort
+  /** Secrets of TLS sessions, beside those that a pcapng file brings along. */
+  keys?: KeyLog
+  /** How TLS is decrypted (`nobleCrypto`, or what the platform has); without it nothing is. */
+  crypto?: TlsCrypto
   /** Told after each chunk: bytes of the (decompressed) capture and frames so far. */
   onProgress?: (progress: { file: string; bytes: number; frames: number }) => void
 }
@@ -27,8 +35,8 @@ export interface ObserveOptions {
  * part; nothing is thrown.
  */
 export async function observe(files: readonly CaptureInput[], options: ObserveOptions): Promise<Observations> {
-  const observer = new Observer()
   let reader: CaptureReader = createCaptureReader()
+  const observer = new Observer(keysOf(options, () => reader))
   for (const [index, input] of files.entries()) {
     if (index > 0) reader = createCaptureReader()
     const faults: CaptureFault[] = []
@@ -49,4 +57,16 @@ export async function observe(files: readonly CaptureInput[], options: ObserveOp
     observer.endPart(input.file, reader.info, faults)
   }
   return observer.finish(reader.info)
+}
+
+/** Looks for the secrets of a session in the key logs given and in those that the capture has brought so far. */
+function keysOf({ keys, crypto }: ObserveOptions, reader: () => CaptureReader): FindProtection | null {
+  if (crypto === undefined) return null
+  const all = new KeyLog()
+  if (keys !== undefined) all.merge(keys)
+  const find = findProtection(all, crypto)
+  return (clientRandom) => {
+    for (const text of reader().info.keyLogs.splice(0)) all.merge(parseKeyLog(text))
+    return find(clientRandom)
+  }
 }
