@@ -35,6 +35,13 @@ const LEGIBLE: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'protocol-other',
 ])
 
+/** Causes that take the message itself to see: not to be told of exchanges inside TLS that was not decrypted. */
+const NEEDS_PLAINTEXT: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'relayed-from-upstream',
+  'response-header-too-large',
+  'response-malformed',
+])
+
 /** Causes that rest on what came first: the proxy's answer on the one leg, or something on the other. */
 const BY_ORDER: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'upstream-slow',
@@ -59,7 +66,8 @@ export function judgeTry(story: Story, request: Request | null, attempt: Try, un
   const facts = factsOf(story, request, attempt, until)
   // What happens inside a stream that cannot be read is not guessed at: only its opening and a foreign protocol count.
   const opaque = facts.near.exchange === null && facts.near.connection.speaks[0] !== null
-  const judges = opaque ? JUDGES.filter(([code]) => LEGIBLE.has(code)) : JUDGES
+  const sealed = facts.near.exchange?.protocol === 'tls'
+  const judges = JUDGES.filter(([code]) => (opaque ? LEGIBLE.has(code) : !sealed || !NEEDS_PLAINTEXT.has(code)))
   const heard = judges.flatMap(([, judge]) => judge(facts) ?? [])
   const judgement = heard[0] ?? undeterminedTry(facts)
   const rivals: RuledOut[] = heard

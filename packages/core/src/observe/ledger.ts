@@ -1,7 +1,7 @@
 // The exchanges of one connection as they begin and end, whatever protocol carries them: a lean row of each, and packets
 // and fields of those that went wrong.
 import type { Head, MessageFault, Place } from '../app/http1/message.ts'
-import type { FindProtection } from '../app/tls/ports.ts'
+import type { TlsOptions } from '../app/tls/session.ts'
 import type { ConnectionTracker } from '../flow/connection.ts'
 import type { PacketBudget } from '../flow/packet-log.ts'
 import type { Exchange, ExchangeDetail, ExchangeProtocol, Moment, SideIndex, StreamReset } from './observations.ts'
@@ -66,8 +66,8 @@ export interface Surroundings {
   /** Gives the same string object for equal texts. */
   strings: (text: string) => string
   budget: PacketBudget
-  /** Looks for the keys of a TLS session; null where there is no key log. */
-  findProtection: FindProtection | null
+  /** What helps to read TLS: keys, hashes. */
+  tls: TlsOptions
 }
 
 /** An exchange while it goes on, with what is dropped when it ends well. */

@@ -6,7 +6,7 @@ import type { CaptureFault, CaptureReader } from '../capture/packet.ts'
 import type { TlsCrypto } from '../app/tls/crypto.ts'
 import { KeyLog, parseKeyLog } from '../app/tls/keylog.ts'
 import { findProtection } from '../app/tls/protection.ts'
-import type { FindProtection } from '../app/tls/ports.ts'
+import type { TlsOptions } from '../app/tls/session.ts'
 import type { Observations } from './observations.ts'
 import { Observer } from './observer.ts'
 
@@ -24,7 +24,7 @@ export interface ObserveOptions {
   decompression: DecompressionPort
   /** Secrets of TLS sessions, beside those that a pcapng file brings along. */
   keys?: KeyLog
-  /** How TLS is decrypted (`nobleCrypto`, or what the platform has); without it nothing is. */
+  /** Decrypts TLS, and hashes JA4 (`nobleCrypto`, or what the platform has); without it neither is done. */
   crypto?: TlsCrypto
   /** Told after each chunk: bytes of the (decompressed) capture and frames so far. */
   onProgress?: (progress: { file: string; bytes: number; frames: number }) => void
@@ -36,7 +36,7 @@ export interface ObserveOptions {
  */
 export async function observe(files: readonly CaptureInput[], options: ObserveOptions): Promise<Observations> {
   let reader: CaptureReader = createCaptureReader()
-  const observer = new Observer(keysOf(options, () => reader))
+  const observer = new Observer(tlsOptions(options, () => reader))
   for (const [index, input] of files.entries()) {
     if (index > 0) reader = createCaptureReader()
     const faults: CaptureFault[] = []
@@ -59,14 +59,17 @@ export async function observe(files: readonly CaptureInput[], options: ObserveOp
   return observer.finish(reader.info)
 }
 
-/** Looks for the secrets of a session in the key logs given and in those that the capture has brought so far. */
-function keysOf({ keys, crypto }: ObserveOptions, reader: () => CaptureReader): FindProtection | null {
-  if (crypto === undefined) return null
+/** Secrets are looked for in the key logs given and in those that the capture has brought so far. */
+function tlsOptions({ keys, crypto }: ObserveOptions, reader: () => CaptureReader): TlsOptions {
+  if (crypto === undefined) return {}
   const all = new KeyLog()
   if (keys !== undefined) all.merge(keys)
   const find = findProtection(all, crypto)
-  return (clientRandom) => {
-    for (const text of reader().info.keyLogs.splice(0)) all.merge(parseKeyLog(text))
-    return find(clientRandom)
+  return {
+    sha256: (data) => crypto.hash('sha256', data),
+    protection: (clientRandom) => {
+      for (const text of reader().info.keyLogs.splice(0)) all.merge(parseKeyLog(text))
+      return find(clientRandom)
+    },
   }
 }

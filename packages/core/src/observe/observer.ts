@@ -2,7 +2,7 @@
 // follows open connections and what went wrong in them.
 import type { CaptureFault, CaptureInfo, Packet, PacketSink } from '../capture/packet.ts'
 import { readDns } from '../app/dns/message.ts'
-import type { FindProtection } from '../app/tls/ports.ts'
+import type { TlsOptions } from '../app/tls/session.ts'
 import { ConnectionTracker } from '../flow/connection.ts'
 import { AddressTable, FlowTable, RecentFlows } from '../flow/flow-table.ts'
 import { Held } from '../flow/half.ts'
@@ -103,10 +103,10 @@ export class Observer implements PacketSink {
     fragments: 0,
   }
 
-  readonly #findProtection: FindProtection | null
+  readonly #tls: TlsOptions
 
-  constructor(findProtection: FindProtection | null = null) {
-    this.#findProtection = findProtection
+  constructor(tls: TlsOptions = {}) {
+    this.#tls = tls
     this.#lookups = new NameLookups(this.#strings)
   }
 
@@ -231,10 +231,10 @@ export class Observer implements PacketSink {
       connection: tracker,
       strings: this.#strings,
       budget: this.#budget,
-      findProtection: this.#findProtection,
+      tls: this.#tls,
     }
     const isDns = portA === DNS_PORT || portB === DNS_PORT
-    const streams = new ConnectionStreams(surroundings, isDns)
+    const streams = new ConnectionStreams(surroundings, portA < portB ? 0 : 1, isDns)
     const slot = this.#free.pop() ?? this.#open.length
     this.#open[slot] = { tracker, streams, a, portA, b, portB }
     this.#flows.set(a, portA, b, portB, slot)

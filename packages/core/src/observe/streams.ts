@@ -8,7 +8,8 @@ import type { Engine, Told } from './engine.ts'
 import { MessageExchanges } from './exchanges.ts'
 import { Http2Exchanges } from './http2-exchanges.ts'
 import type { Surroundings } from './ledger.ts'
-import type { Moment, SideIndex } from './observations.ts'
+import { CLIENT, type Moment, SERVER, type SideIndex } from './observations.ts'
+import { TlsStreams } from './tls-streams.ts'
 
 /** First bytes kept of a side that is not read, and bytes after which an undecided stream is unknown. */
 const FIRST_BYTES = 64
@@ -51,13 +52,21 @@ export class StreamPair {
   /** Whom a load balancer's PROXY header says the connection is for. */
   proxiedFor: ProxiedFor | null = null
   readonly #surroundings: Surroundings
+  readonly #opener: () => SideIndex
   /** The streams were met somewhere in their middle. */
   readonly #isMidstream: () => boolean
   readonly #keep: number
   #tries = 0
 
-  constructor(surroundings: Surroundings, isMidstream: () => boolean, keep: number = FIRST_BYTES) {
+  /** `opener`: which side is the client where the bytes do not tell. */
+  constructor(
+    surroundings: Surroundings,
+    opener: () => SideIndex,
+    isMidstream: () => boolean,
+    keep: number = FIRST_BYTES,
+  ) {
     this.#surroundings = surroundings
+    this.#opener = opener
     this.#isMidstream = isMidstream
     this.#keep = keep
   }
@@ -210,6 +219,15 @@ export class StreamPair {
         const client = head[0] === PREFACE ? from : other
         return { engine: new Http2Exchanges(client, surroundings), client }
       }
+      case 'tls': {
+        const client = (helloBy(head) ?? (this.#opener() === from ? CLIENT : SERVER)) === CLIENT ? from : other
+        const inside = new StreamPair(
+          surroundings,
+          () => client,
+          () => false,
+        )
+        return { engine: new TlsStreams(client, surroundings, inside), client }
+      }
       case 'fastcgi':
       case 'ajp': {
         const client = isRequestOf(speaks, head) ? from : other
@@ -238,9 +256,15 @@ export class ConnectionStreams implements StreamEvents {
   readonly pair: StreamPair
   readonly #sinks: [StreamSink, StreamSink]
 
-  constructor(surroundings: Surroundings, isDns: boolean) {
+  /** `lowerPort`: the side with the lower port; the client is most likely the other. */
+  constructor(surroundings: Surroundings, lowerPort: SideIndex, isDns: boolean) {
     const { connection } = surroundings
-    this.pair = new StreamPair(surroundings, () => connection.synFrom < 0, isDns ? DNS_BYTES : FIRST_BYTES)
+    this.pair = new StreamPair(
+      surroundings,
+      () => (connection.synFrom < 0 ? otherOf(lowerPort) : (connection.synFrom as SideIndex)),
+      () => connection.synFrom < 0,
+      isDns ? DNS_BYTES : FIRST_BYTES,
+    )
     this.#sinks = [new TcpStream(connection, this.pair, 0), new TcpStream(connection, this.pair, 1)]
   }
 
@@ -286,6 +310,13 @@ class TcpStream implements StreamSink {
 
 /** The first byte of an HTTP/2 client's preface. */
 const PREFACE = 80
+
+/** Which side's hello a TLS stream begins with: handshake record, or SSL 2.0 form; null where with neither. */
+function helloBy(head: Bytes): SideIndex | null {
+  if (head[0] >= 0x80) return CLIENT
+  if (head[0] !== 0x16 || head.length < 6) return null
+  return head[5] === 1 ? CLIENT : head[5] === 2 ? SERVER : null
+}
 
 /** FCGI_BEGIN_REQUEST is record type 1; AJP packets to the container begin with 0x12. */
 const isRequestOf = (protocol: 'fastcgi' | 'ajp', head: Bytes): boolean =>

@@ -18,7 +18,7 @@ const PHRASES = [
 const judge: Judge = (facts) => {
   const { near, answer } = facts
   const { connection, exchange } = near
-  if (exchange === null || exchange.request.frame < 0) return null
+  if (exchange === null || exchange.request.frame < 0 || connection.tls !== null) return null
   const upstream = upstreamOf(facts)
   const spoken = connection.speaks[SERVER]
   if (spoken === 'tls' || spoken === 'tls-alert') {

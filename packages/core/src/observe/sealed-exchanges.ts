@@ -1,0 +1,154 @@
+// Exchanges inside TLS that nobody decrypted, told from what its records show: direction, size, time. Over HTTP/1 the
+// sides take turns, so a client that sends after an answer asks anew. Method, target and status stay unknown, and that
+// an answer was whole is a guess until something contradicts it.
+//
+// HTTP/2 is taken for turns as well, which holds while one request is made at a time; the frames of its opening and
+// those that carry no message are told by their size. TLS 1.3 hides which of the two was agreed on: the first records
+// tell.
+import type { Place } from '../app/http1/message.ts'
+import type { ConnectionTracker } from '../flow/connection.ts'
+import { ExchangeLedger, moment, type OpenExchange, type Surroundings, UNSEEN } from './ledger.ts'
+import { CLIENT, type Exchange, type Moment, type SideIndex } from './observations.ts'
+
+/** A side that closes this soon after the last record may have cut the answer short; later, it closed an idle connection. */
+const AT_ONCE_NS = 1e9
+
+/** Sizes of HTTP/2 frames with their header (RFC 9113 sections 4.1, 6.5, 6.9): SETTINGS acknowledged, WINDOW_UPDATE, PING. */
+const FRAME_HEADER = 9
+const SETTING = 6
+const WINDOW_UPDATE = 13
+const PING = 17
+const PREFACE = 24
+/** Parameters in one SETTINGS frame, at most. */
+const SETTINGS_MOST = 10
+
+/** A whole record: its plaintext's length, and where it lies. */
+export interface SealedRecord {
+  length: number
+  first: Place
+  last: Place
+  /** Positions of its first byte and behind its last one. */
+  start: number
+  end: number
+}
+
+export class SealedExchanges {
+  readonly #ledger: ExchangeLedger
+  readonly #connection: ConnectionTracker
+  #open: OpenExchange | null = null
+  /** The last whole record of the server's in the open exchange. */
+  #answered: Moment | null = null
+  /** A first record that may hold nothing but the opening of HTTP/2. */
+  #opening: SealedRecord | null = null
+  #isFirst = true
+
+  constructor(client: SideIndex, surroundings: Surroundings) {
+    this.#ledger = new ExchangeLedger('tls', client, surroundings)
+    this.#connection = surroundings.connection
+  }
+
+  get exchanges(): Exchange[] {
+    return this.#ledger.exchanges
+  }
+
+  /** A record of an HTTP/1 connection has begun, at a position of the stream. */
+  begin(role: SideIndex, first: Place, position: number): void {
+    if (role === CLIENT) {
+      if (this.#open === null || this.#answered !== null) this.#ask(first, position)
+    } else if (this.#open !== null && this.#open.exchange.response.frame < 0) {
+      this.#open.exchange.response = moment(first)
+      this.#open.exchange.responseFrom = position
+    }
+  }
+
+  /** A record that has begun is whole. */
+  data(role: SideIndex, { length, last, end }: SealedRecord): void {
+    const x = this.#open?.exchange
+    if (x === undefined) return
+    if (role === CLIENT) {
+      x.bodyLength += length
+      x.requestEnd = moment(last)
+      x.requestTo = end
+    } else {
+      x.responseBytes += length
+      this.#answered = moment(last)
+    }
+  }
+
+  /** A whole record of a connection that is HTTP/2, or may be. */
+  dataOfHttp2(role: SideIndex, record: SealedRecord): void {
+    const isFirst = this.#isFirst && role === CLIENT
+    if (role === CLIENT) this.#isFirst = false
+    if (isFirst && isSettings(record.length - PREFACE)) {
+      this.#opening = record
+      return
+    }
+    // What follows it tells: more of HTTP/2, or the response to what was a short HTTP/1 request.
+    const opening = this.#opening
+    this.#opening = null
+    if (opening !== null && role !== CLIENT) {
+      if (isSettings(record.length)) return
+      this.#take(CLIENT, opening)
+    }
+    if (role !== CLIENT || !isControl(record.length)) {
+      this.#take(role, record)
+      return
+    }
+    // Who acknowledges SETTINGS got some: they were no answer.
+    const x = this.#open?.exchange
+    if (x === undefined || x.ordinal > 0 || record.length !== FRAME_HEADER || !isSettings(x.responseBytes)) return
+    x.response = UNSEEN
+    x.responseFrom = -1
+    x.responseBytes = 0
+    this.#answered = null
+  }
+
+  gap(): void {
+    if (this.#open !== null) this.#open.incomplete = true
+  }
+
+  /** `cut`: the server's stream ended inside of a record. */
+  end(cut: boolean): void {
+    if (this.#opening !== null) this.#take(CLIENT, this.#opening)
+    if (this.#open !== null) this.#close(this.#open, cut)
+    this.#open = null
+    this.#ledger.finish()
+  }
+
+  #take(role: SideIndex, record: SealedRecord): void {
+    if (role !== CLIENT && isControl(record.length)) return
+    this.begin(role, record.first, record.start)
+    this.data(role, record)
+  }
+
+  #ask(first: Place, position: number): void {
+    if (this.#open !== null) this.#close(this.#open, false)
+    this.#answered = null
+    this.#open = this.#ledger.begin(first, position)
+  }
+
+  /** The exchange is over, as far as one can see. */
+  #close(open: OpenExchange, cut: boolean): void {
+    const x = open.exchange
+    if (x.response.frame >= 0) {
+      const server = this.#connection.halves[this.#ledger.client === 0 ? 1 : 0]
+      const client = this.#connection.halves[this.#ledger.client]
+      const answered = this.#answered?.time ?? x.response.time
+      const isOver = client.finFrame >= 0 && client.finTime < server.resetTime
+      const reset = server.resetFrame >= 0 && !isOver && server.resetTime - answered < AT_ONCE_NS
+      x.ended = cut || reset || this.#answered === null ? 'truncated' : server.finFrame >= 0 ? 'closed' : 'complete'
+      x.responseEnd = this.#answered ?? x.response
+    }
+    this.#ledger.end(open)
+  }
+}
+
+/** Whether so many bytes can be SETTINGS, with WINDOW_UPDATE and an acknowledgement behind it or not. */
+function isSettings(length: number): boolean {
+  return [0, WINDOW_UPDATE, FRAME_HEADER, WINDOW_UPDATE + FRAME_HEADER].some((more) => {
+    const parameters = (length - more - FRAME_HEADER) / SETTING
+    return Number.isInteger(parameters) && parameters >= 0 && parameters <= SETTINGS_MOST
+  })
+}
+
+const isControl = (length: number): boolean => length === FRAME_HEADER || length === WINDOW_UPDATE || length === PING
