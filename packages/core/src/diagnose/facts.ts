@@ -4,6 +4,7 @@ import {
   CLIENT,
   type Exchange,
   GAP_BEFORE,
+  isSealed,
   KEEP_ALIVE,
   type Moment,
   type PacketRow,
@@ -344,7 +345,9 @@ function answerOnConnection(view: View, gaveUp: number): Answer {
   // What the proxy expects next is what its request acknowledges.
   const expected = asking?.ack ?? -1
   const final = exchange?.responseFrom ?? -1
-  const sent = theirs.filter((p) => isData(p))
+  // What TLS sends of its own, tickets and alerts, is no answer.
+  const silent = exchange !== null && isSealed(exchange) && exchange.response.frame < 0
+  const sent = silent ? [] : theirs.filter((p) => isData(p))
   // Interim responses (RFC 9110 section 15.2) are no answer; but where a hole lies before it, it is no response either.
   const from = final >= 0 && (expected < 0 || final <= edgeOf(sent, expected)) ? final : Math.max(expected, 1)
   const data = sent.filter((p) => p.seq + p.length > from)
@@ -368,7 +371,10 @@ function answerOnConnection(view: View, gaveUp: number): Answer {
   // A response cut by the snap length that ends in a close may have been whole or not.
   const open = exchange?.ended === 'closed' && exchange.detail?.incomplete === true
   const ended =
-    exchange !== null && (exchange.ended === 'complete' || exchange.ended === 'closed') && exchange.status > 0 && !open
+    exchange !== null &&
+    (exchange.ended === 'complete' || exchange.ended === 'closed') &&
+    (exchange.status > 0 || isSealed(exchange)) &&
+    !open
   return {
     before: fresh.filter((p) => p.time <= gaveUp),
     after: fresh.filter((p) => p.time > gaveUp),

@@ -1,7 +1,8 @@
 // What became of a request: served, failed by the proxy (and why), failed by the application itself, or given up by the
 // client. Follows the request through a chain of proxies to the hop that failed.
 import { gatewayStatuses, isOwnDress } from '../gateways/status.ts'
-import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
+import { CLIENT, type Exchange, isSealed, SERVER } from '../observe/observations.ts'
+import { TURN_NS } from '../story/pairing.ts'
 import { clientView, gotAnswer, type Request, serverView, type Story, type Try } from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
 import { frontsOf, gatewayOf, isForwarded } from './gateway.ts'
@@ -32,6 +33,7 @@ const RELAYED: ReadonlySet<number> = new Set([502, 504])
 
 export function resolve(story: Story, request: Request): Resolution {
   const { exchange } = serverView(request.turn)
+  if (isSealed(exchange)) return sealed(story, request)
   const answered = exchange.response.frame >= 0 && exchange.status > 0
   if (answered && exchange.status < 500 && !isPlaintextComplaint(exchange)) return served(story, request)
   // An answer that the capture lost is no silence.
@@ -55,6 +57,45 @@ export function resolve(story: Story, request: Request): Resolution {
   )
     return plain(request, 'own')
   return { outcome: 'incident', request, tries, judgement, deciding }
+}
+
+/** Bytes of an answer that may be a proxy's own error page; longer ones are somebody's content. */
+const ERROR_PAGE = 8192
+
+/**
+ * A request that nobody can read. Where the last try for it failed and the client got a short answer at once, or none,
+ * the proxy failed it.
+ */
+function sealed(story: Story, request: Request): Resolution {
+  const { exchange } = serverView(request.turn)
+  const last = request.tries.at(-1)
+  if (last === undefined || wentWell(last)) return unread(served(story, request))
+  const answered = exchange.response.frame >= 0
+  if (!answered && !proxyClosed(request)) return plain(request, clientClosed(request) ? 'aborted' : 'open')
+  if (answered && (isLong(exchange, last) || request.answered > last.end + TURN_NS)) return plain(request, 'served')
+  const tries = judgeAll(story, request)
+  const deciding = tries.at(-1)!
+  const judgement = deciding.verdict?.judgement ?? null
+  if (judgement === null || judgement.cause === 'undetermined') return plain(request, 'served')
+  return unread({ outcome: 'incident', request, tries, judgement, deciding })
+}
+
+/** More than an error page, or as much as the upstream sent: what was passed on. */
+function isLong({ responseBytes }: Exchange, { turn }: Try): boolean {
+  const sent = turn === null ? 0 : clientView(turn).exchange.responseBytes
+  return responseBytes > ERROR_PAGE || (sent > 0 && responseBytes >= sent)
+}
+
+/** What rests on an answer that nobody could read is likely at most. */
+function unread(resolution: Resolution): Resolution {
+  const { judgement } = resolution
+  if (judgement === null) return resolution
+  const text = 'the client leg is encrypted: that its request failed is told by its times and the size of its answer'
+  const confidence = judgement.confidence === 'certain' ? 'likely' : judgement.confidence
+  return {
+    ...resolution,
+    judgement: { ...judgement, confidence, findings: [...judgement.findings, { text, frames: [] }] },
+  }
 }
 
 /** Causes of a proxy that waited in vain: where it waited for another proxy, that one knows better. */
@@ -146,6 +187,9 @@ function passedOn(attempt: Try, { status }: Exchange): boolean {
 
 /** The upstream's complete answer carries the client's status: the application's own error, unless it is a relayed 502/504. */
 function isOwnError(request: Request, attempt: Try, exchange: Exchange): boolean {
+  // A sealed answer that was whole is taken for what the client got, but where only gateways answer like that.
+  const isUnread = attempt.turn !== null && isSealed(clientView(attempt.turn).exchange)
+  if (isUnread && gotAnswer(attempt) && attempt.end <= request.answered) return !RELAYED.has(exchange.status)
   if (attempt.turn === null || !passedOn(attempt, exchange) || exchange.status === 0) return false
   const back = clientView(attempt.turn).exchange
   if (RELAYED.has(exchange.status) || isPlaintextComplaint(back)) return false

@@ -152,6 +152,9 @@ export interface Exchange {
   detail: ExchangeDetail | null
 }
 
+/** An exchange of which only sizes and times are known. */
+export const isSealed = ({ protocol }: Exchange): boolean => protocol === 'tls'
+
 export interface ExchangeDetail {
   requestVersion: number
   requestPersistent: boolean

@@ -24,7 +24,7 @@ export interface ObserveOptions {
   decompression: DecompressionPort
   /** Secrets of TLS sessions, beside those that a pcapng file brings along. */
   keys?: KeyLog
-  /** Decrypts TLS, and hashes JA4 (`nobleCrypto`, or what the platform has); without it neither is done. */
+  /** How TLS is decrypted (`nobleCrypto`, or what the platform has); without it nothing is. */
   crypto?: TlsCrypto
   /** Told after each chunk: bytes of the (decompressed) capture and frames so far. */
   onProgress?: (progress: { file: string; bytes: number; frames: number }) => void
@@ -66,7 +66,6 @@ function tlsOptions({ keys, crypto }: ObserveOptions, reader: () => CaptureReade
   if (keys !== undefined) all.merge(keys)
   const find = findProtection(all, crypto)
   return {
-    sha256: (data) => crypto.hash('sha256', data),
     protection: (clientRandom) => {
       for (const text of reader().info.keyLogs.splice(0)) all.merge(parseKeyLog(text))
       return find(clientRandom)

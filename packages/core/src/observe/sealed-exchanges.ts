@@ -134,7 +134,8 @@ export class SealedExchanges {
       const server = this.#connection.halves[this.#ledger.client === 0 ? 1 : 0]
       const client = this.#connection.halves[this.#ledger.client]
       const answered = this.#answered?.time ?? x.response.time
-      const isOver = client.finFrame >= 0 && client.finTime < server.resetTime
+      // A RST behind a FIN, of either side, is the end of a connection that was over.
+      const isOver = server.finFrame >= 0 || (client.finFrame >= 0 && client.finTime < server.resetTime)
       const reset = server.resetFrame >= 0 && !isOver && server.resetTime - answered < AT_ONCE_NS
       x.ended = cut || reset || this.#answered === null ? 'truncated' : server.finFrame >= 0 ? 'closed' : 'complete'
       x.responseEnd = this.#answered ?? x.response

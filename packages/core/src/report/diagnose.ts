@@ -1,5 +1,5 @@
 // Step three of three: the Story becomes the document.
-import { DNS_PORT } from '../observe/observations.ts'
+import { DNS_PORT, isSealed } from '../observe/observations.ts'
 import { CATALOGUE } from '../diagnose/catalogue.ts'
 import { clientStatus } from '../diagnose/facts.ts'
 import { gatewayOf } from '../diagnose/gateway.ts'
@@ -88,7 +88,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
   return {
     id,
     status,
-    statusSeen: request !== null,
+    statusSeen: front !== null && !isSealed(front.exchange),
     time: timestamp(story.captures[0].observations.epoch, start),
     method: exchange?.method || null,
     path: exchange?.target || null,

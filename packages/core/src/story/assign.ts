@@ -1,6 +1,6 @@
 // Which tries a proxy made for which request. The best pairs are taken first, and one request is served once. What the
 // data cannot decide is said: every pair knows its runner-up.
-import { fitOf, START_NS } from './pairing.ts'
+import { fitOf, START_NS, TIGHT_TIME } from './pairing.ts'
 import type { Roles } from './requests.ts'
 import type { Try } from './story.ts'
 
@@ -134,10 +134,12 @@ function pairingOf(roles: Roles, { first, request, score }: Candidates, attempt:
   let second = first[attempt]
   while (second < first[attempt + 1] && second === own) second++
   const { strength, by } = fitOf(roles, its, attempt)!
-  if (second === first[attempt + 1]) return { strength: strength === 'likely' ? 'sure' : strength, by, runnerUp: null }
+  // Time alone is never sure.
+  const alone = strength === 'likely' && by !== TIGHT_TIME ? 'sure' : strength
+  if (second === first[attempt + 1]) return { strength: alone, by, runnerUp: null }
   const isClose = score[own] - score[second] < CLOSE
   const runnerUp = nameOf(roles, request[second])
-  return { strength: isClose ? 'weak' : strength === 'likely' ? 'sure' : strength, by, runnerUp }
+  return { strength: isClose ? 'weak' : alone, by, runnerUp }
 }
 
 function nameOf({ requests }: Roles, request: number): string {

@@ -1,7 +1,7 @@
 // How well a try fits a request. What is known for sure (identifiers, forwarding fields) counts most; then method, target
 // and host; then time: a try lies within its request, begins when that or the try before it ended, and the answer follows
 // its end.
-import type { Exchange } from '../observe/observations.ts'
+import { type Exchange, isSealed } from '../observe/observations.ts'
 import type { Roles } from './requests.ts'
 import type { Try } from './story.ts'
 
@@ -14,6 +14,7 @@ export interface Fit {
 
 /** What the exchanges of two legs say about belonging together; null when they contradict each other. */
 export function likeness(front: Exchange, back: Exchange, clientAddress: string): Fit | null {
+  if (isSealed(front) || isSealed(back)) return { score: 0, strength: 'weak', by: 'time' }
   if (back.method === '' || front.method === '') {
     // A request that was not captured: its answer must at least be the one that was passed on.
     const alike = back.status === front.status || back.status === 0
@@ -130,11 +131,31 @@ export function fitOf(roles: Roles, request: number, attempt: number): Fit | nul
   if (fit === null) return null
   fit.score += outcome(front, back, tries.answered[attempt] === 1)
   fit.score += time
+  if ((isSealed(front) || isSealed(back)) && fits(roles, request, attempt)) {
+    fit.strength = 'likely'
+    fit.by = TIGHT_TIME
+  }
   return fit
+}
+
+/** What joins a try to a request where neither's words can be compared. */
+export const TIGHT_TIME = 'tight time'
+
+/** A proxy passes on, answers, and turns to its next try within this time. */
+export const TURN_NS = 50e6
+
+/** Whether a try begins as its request does, and the answer follows its end. */
+export function fits({ requests, tries }: Roles, request: number, attempt: number): boolean {
+  const before = tries.start[attempt] - requests.start[request]
+  const after = requests.answered[request] - tries.end[attempt]
+  return before >= -START_NS && before <= TURN_NS && after >= -START_NS && after <= TURN_NS
 }
 
 /** A good answer is passed on as it is, a failed try ends in an error of the proxy or in another try. */
 function outcome(front: Exchange, back: Exchange, answered: boolean): number {
+  if (isSealed(front)) return 0
+  // What the sealed answer said is unknown; one that was good is not followed by an error of the proxy's.
+  if (answered && isSealed(back)) return front.status > 0 && front.status < 500 ? 12 : 0
   if (answered && back.detail?.responseFault == null) return back.status === front.status ? 12 : -12
   return front.status === 0 || front.status >= 500 ? 8 : -8
 }

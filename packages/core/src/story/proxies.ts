@@ -1,7 +1,7 @@
 // Who is a proxy: which hosts pass requests on, at which address they get them and from which they send them.
-import type { Connection, Exchange } from '../observe/observations.ts'
+import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
 import { OpenRequests, RequestGroups } from './open-requests.ts'
-import { bareAddress, contains, likeness, originForm } from './pairing.ts'
+import { bareAddress, contains, fits, likeness, originForm } from './pairing.ts'
 import { backOf, type Roles } from './requests.ts'
 import type { Conversation, Proxy } from './story.ts'
 
@@ -61,7 +61,12 @@ export function findProxies(roles: Roles, order: readonly number[], conversation
   if (unlike.length > 0) {
     const all = new OpenRequests(roles, order)
     for (const group of unlike) {
-      forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => voteFor(votes, roles, all, attempt, weight))
+      let found = false
+      forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => {
+        if (voteFor(votes, roles, all, attempt, weight)) found = true
+      })
+      if (!found)
+        forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => voteFor(votes, roles, all, attempt, weight, true))
     }
   }
   const flow = flowOf(conversations)
@@ -88,8 +93,18 @@ function forSample(tries: readonly number[], most: number, look: (attempt: numbe
   for (let i = 0; i < tries.length; i += step) look(tries[i], step)
 }
 
-/** Counts the likeness of a try to requests that were open when it started; false when there was none. */
-function voteFor(votes: Votes, roles: Roles, index: OpenRequests, attempt: number, weight: number): boolean {
+/**
+ * Counts the likeness of a try to requests that were open when it started; false when there was none. `byTime`: where one
+ * of the two is sealed, that it begins and ends with the request speaks for it.
+ */
+function voteFor(
+  votes: Votes,
+  roles: Roles,
+  index: OpenRequests,
+  attempt: number,
+  weight: number,
+  byTime = false,
+): boolean {
   const { requests, tries, conversations } = roles
   const back = tries.exchange[attempt]!
   const { capture, connection } = tries.sighting[attempt]!
@@ -105,7 +120,9 @@ function voteFor(votes: Votes, roles: Roles, index: OpenRequests, attempt: numbe
     if (seen.has(server) || !differentHosts(at.connection, connection) || !contains(roles, request, attempt)) continue
     if (cameBefore(front, at.connection, connection.clientAddress)) continue
     const fit = likeness(front, back, at.connection.clientAddress)
-    if (fit === null || fit.strength === 'weak') continue
+    if (fit === null) continue
+    const isTight = byTime && (isSealed(front) || isSealed(back)) && fits(roles, request, attempt)
+    if (fit.strength === 'weak' && !isTight) continue
     seen.add(server)
     found = true
     const before = Math.max(0, tries.start[attempt] - requests.start[request])

@@ -6,6 +6,7 @@ import {
   type Connection,
   type Exchange,
   type IcmpError,
+  isSealed,
   type Moment,
   type NameLookup,
   type NeighbourSearch,
@@ -124,7 +125,8 @@ export function gotAnswer({ turn }: Try): boolean {
  * nobody.
  */
 export function isAnswered(sighting: Sighting, exchange: Exchange): boolean {
-  if (exchange.status === 0 || (exchange.ended !== 'complete' && exchange.ended !== 'closed')) return false
+  if (exchange.status === 0 && !isSealed(exchange)) return false
+  if (exchange.ended !== 'complete' && exchange.ended !== 'closed') return false
   if (exchange.ended === 'closed' && exchange.detail?.incomplete === true) return false
   const { fin, reset } = sighting.connection.sides[CLIENT]
   return !isBetween(fin, exchange) && !isBetween(reset, exchange)

@@ -1,6 +1,7 @@
 // The requests and tries that have to be explained, as objects. What went well and left nothing to look at stays a row.
 import type { Pairs } from './assign.ts'
-import type { Exchange } from '../observe/observations.ts'
+import { type Exchange, isSealed } from '../observe/observations.ts'
+import { TIGHT_TIME, TURN_NS } from './pairing.ts'
 import { type Roles, turnAt, UNPAIRED } from './requests.ts'
 import { frontOf, type Request, type Story, type Try } from './story.ts'
 
@@ -32,7 +33,7 @@ export function troubled(roles: Roles, pairs: Pairs, fronts: ReadonlySet<string>
     request.tries = own.map((attempt) => ({ ...tryAt(attempt), pairing: pairs.pairing(attempt), hop: hopOf(attempt) }))
     request.tries.forEach((attempt, i) => {
       if (attempt.turn === null && isTight(request, i))
-        attempt.pairing = { ...attempt.pairing, strength: 'likely', by: 'tight time' }
+        attempt.pairing = { ...attempt.pairing, strength: 'likely', by: TIGHT_TIME }
     })
     return request
   }
@@ -87,12 +88,12 @@ function isPlainRow({ requests, tries }: Roles, row: number): boolean {
   if (atServer === null || atClient === null || tries.answered[row] === 0) return false
   return isGood(atServer) && isGood(atClient)
 }
-const isGood = ({ status, response, detail }: Exchange): boolean =>
-  detail === null && status > 0 && status < 500 && response.frame >= 0
+function isGood(exchange: Exchange): boolean {
+  const { status, response, detail } = exchange
+  return detail === null && (status > 0 || isSealed(exchange)) && status < 500 && response.frame >= 0
+}
 
-/** A proxy turns to the next thing within this time, */
-const TURN_NS = 50e6
-/** and tries the same server again within this (HAProxy waits 1 s). */
+/** A proxy tries the same server again within this time (HAProxy waits 1 s). */
 const AGAIN_NS = 1.5e9
 
 /** Two tries at one server. */
