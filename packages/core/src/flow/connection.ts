@@ -17,6 +17,7 @@ import { ACK, FIN, RST, SYN, type TcpOptions } from '../wire/tcp.ts'
 import { FARTHEST, Half, Held, type StreamSink } from './half.ts'
 import { widen } from './numbers.ts'
 import { PacketLog } from './packet-log.ts'
+import { RecentPackets } from './recent.ts'
 import type { Segment } from './segment.ts'
 
 /**
@@ -64,11 +65,14 @@ export class ConnectionTracker {
   #lateSince = [-1, -1]
   #lateAt = [-1, -1]
   #finished = [false, false]
+  readonly #recent: RecentPackets
   /** Nothing is open on either side, and the handshake is behind us: see `#straight`. */
   #isCalm = false
 
-  constructor(moment: Moment, held: Held = new Held()) {
+  /** `held` and `recent` are shared by the connections of a capture. */
+  constructor(moment: Moment, held: Held, recent: RecentPackets) {
     this.first = moment
+    this.#recent = recent
     this.halves = [new Half(held), new Half(held)]
   }
 
@@ -99,7 +103,7 @@ export class ConnectionTracker {
     if (length === 0 && ack <= half.lastAck) return false
     this.lastFrame = frame
     this.lastTime = time
-    half.recent.add(s)
+    half.lastNumber = this.#recent.add(s, half.lastNumber)
     half.lastFrame = frame
     if (half.ttl < 0) half.ttl = s.ttl
     other.acknowledge(ack)
@@ -139,7 +143,7 @@ export class ConnectionTracker {
       half.captureDuplicates++
       return false
     }
-    half.recent.add(s)
+    half.lastNumber = this.#recent.add(s, half.lastNumber)
     half.lastFrame = frame
     if (half.ttl < 0) half.ttl = s.ttl
     let marks = 0
@@ -245,7 +249,7 @@ export class ConnectionTracker {
     // A closed port answers every segment of a burst, and so does a receiver that misses one: alike, but no copies.
     const isSpontaneous = !(s.flags & RST) && (s.length > 0 || s.flags & (SYN | FIN))
     const heard = isSpontaneous ? other.lastFrame : -1
-    return half.recent.holdsCopyOf(s, heard)
+    return this.#recent.holdsCopyOf(s, half.lastNumber, heard)
   }
 
   #handshake(from: SideIndex, half: Half, s: Segment): number {
@@ -394,6 +398,6 @@ export class ConnectionTracker {
   }
 }
 
-widen(new ConnectionTracker({ frame: 0, time: 0 }), 'lastTime', 'lastDataTime')
+widen(new ConnectionTracker({ frame: 0, time: 0 }, new Held(), new RecentPackets(1)), 'lastTime', 'lastDataTime')
 
 const NOBODY: StreamSink = { push() {}, gap() {} }

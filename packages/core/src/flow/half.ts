@@ -3,7 +3,6 @@
 // they are plain numbers: the SYN has 0, the first byte 1.
 import type { Bytes } from '../bytes/read.ts'
 import { widen } from './numbers.ts'
-import { RecentPackets } from './recent.ts'
 
 /** Takes the bytes of one direction in order. */
 export interface StreamSink {
@@ -69,9 +68,9 @@ export class Half {
   resetTime = -1
   lastAck = -1
   lastWindow = -1
-  /** Latest frame that is no copy, and the packets before it. */
+  /** Latest frame that is no copy, and its number among the `RecentPackets` of the capture, 0 for none. */
   lastFrame = -1
-  readonly recent: RecentPackets = new RecentPackets()
+  lastNumber = 0
   /** The segment that left the newest hole behind it: time and IP identification tell reordering from repetition. */
   holeTime = -1
   holeId = -1

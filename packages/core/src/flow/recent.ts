@@ -1,16 +1,13 @@
-// The last packets of one direction, to recognise the same frame captured twice: by another interface, on a bridge, on
-// both sides of a router. A copy has the same IP identification; a retransmission has a new one.
+// The last packets of a capture, to recognise the same frame captured twice: by another interface, on a bridge, on both
+// sides of a router. A copy has the same IP identification; a retransmission has a new one.
+//
+// All connections share one ring, which is written from front to back: a ring each would be memory that is far away
+// whenever its connection sends.
 import type { Segment } from './segment.ts'
 
-/** A row of numbers each: a hash of what copies agree in, and what tells copies from repetitions. */
-const ROW = 4
-const HASH = 0
-const LINK = 1
-const TIME = 2
-const FRAME = 3
-/** Packets remembered: few at first, more while they follow each other closely. */
-const RECENT = 4
-const RECENT_LIMIT = 64
+/** Packets of a capture that are remembered, a power of two, and how many of one direction are looked at. */
+const ROWS = 65_536
+const LOOKED_AT = 64
 /** How much later a copy comes: over another link with the same IP identification, or without one; over the same link. */
 const COPY_NS = 1e9
 const COPY_NO_ID_NS = 20e6
@@ -19,45 +16,60 @@ const COPY_SAME_LINK_NS = 5e6
 const TOO_SOON_NS = 1e6
 
 export class RecentPackets {
-  #rows: Float64Array | null = null
-  #next = 0
+  readonly #rows: number
+  /** What copies agree in, and what tells copies from repetitions. */
+  readonly #hash: Int32Array
+  readonly #link: Int32Array
+  readonly #frame: Uint32Array
+  readonly #time: Float64Array
+  /** Number of the packet before it of the same direction, 0 for none. */
+  readonly #before: Uint32Array
+  /** Packets are numbered from 1. */
+  #latest = 0
+
+  constructor(rows: number = ROWS) {
+    this.#rows = rows
+    this.#hash = new Int32Array(rows)
+    this.#link = new Int32Array(rows)
+    this.#frame = new Uint32Array(rows)
+    this.#time = new Float64Array(rows)
+    this.#before = new Uint32Array(rows)
+  }
 
   /**
-   * True when this very frame was captured before. Where it has no IP identification (0, IPv6), a copy came over another
-   * link, or sooner than any sender repeats itself while the other side, last heard in `otherFrame`, is silent.
+   * True when this very frame was captured before, among the packets of its direction up to `number`. Where it has no IP
+   * identification (0, IPv6), a copy came over another link, or sooner than any sender repeats itself while the other
+   * side, last heard in `otherFrame`, is silent.
    */
-  holdsCopyOf(s: Segment, otherFrame: number): boolean {
-    const r = this.#rows
-    if (r === null) return false
+  holdsCopyOf(s: Segment, number: number, otherFrame: number): boolean {
+    const oldest = Math.max(1, this.#latest - this.#rows + 1)
     const hash = hashOf(s)
-    for (let at = 0; at < r.length; at += ROW) {
-      if (r[at + HASH] !== hash || r[at + FRAME] < 0) continue
-      const age = s.time - r[at + TIME]
+    let row = 0
+    for (let n = number, left = LOOKED_AT; n >= oldest && left > 0; n = this.#before[row], left--) {
+      row = n & (this.#rows - 1)
+      if (this.#hash[row] !== hash) continue
+      const age = s.time - this.#time[row]
       if (age < 0) continue
-      const elsewhere = r[at + LINK] !== s.link
+      const elsewhere = this.#link[row] !== s.link
       if (s.ipId > 0) {
         if (age < (elsewhere ? COPY_NS : COPY_SAME_LINK_NS)) return true
       } else if (elsewhere) {
         if (age < COPY_NO_ID_NS) return true
-      } else if (age < TOO_SOON_NS && otherFrame >= 0 && otherFrame < r[at + FRAME]) return true
+      } else if (age < TOO_SOON_NS && otherFrame >= 0 && otherFrame < this.#frame[row]) return true
     }
     return false
   }
 
-  add(s: Segment): void {
-    let r = (this.#rows ??= new Float64Array(RECENT * ROW).fill(-1))
-    let at = this.#next
-    if (r[at + FRAME] >= 0 && s.time - r[at + TIME] < COPY_NO_ID_NS && r.length < RECENT_LIMIT * ROW) {
-      const larger = new Float64Array(r.length * 4).fill(-1)
-      larger.set(r)
-      at = r.length
-      this.#rows = r = larger
-    }
-    r[at + HASH] = hashOf(s)
-    r[at + LINK] = s.link
-    r[at + TIME] = s.time
-    r[at + FRAME] = s.frame
-    this.#next = at + ROW === r.length ? 0 : at + ROW
+  /** Remembers a packet whose direction's packet before was number `before`, or 0. Returns its number. */
+  add(s: Segment, before: number): number {
+    const number = ++this.#latest
+    const row = number & (this.#rows - 1)
+    this.#hash[row] = hashOf(s)
+    this.#link[row] = s.link
+    this.#frame[row] = s.frame
+    this.#time[row] = s.time
+    this.#before[row] = before
+    return number
   }
 }
 

@@ -7,6 +7,7 @@ import { ConnectionTracker } from '../flow/connection.ts'
 import { AddressTable, FlowTable, RecentFlows } from '../flow/flow-table.ts'
 import { Held } from '../flow/half.ts'
 import { PacketBudget } from '../flow/packet-log.ts'
+import { RecentPackets } from '../flow/recent.ts'
 import { createSegment, readSegment, type Segment } from '../flow/segment.ts'
 import { formatAddress, formatEndpoint } from '../wire/address.ts'
 import { createLayers, Decoder } from '../wire/decode.ts'
@@ -60,8 +61,9 @@ export class Observer implements PacketSink {
   #addresses = new AddressTable()
   #addressTexts: string[] = []
   #flows = new FlowTable()
-  #recent = new RecentFlows()
+  #recentFlows = new RecentFlows()
   #held = new Held()
+  #recentPackets = new RecentPackets()
   #budget = new PacketBudget()
   #open: (Open | null)[] = []
   #free: number[] = []
@@ -201,10 +203,10 @@ export class Observer implements PacketSink {
   #direction(s: Segment): number {
     const { bytes, sourceAt, transportAt, ipVersion } = this.#layers
     if (ipVersion !== 4 || s.flags & tcp.SYN) return this.#lookUp(s)
-    const known = this.#recent.find(bytes, sourceAt, transportAt)
+    const known = this.#recentFlows.find(bytes, sourceAt, transportAt)
     if (known >= 0) return known
     const direction = this.#lookUp(s)
-    this.#recent.set(bytes, sourceAt, transportAt, direction)
+    this.#recentFlows.set(bytes, sourceAt, transportAt, direction)
     return direction
   }
 
@@ -226,7 +228,7 @@ export class Observer implements PacketSink {
 
   #begin(a: number, portA: number, b: number, portB: number, frame: number, time: number): number {
     if (this.#open.length - this.#free.length >= OPEN_LIMIT) this.#evict()
-    const tracker = new ConnectionTracker({ frame, time }, this.#held)
+    const tracker = new ConnectionTracker({ frame, time }, this.#held, this.#recentPackets)
     const surroundings = {
       connection: tracker,
       strings: this.#strings,
@@ -342,7 +344,7 @@ export class Observer implements PacketSink {
     const open = this.#open[slot]
     if (!open) return
     this.#open[slot] = null
-    this.#recent.clear()
+    this.#recentFlows.clear()
     this.#free.push(slot)
     this.#flows.delete(open.a, open.portA, open.b, open.portB)
     open.tracker.end(open.streams)
