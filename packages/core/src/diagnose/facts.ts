@@ -485,6 +485,27 @@ export function upstreamClosed({ closings, gaveUp, delivery }: Facts): Closing |
   return theirs
 }
 
+/** How the proxy gave up on the upstream leg: its RST_STREAM, or its first closing of the connection. */
+export function givingUp({ near, closings, stream }: Facts): FrameRef[] {
+  if (stream?.reset?.by === 'proxy') return [stream.reset.frame]
+  return closings
+    .filter((c) => c.by === 'proxy')
+    .slice(0, 1)
+    .map((c) => near.ref(c.packet))
+}
+
+/** When the bytes of the response left the upstream, as its own capture has them; on HTTP/2, its first byte alone. */
+export function leftUpstream({ far, answer, asked, stream }: Facts): { time: number; frame: FrameRef }[] {
+  if (far === null) return []
+  if (stream !== null) {
+    const first = far.exchange?.response
+    return first === undefined || first.frame < 0 ? [] : [{ time: far.at(first), frame: far.ref(first) }]
+  }
+  return far.packets
+    .filter((p) => p.from === SERVER && p.length > 0 && p.seq >= answer.from && p.time >= asked)
+    .map((p) => ({ time: p.time, frame: far.ref(p) }))
+}
+
 /** A RST with ACK comes from a process or a kernel that has the connection; one without from a kernel that has not. */
 export const knowsConnection = (packet: PacketRow): boolean => (packet.flags & ACK) !== 0
 

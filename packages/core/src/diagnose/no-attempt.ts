@@ -1,5 +1,6 @@
 // A proxy answered with a gateway error and no try at an upstream belongs to the request: either a name did not resolve,
 // or the proxy had nobody to ask, or the captures do not show its upstream side.
+import { http2ErrorName } from '../app/http2/errors.ts'
 import { isOwnDress } from '../gateways/status.ts'
 import type { FrameRef } from '../report/document.ts'
 import { likeness } from '../story/pairing.ts'
@@ -80,13 +81,14 @@ function noHealthyUpstream(story: Story, request: Request): Judgement | null {
   const { exchange } = serverView(request.turn)
   const gateway = gatewayOf(request)
   const waited = (request.answered - request.start) / 1e9
+  const said = exchange.status > 0 ? `answered ${exchange.status} after ${duration(waited)}` : 'ended the request'
   // A product that answers its own limits (rate, connections) with this status looks the same.
   const usual = gateway === null || isOwnDress(gateway.id, exchange.status)
   return {
     cause: 'no-healthy-upstream',
     // That the two sides' clocks agree is known only where requests were seen passed on.
     confidence: failures.length > 0 && usual && isKnownProxy(story, request) ? 'likely' : 'possible',
-    summary: `The proxy answered ${exchange.status} after ${duration(waited)} without trying any upstream${failures.length > 0 ? ', after failures had taken its upstreams out of rotation' : ''}.`,
+    summary: `The proxy ${said} without trying any upstream${failures.length > 0 ? ', after failures had taken its upstreams out of rotation' : ''}.`,
     findings: [
       { text: 'answered by the proxy itself', frames: [answerFrame(story, request)] },
       {
@@ -116,10 +118,12 @@ function noHealthyUpstream(story: Story, request: Request): Judgement | null {
 function undetermined(story: Story, request: Request): Judgement {
   const { exchange } = serverView(request.turn)
   const answered = exchange.response.frame >= 0
+  const reset = exchange.detail?.streamReset ?? null
+  const ended = reset === null ? 'the connection closed' : `the stream reset with ${http2ErrorName(reset.code)}`
   return {
     cause: 'undetermined',
     confidence: 'possible',
-    summary: `The captures show ${answered ? `the answer ${exchange.status}` : 'the connection closed without an answer'}, and nothing of the proxy's side towards its upstreams.`,
+    summary: `The captures show ${answered ? `the answer ${exchange.status}` : `${ended} without an answer`}, and nothing of the proxy's side towards its upstreams.`,
     findings: [
       {
         text: answered ? `status ${exchange.status} to the client` : 'no answer to the client',
@@ -131,6 +135,6 @@ function undetermined(story: Story, request: Request): Judgement {
 
 function answerFrame(story: Story, request: Request): FrameRef {
   const { sighting, exchange } = serverView(request.turn)
-  const moment = exchange.response.frame >= 0 ? exchange.response : exchange.request
+  const moment = exchange.response.frame >= 0 ? exchange.response : (exchange.detail?.streamReset ?? exchange.request)
   return frameRef(story, sighting.capture, moment.frame)
 }

@@ -7,6 +7,7 @@ import { clientView, gotAnswer, type Request, serverView, type Story, type Try }
 import type { CauseCode } from './catalogue.ts'
 import { frontsOf, gatewayOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
+import { isGrpcFailure, withGrpcStatus } from './grpc.ts'
 import { judgeWithoutTry } from './no-attempt.ts'
 import { backHosts } from './upstream-side.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
@@ -35,7 +36,7 @@ export function resolve(story: Story, request: Request): Resolution {
   const { exchange } = serverView(request.turn)
   if (isSealed(exchange)) return sealed(story, request)
   const answered = exchange.response.frame >= 0 && exchange.status > 0
-  if (answered && exchange.status < 500 && !isPlaintextComplaint(exchange)) return served(story, request)
+  if (isGoodAnswer(exchange, answered) && !isPlaintextComplaint(exchange)) return served(story, request)
   // An answer that the capture lost is no silence.
   if (!answered && exchange.detail?.incomplete === true && exchange.response.frame < 0) return plain(request, 'open')
   if (!answered && !proxyClosed(request) && !isGarbled(exchange))
@@ -56,7 +57,7 @@ export function resolve(story: Story, request: Request): Resolution {
     (exchange.status === 500 || !gatewayStatuses.has(exchange.status))
   )
     return plain(request, 'own')
-  return { outcome: 'incident', request, tries, judgement, deciding }
+  return { outcome: 'incident', request, tries, judgement: withGrpcStatus(judgement, story, request), deciding }
 }
 
 /** Bytes of an answer that may be a proxy's own error page; longer ones are somebody's content. */
@@ -97,6 +98,9 @@ function unread(resolution: Resolution): Resolution {
     judgement: { ...judgement, confidence, findings: [...judgement.findings, { text, frames: [] }] },
   }
 }
+
+const isGoodAnswer = (exchange: Exchange, answered: boolean): boolean =>
+  answered && exchange.status < 500 && !isGrpcFailure(exchange)
 
 /** Causes of a proxy that waited in vain: where it waited for another proxy, that one knows better. */
 const WAITING: ReadonlySet<CauseCode> = new Set<CauseCode>([
@@ -179,9 +183,11 @@ function wentWell(attempt: Try): boolean {
 }
 
 /** The answer of a try is the answer that the client got. */
-function passedOn(attempt: Try, { status }: Exchange): boolean {
+function passedOn(attempt: Try, { status, grpcStatus }: Exchange): boolean {
   if (attempt.turn === null) return false
   const back = clientView(attempt.turn).exchange
+  // Of gRPC answers the status alone says nothing: a gateway's own is 200 as well.
+  if (grpcStatus > 0 && back.grpcStatus !== grpcStatus) return false
   return (back.status === status && status > 0) || (back.status === 0 && status === 0)
 }
 
@@ -217,11 +223,13 @@ function withoutTry(story: Story, request: Request, exchange: Exchange): Resolut
   const own = gateway?.own === true
   // 502, 504 and the CDN's own codes are a gateway's; 503 and 500 may be anybody's.
   const telling = RELAYED.has(exchange.status) || exchange.status >= 520
-  const dressed = isOwnDress(gateway?.id ?? null, exchange.status) && exchange.status !== 500
+  const dressed =
+    isGrpcFailure(exchange) || (isOwnDress(gateway?.id ?? null, exchange.status) && exchange.status !== 500)
   // A request that a proxy sent, with nothing in front of it: it is judged as that proxy's try (strays.ts).
   if (story.proxies.length === 0 && isBehindProxy(story, request)) return plain(request, 'own')
   if (exchange.status === 0 ? !isFront : !(telling || own || (isFront && dressed))) return plain(request, 'own')
-  return { outcome: 'incident', request, tries: [], judgement: judgeWithoutTry(story, request), deciding: null }
+  const judgement = withGrpcStatus(judgeWithoutTry(story, request), story, request)
+  return { outcome: 'incident', request, tries: [], judgement, deciding: null }
 }
 
 /** Bytes came that are no HTTP answer: some proxies pass on what they do not understand (as HTTP/0.9). */
@@ -243,8 +251,11 @@ function clientClosed(request: Request): boolean {
 function endings(request: Request): [client: number, server: number] {
   const { sighting, exchange } = serverView(request.turn)
   const after = exchange.request.time
+  const stream = exchange.detail?.streamReset ?? null
   const of = (side: 0 | 1): number => {
     const { fin, reset } = sighting.connection.sides[side]
+    // A stream ends by itself; one that a GOAWAY left out is its client's to repeat.
+    if (stream !== null) return stream.by === 'RST_STREAM' && stream.from === side ? stream.time : Infinity
     return Math.min(...[fin, reset].map((m) => (m === null || m.time < after ? Infinity : m.time)))
   }
   return [of(CLIENT), of(SERVER)]

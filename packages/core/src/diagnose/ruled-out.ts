@@ -46,9 +46,12 @@ const stillOpen: Exclusion = (facts) => {
 }
 
 /** The upstream's own capture has no byte of a response that could have been lost. */
-const nothingSent: Exclusion = ({ far, asked }) => {
+const nothingSent: Exclusion = ({ far, asked, stream }) => {
   if (far === null || far.packets.length === 0) return null
-  const sent = far.packets.some((p) => p.from === SERVER && p.length > 0 && p.time >= asked)
+  const sent =
+    stream === null
+      ? far.packets.some((p) => p.from === SERVER && p.length > 0 && p.time >= asked)
+      : (far.exchange?.response.frame ?? 0) >= 0
   return sent
     ? null
     : { because: 'the capture at the upstream shows that nothing was sent', frames: [far.ref(far.connection.last)] }
@@ -81,6 +84,16 @@ const anySizeLost: Exclusion = ({ near, delivery, answer }) => {
     : { because: `a segment of ${large.length} bytes, as large as any, came through`, frames: frames(near, [large]) }
 }
 
+const noGoaway: Exclusion = ({ stream }) =>
+  stream === null || stream.goaways.some(({ by }) => by === 'upstream')
+    ? null
+    : { because: 'no GOAWAY came from the upstream', frames: [] }
+
+const noReset: Exclusion = ({ stream }) =>
+  stream === null || stream.reset?.by === 'upstream'
+    ? null
+    : { because: `no RST_STREAM came for stream ${stream.id}`, frames: [] }
+
 const EXCLUSIONS: { readonly [cause in CauseCode]?: Exclusion } = {
   'connect-timeout': open,
   'request-undelivered': acknowledged,
@@ -93,11 +106,19 @@ const EXCLUSIONS: { readonly [cause in CauseCode]?: Exclusion } = {
   'response-lost': nothingSent,
   'mtu-blackhole': (facts) => anySizeLost(facts) ?? acknowledged(facts),
   'zero-window': windowOpen,
+  'h2-goaway': noGoaway,
+  'h2-stream-reset': noReset,
 }
 
 /** What each cause is mistaken for. */
 const LOOK_ALIKES: { readonly [cause in CauseCode]?: readonly CauseCode[] } = {
-  'upstream-silent': ['request-undelivered', 'accept-queue-full', 'response-lost', 'closed-without-response'],
+  'upstream-silent': [
+    'request-undelivered',
+    'accept-queue-full',
+    'response-lost',
+    'closed-without-response',
+    'h2-stream-reset',
+  ],
   'upstream-slow': ['request-undelivered', 'accept-queue-full', 'closed-without-response'],
   'timeout-policy': ['request-undelivered', 'closed-without-response'],
   'dependency-slow': ['request-undelivered', 'response-lost', 'closed-without-response'],
@@ -107,10 +128,12 @@ const LOOK_ALIKES: { readonly [cause in CauseCode]?: readonly CauseCode[] } = {
   'response-lost': ['request-undelivered', 'mtu-blackhole'],
   'idle-drop': ['keepalive-race', 'connect-timeout'],
   'keepalive-race': ['closed-without-response', 'idle-drop'],
-  'closed-without-response': ['keepalive-race', 'request-undelivered'],
+  'closed-without-response': ['keepalive-race', 'request-undelivered', 'h2-goaway'],
   'reset-before-response': ['reset-by-middlebox', 'keepalive-race', 'request-undelivered'],
   'reset-mid-response': ['reset-by-middlebox'],
   'response-truncated': ['response-lost'],
+  'h2-goaway': ['h2-stream-reset', 'closed-without-response', 'keepalive-race'],
+  'h2-stream-reset': ['h2-goaway', 'closed-without-response'],
   'zero-window': ['connect-timeout', 'mtu-blackhole'],
 }
 

@@ -157,6 +157,8 @@ function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null
   // An answer cut by the snap length that ends in a close may well have been whole.
   if (exchange.status > 0 && exchange.ended === 'closed' && exchange.detail?.incomplete === true) return null
   if (gotAnswer(attempt)) return exchange.status === 502 || exchange.status === 504 ? 'of a proxy' : null
+  const reset = exchange.detail?.streamReset ?? null
+  if (reset !== null && exchange.ended !== 'complete') return reset.from === SERVER ? 'of anybody' : 'of a proxy'
   const [client, server] = [connection.sides[CLIENT], connection.sides[SERVER]]
   const upstreamEnded = server.fin !== null || server.reset !== null
   if (upstreamEnded && exchange.ended !== 'complete' && !endedFirst(client, server)) return 'of anybody'

@@ -183,7 +183,8 @@ export class Http2Exchanges implements Engine {
       x.requestEnd = moment(last)
       x.requestTo = this.#position(from, last) + 1
     } else {
-      x.ended = 'complete'
+      // What comes on a stream that its asker has reset comes to nobody.
+      x.ended = open.streamReset?.from === CLIENT ? 'truncated' : 'complete'
       x.responseEnd = moment(last)
     }
   }

@@ -4,6 +4,7 @@
 import { serversClosingAfter } from '../../gateways/servers.ts'
 import { type Facts, knowsConnection } from '../facts.ts'
 import { duration, type Judge, type Judgement, upstreamOf } from '../judgement.ts'
+import { othersOpen } from '../stream.ts'
 import { idleCloses } from '../surroundings.ts'
 
 /** A connection that was used a moment ago is not idle; a close right then is the application's. */
@@ -12,6 +13,8 @@ const IDLE_SECONDS = 0.5
 const judge: Judge = (facts) => {
   const { near, answer, closings, delivery, reused, idleSeconds } = facts
   if (!reused || delivery === null || answer.before.length > 0) return null
+  // A connection that serves other streams is not idle.
+  if (facts.stream !== null && othersOpen(near) > 0) return null
   const upstream = upstreamOf(facts)
   const fin = closings.find((c) => c.by === 'upstream' && c.kind === 'FIN' && c.packet.time <= facts.gaveUp)
   if (fin !== undefined && fin.packet.ack <= delivery.from) {

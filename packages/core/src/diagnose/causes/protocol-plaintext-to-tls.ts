@@ -30,7 +30,7 @@ const judge: Judge = (facts) => {
       findings: [
         {
           text: `${upstream} answered the plaintext request with ${what} record`,
-          frames: frames(near, answer.before, 2),
+          frames: frames(near, answer.before.length > 0 ? answer.before : saidBy(near), 2),
         },
         { text: 'the proxy sent the request in plaintext', frames: [near.ref(exchange.request)] },
       ],
@@ -61,6 +61,9 @@ const judge: Judge = (facts) => {
     ],
   }
 }
+
+/** What the upstream sent on a connection whose answers are no HTTP/2. */
+const saidBy = ({ packets }: Facts['near']) => packets.filter((p) => p.from === SERVER && p.length > 0)
 
 const isTls = ({ sightings: [{ connection }] }: Conversation): boolean =>
   connection.speaks[CLIENT] === 'tls' && connection.speaks[SERVER] === 'tls'

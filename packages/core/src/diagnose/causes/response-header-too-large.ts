@@ -28,7 +28,8 @@ const judge: Judge = (facts) => {
   const beyond = limit !== null && exchange.headSize >= limit
   const cutOff = closed !== null && !answer.complete
   if ((cutOff && !(whole && beyond)) || exchange.headSize <= largestPassedOn(facts)) return null
-  const sure = beyond && whole && !cutOff
+  // HTTP/2 sizes are those of SETTINGS_MAX_HEADER_LIST_SIZE, which no buffer is measured by.
+  const sure = beyond && whole && !cutOff && facts.stream === null
   // Who configures it, makes it larger.
   const small = limit !== null && exchange.headSize < limit * 0.75
   return {

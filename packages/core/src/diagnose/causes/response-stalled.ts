@@ -1,6 +1,6 @@
 // The response began, then stopped, with nothing lost and the proxy's window open, until the proxy gave up.
 import { CLIENT } from '../../observe/observations.ts'
-import { upstreamClosed } from '../facts.ts'
+import { givingUp, upstreamClosed } from '../facts.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
 import { cutAt, farRan } from '../surroundings.ts'
 
@@ -23,10 +23,7 @@ const judge: Judge = (facts) => {
       { text: 'last bytes of the response', frames: frames(near, answer.before.slice(-2)) },
       {
         text: `then nothing for ${duration(quiet)}, with nothing missing and the proxy's window open (${windowOf(facts)} bytes)`,
-        frames: facts.closings
-          .filter((c) => c.by === 'proxy')
-          .slice(0, 1)
-          .map((c) => near.ref(c.packet)),
+        frames: givingUp(facts),
       },
     ],
     ...(!sure && !lossy

@@ -1,6 +1,6 @@
 // The whole request was delivered, and no byte of response came before the proxy gave up, nor later in the capture.
 import { SERVER } from '../../observe/observations.ts'
-import { type Facts, upstreamClosed } from '../facts.ts'
+import { type Facts, givingUp, leftUpstream, upstreamClosed } from '../facts.ts'
 import { farRan } from '../surroundings.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
 
@@ -19,7 +19,9 @@ export function waited(facts: Facts): number | null {
  * Whether a late answer would have been seen: the connection was reset or closed by the upstream too, or the capture
  * goes on for as long again. Otherwise the upstream may as well have been slow.
  */
-function isOver({ near, story, gaveUp, closings }: Facts, wait: number): boolean {
+function isOver({ near, story, gaveUp, closings, stream }: Facts, wait: number): boolean {
+  // Nobody sends on a stream that was reset.
+  if (stream?.reset != null) return false
   const ended = closings.some((c) => c.kind === 'RST' || c.by === 'upstream')
   const { observations, shift } = story.captures[near.capture]
   return ended || observations.last + shift >= gaveUp + Math.min(wait, 60) * 1e9
@@ -29,10 +31,7 @@ const judge: Judge = (facts) => {
   const { near, far, answer, delivery } = facts
   const wait = waited(facts)
   if (wait === null || answer.before.length > 0 || answer.after.length > 0) return null
-  const sentThere =
-    far !== null &&
-    far.packets.some((p) => p.from === SERVER && p.length > 0 && p.seq >= answer.from && p.time >= facts.asked)
-  if (sentThere) return null
+  if (leftUpstream(facts).length > 0) return null
   // Without the client leg, a client that hung up looks like a proxy that lost its patience.
   const patience = facts.request !== null
   // What left the upstream and was lost on the way leaves no trace at the proxy; only the upstream's end knows.
@@ -50,10 +49,7 @@ const judge: Judge = (facts) => {
       },
       {
         text: `no byte of response in ${duration(wait)}, nor later in the capture`,
-        frames: facts.closings
-          .filter((c) => c.by === 'proxy')
-          .slice(0, 1)
-          .map((c) => near.ref(c.packet)),
+        frames: givingUp(facts),
       },
       ...(far === null
         ? []
@@ -68,18 +64,25 @@ const judge: Judge = (facts) => {
       ? {}
       : {
           competing: [
-            patience
+            facts.stream?.reset != null
               ? {
-                  cause: 'response-lost' as const,
+                  cause: 'upstream-slow' as const,
                   because:
-                    'a response lost as a whole leaves no trace at the proxy; a capture at the upstream would show it',
+                    'the proxy reset the stream, after which no late answer is sent; times of comparable requests would tell',
                   frames: [],
                 }
-              : {
-                  cause: 'undetermined' as const,
-                  because: 'a client that gave up first looks the same; a capture of the client leg would tell',
-                  frames: [],
-                },
+              : patience
+                ? {
+                    cause: 'response-lost' as const,
+                    because:
+                      'a response lost as a whole leaves no trace at the proxy; a capture at the upstream would show it',
+                    frames: [],
+                  }
+                : {
+                    cause: 'undetermined' as const,
+                    because: 'a client that gave up first looks the same; a capture of the client leg would tell',
+                    frames: [],
+                  },
           ],
         }),
   }

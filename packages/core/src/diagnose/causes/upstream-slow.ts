@@ -1,20 +1,19 @@
 // The whole request was delivered, and the response began only after the proxy had given up.
 import { SERVER } from '../../observe/observations.ts'
+import { leftUpstream } from '../facts.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
 import { waited } from './upstream-silent.ts'
 
 const judge: Judge = (facts) => {
-  const { near, far, answer, delivery } = facts
+  const { near, answer, delivery } = facts
   const wait = waited(facts)
   if (wait === null || answer.before.length > 0) return null
   const late = answer.after[0] ?? null
-  const lateThere =
-    late !== null || far === null
-      ? null
-      : (far.packets.find((p) => p.from === SERVER && p.length > 0 && p.seq >= answer.from && p.time > facts.gaveUp) ??
-        null)
-  const first = late ?? lateThere
-  if (first === null) return null
+  const first =
+    late === null
+      ? leftUpstream(facts).find(({ time }) => time > facts.gaveUp)
+      : { time: late.time, frame: near.ref(late) }
+  if (first === undefined) return null
   const after = (first.time - facts.asked) / 1e9
   // The first segment that came may not be the first that was sent.
   const lossy = late !== null && (late.seq > answer.from || near.connection.sides[SERVER].retransmissions > 0)
@@ -25,7 +24,7 @@ const judge: Judge = (facts) => {
     findings: [
       {
         text: `first byte of the response, ${duration(after)} after the request`,
-        frames: [late === null ? far!.ref(first) : near.ref(first)],
+        frames: [first.frame],
       },
       {
         text: 'the request, wholly acknowledged',
