@@ -139,7 +139,8 @@ export class Http2Exchanges implements Engine {
     }
     const x = open.exchange
     if (from === CLIENT) x.requestTo = this.#position(from, last) + 1
-    else if (kind !== 'interim') this.#answered(open, last)
+    // Of a section that is cut, `last` is where the connection ended.
+    else if (kind !== 'interim') this.#answered(open, fields.complete ? last : first)
     if (kind === 'request') this.#ledger.requestHead(open, headOf('request', fields), true)
     else if (kind === 'response') {
       this.#ledger.responseHead(open, headOf('response', fields), true)
