@@ -68,19 +68,21 @@ function pcapReader(info: CaptureInfo): RecordReader {
     nanoseconds = found.number === NANOSECONDS
     headerLength = found.number === MODIFIED ? MODIFIED_RECORD_HEADER : RECORD_HEADER
     minor = little ? u16le(b, at + VERSION_MINOR) : u16(b, at + VERSION_MINOR)
-    const snapLength = little ? u32le(b, at + SNAP_LENGTH) : u32(b, at + SNAP_LENGTH)
+    const snapLength = field(b, at + SNAP_LENGTH)
     limit = packetLimit(snapLength)
     // Upper half: length of the frame check sequence and reserved bits. The link type is the lower one.
-    packet.linkType = (little ? u32le(b, at + LINK_TYPE) : u32(b, at + LINK_TYPE)) & 0xffff
+    packet.linkType = field(b, at + LINK_TYPE) & 0xffff
     info.interfaces.push({ linkType: packet.linkType, snapLength, name: null, dropped: null })
     return FILE_HEADER
   }
 
+  const field = (b: Bytes, at: number): number => (little ? u32le(b, at) : u32(b, at))
+
   function capturedLength(b: Bytes, at: number): number {
-    const captured = little ? u32le(b, at + CAPTURED_LENGTH) : u32(b, at + CAPTURED_LENGTH)
+    const captured = field(b, at + CAPTURED_LENGTH)
     if (minor > 3) return captured
     // The two lengths stood the other way round before version 2.3, and with some writers of 2.3.
-    const original = little ? u32le(b, at + ORIGINAL_LENGTH) : u32(b, at + ORIGINAL_LENGTH)
+    const original = field(b, at + ORIGINAL_LENGTH)
     return minor < 3 || captured > original ? original : captured
   }
 
@@ -98,10 +100,10 @@ function pcapReader(info: CaptureInfo): RecordReader {
       const length = headerLength + captured
       if (end - at < length) return length
 
-      const first = little ? u32le(b, at + CAPTURED_LENGTH) : u32(b, at + CAPTURED_LENGTH)
-      const second = little ? u32le(b, at + ORIGINAL_LENGTH) : u32(b, at + ORIGINAL_LENGTH)
-      let seconds = little ? u32le(b, at) : u32(b, at)
-      let fraction = little ? u32le(b, at + FRACTION) : u32(b, at + FRACTION)
+      const first = field(b, at + CAPTURED_LENGTH)
+      const second = field(b, at + ORIGINAL_LENGTH)
+      let seconds = field(b, at)
+      let fraction = field(b, at + FRACTION)
       if (!nanoseconds) fraction *= 1000
       // A fraction above one second is no valid time, but it still says one.
       if (fraction > 999_999_999) {

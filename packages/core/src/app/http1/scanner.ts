@@ -91,6 +91,7 @@ class Scanner implements MessageScanner, Places {
 
   push(bytes: Bytes, at: number, end: number, frame: number, time: number): void {
     if (at >= end || this.#finished) return
+    if (this.#state === 'body' && this.#passOver(end - at)) return
     if (this.#state === 'lost' && looksLikeStart(this.#kind, bytes, at, end)) this.#regain()
     this.#base = this.#offset - at
     this.#offset += end - at
@@ -102,6 +103,16 @@ class Scanner implements MessageScanner, Places {
     }
     if (this.#state === 'head' || this.#state === 'foreign') this.#notePiece(at)
     for (let p = at; p < end;) p = this.#advance(bytes, p, end)
+  }
+
+  /** Most packets of a stream: the inside of a body whose bytes nobody wants, and whose length is known. */
+  #passOver(length: number): boolean {
+    const isInside = this.#framing === 'content-length' && length < this.#remaining
+    if (!isInside || this.#excerpt.length < this.#excerpt.limit) return false
+    this.#remaining -= length
+    this.#bodyLength += length
+    this.#offset += length
+    return true
   }
 
   gap(length: number, frame: number, time: number): void {
