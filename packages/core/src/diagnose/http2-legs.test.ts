@@ -194,32 +194,32 @@ test('the proxy ends the stream because of what it got', async () => {
   expect((await judged({ attempts, answer: 502 })).sides).toBe('response-malformed upstream certain')
 })
 
-describe('gRPC', () => {
-  const UNAVAILABLE = '14'
-  const trailersOnly = (stream: number, status: string) =>
-    http2Headers(
-      stream,
-      hpackFields({ ':status': '200', 'content-type': 'application/grpc', 'grpc-status': status }),
-      'END_STREAM',
-    )
-  /** A client that speaks HTTP/2, a proxy, and an upstream that does `then` with the call. */
-  function call(then: (upstream: Tcp) => unknown, answer: Uint8Array | ((asking: Tcp) => unknown)) {
-    const net = network()
-    const [client, front] = [net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1')]
-    const [back, server] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
-    const asking = http2Open(net.tcp(client, front, 80))
-    const upstream = http2Open(net.tcp(back, server, 50051))
-    // One that goes well shows who the proxy is.
-    asking.send('>', http2Request(1, '/shop.Orders/List'))
-    upstream.send('>', http2Request(1, '/shop.Orders/List')).send('<', http2Response(1))
-    asking.send('<', http2Response(1)).wait(1).send('>', http2Request(3, '/shop.Orders/Place'))
-    then(upstream)
-    if (typeof answer === 'function') answer(asking)
-    else asking.send('<', answer)
-    return [net.capture('proxy-front'), net.capture('proxy-back')] as const
-  }
-  const place = (upstream: Tcp): Tcp => upstream.send('>', http2Request(3, '/shop.Orders/Place'))
+const UNAVAILABLE = '14'
+const trailersOnly = (stream: number, status: string) =>
+  http2Headers(
+    stream,
+    hpackFields({ ':status': '200', 'content-type': 'application/grpc', 'grpc-status': status }),
+    'END_STREAM',
+  )
+/** A client that speaks HTTP/2, a proxy, and an upstream that does `then` with the call. */
+function call(then: (upstream: Tcp) => unknown, answer: Uint8Array | ((asking: Tcp) => unknown)) {
+  const net = network()
+  const [client, front] = [net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1')]
+  const [back, server] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
+  const asking = http2Open(net.tcp(client, front, 80))
+  const upstream = http2Open(net.tcp(back, server, 50051))
+  // One that goes well shows who the proxy is.
+  asking.send('>', http2Request(1, '/shop.Orders/List'))
+  upstream.send('>', http2Request(1, '/shop.Orders/List')).send('<', http2Response(1))
+  asking.send('<', http2Response(1)).wait(1).send('>', http2Request(3, '/shop.Orders/Place'))
+  then(upstream)
+  if (typeof answer === 'function') answer(asking)
+  else asking.send('<', answer)
+  return [net.capture('proxy-front'), net.capture('proxy-back')] as const
+}
+const place = (upstream: Tcp): Tcp => upstream.send('>', http2Request(3, '/shop.Orders/Place'))
 
+describe('gRPC', () => {
   test('the gateway makes UNAVAILABLE of a failed try', async () => {
     const captures = call(
       (upstream) => place(upstream).send('<', http2Reset(3, INTERNAL_ERROR)),

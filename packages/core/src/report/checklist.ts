@@ -1,12 +1,15 @@
 // The ten steps of every incident, each with an outcome, one line and the frames that show it.
+import { http2ErrorName } from '../app/http2/errors.ts'
 import { RST } from '../wire/tcp.ts'
 import { duration, plural } from '../diagnose/judgement.ts'
 import type { Resolution } from '../diagnose/resolve.ts'
 import type { Facts } from '../diagnose/facts.ts'
+import { isGrpcFailure } from '../diagnose/grpc.ts'
 import { frameRef } from '../diagnose/view.ts'
 import { RETRANSMISSION, SERVER } from '../observe/observations.ts'
 import { frontOf, serverView, type Request, type Story } from '../story/story.ts'
 import type { CheckStep, FrameRef, Outcome } from './document.ts'
+import { spoken } from './stream-entries.ts'
 
 export function checklistOf(story: Story, request: Request | null, resolution: Resolution): CheckStep[] {
   const facts = resolution.deciding?.verdict?.facts ?? null
@@ -50,12 +53,18 @@ function bothSides(request: Request | null, tried: boolean, { judgement }: Resol
 function finalStatus(story: Story, request: Request | null): CheckStep {
   if (request === null) return step(3, 'unknown', 'the client leg is not captured')
   const { sighting, exchange } = serverView(request.turn)
-  if (exchange.response.frame < 0) return step(3, 'fail', 'the client got no answer')
+  const reset = exchange.detail?.streamReset ?? null
+  if (exchange.response.frame < 0) {
+    const how = reset === null ? '' : `: ${reset.by} ${http2ErrorName(reset.code)}`
+    const frames = reset === null ? [] : [frameRef(story, sighting.capture, reset.frame)]
+    return step(3, 'fail', `the client got no answer${how}`, frames)
+  }
   const frame = frameRef(story, sighting.capture, exchange.response.frame)
+  const grpc = isGrpcFailure(exchange) ? `, grpc-status ${exchange.grpcStatus}` : ''
   return step(
     3,
-    exchange.status < 500 ? 'pass' : 'fail',
-    `status ${exchange.status} after ${duration((request.answered - request.start) / 1e9)}`,
+    exchange.status < 500 && grpc === '' ? 'pass' : 'fail',
+    `status ${exchange.status}${grpc} after ${duration((request.answered - request.start) / 1e9)}`,
     [frame],
   )
 }
@@ -112,9 +121,10 @@ function response(facts: Facts | null): CheckStep {
       `complete, status ${status}`,
       near.exchange === null ? [] : [near.ref(near.exchange.response)],
     )
-  const bytes = answer.edge - answer.from
+  const bytes =
+    facts.stream === null ? `${answer.edge - answer.from} bytes` : `${near.exchange!.responseBytes} bytes of content`
   if (answer.before.length > 0)
-    return step(7, 'fail', `begun, ${bytes} bytes before the proxy gave up`, [near.ref(answer.before[0])])
+    return step(7, 'fail', `begun, ${bytes} before the proxy gave up`, [near.ref(answer.before[0])])
   if (answer.after.length > 0)
     return step(7, 'fail', 'began only after the proxy had given up', [near.ref(answer.after[0])])
   return step(7, 'fail', 'no byte of response')
@@ -122,17 +132,26 @@ function response(facts: Facts | null): CheckStep {
 
 function disturbances(facts: Facts | null): CheckStep {
   if (facts === null) return step(8, 'not-applicable', 'no connection to an upstream was tried')
-  const { near, closings, idleSeconds } = facts
+  const { near, idleSeconds, stream, gaveUp } = facts
+  // A connection of many streams may live on for long.
+  const closings = facts.closings.filter((c) => stream === null || c.packet.time <= gaveUp + 1e9)
+  const words = stream === null ? [] : spoken(stream).filter(({ at }) => at >= facts.asked - 1e9 && at <= gaveUp + 1e9)
   const repeats = near.packets.filter((p) => p.marks & RETRANSMISSION)
   const shut = near.packets.filter((p) => p.window === 0 && p.from === SERVER && p.length === 0 && !(p.flags & RST))
   const said = [
+    ...words.map(({ text, by }) => `${text}, by the ${by}`),
     ...closings.map((c) => `${c.kind} by the ${c.by}`),
     ...(repeats.length > 0 ? [plural(repeats.length, 'retransmission')] : []),
     ...(shut.length > 0 ? ['zero window'] : []),
     ...(idleSeconds >= 1 ? [`idle for ${duration(idleSeconds)} before the request`] : []),
   ]
-  const bad = repeats.length > 0 || shut.length > 0 || closings.some((c) => c.kind === 'RST' || c.by === 'upstream')
-  const frames = [...closings.map((c) => c.packet), ...repeats.slice(0, 3), ...shut.slice(0, 1)].map((p) => near.ref(p))
+  const bad =
+    words.length > 0 ||
+    repeats.length > 0 ||
+    shut.length > 0 ||
+    closings.some((c) => c.kind === 'RST' || c.by === 'upstream')
+  const packets = [...closings.map((c) => c.packet), ...repeats.slice(0, 3), ...shut.slice(0, 1)]
+  const frames = [...words.slice(0, 4).map(({ frame }) => frame), ...packets.map((p) => near.ref(p))]
   return step(8, bad ? 'fail' : 'pass', said.length === 0 ? 'none' : said.join(', '), frames)
 }
 

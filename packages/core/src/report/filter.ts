@@ -49,10 +49,22 @@ function addLeg(
       const first = Math.max(1, from - part.offset)
       const last = Math.min(part.frames, to - part.offset)
       if (first <= last)
-        add(ids[n], `(${endpoints(sighting.connection)} && frame.number >= ${first} && frame.number <= ${last})`)
+        add(
+          ids[n],
+          `(${endpoints(sighting.connection)} && frame.number >= ${first} && frame.number <= ${last}${onStream(exchange)})`,
+        )
     })
   })
 }
+
+/**
+ * Of an HTTP/2 connection the stream, GOAWAY, and what carries no whole frame of HTTP/2: handshake, closing, parts of a
+ * frame; where Wireshark does not take the port for HTTP/2, everything.
+ */
+const onStream = (exchange: Exchange | null): string =>
+  exchange === null || exchange.stream < 0
+    ? ''
+    : ` && (!http2 || http2.streamid == ${exchange.stream} || http2.type == 7)`
 
 /** Frames of the exchange within its connection. */
 function span(connection: Connection, exchange: Exchange | null, packets: readonly PacketRow[]): [number, number] {

@@ -1,4 +1,5 @@
 // The packet story of an incident, both legs on one clock: what a person wants to see first.
+import { http2ErrorName } from '../app/http2/errors.ts'
 import type { JudgedTry, Resolution } from '../diagnose/resolve.ts'
 import { duration, plural } from '../diagnose/judgement.ts'
 import type { View } from '../diagnose/view.ts'
@@ -7,6 +8,7 @@ import { CLIENT, KEEP_ALIVE, type PacketRow, RETRANSMISSION, SERVER, WINDOW_PROB
 import { serverView, type Request, type Story, storyTime } from '../story/story.ts'
 import { FIN, RST, SYN } from '../wire/tcp.ts'
 import type { FrameRef, TimelineEntry } from './document.ts'
+import { streamEntries } from './stream-entries.ts'
 
 /** Entries kept of one try; a long fight with retransmissions is told by its first and last. */
 const MOST = 14
@@ -68,7 +70,7 @@ function clientEntries(story: Story, request: Request): Entry[] {
       leg: 'client',
       from: connection.client,
       to: connection.server,
-      text: `${exchange.method} ${exchange.target}`,
+      text: `${exchange.method} ${exchange.target}${exchange.stream < 0 ? '' : `, stream ${exchange.stream}`}`,
       frames: [frameRef(story, capture, exchange.request.frame)],
     })
   }
@@ -82,14 +84,19 @@ function clientEntries(story: Story, request: Request): Entry[] {
       frames: [frameRef(story, capture, exchange.response.frame)],
     })
   } else {
-    const closed = connection.sides[SERVER].reset ?? connection.sides[SERVER].fin
+    const reset = exchange.detail?.streamReset ?? null
+    const closed = reset ?? connection.sides[SERVER].reset ?? connection.sides[SERVER].fin
     if (closed !== null) {
+      const isClients = reset?.from === CLIENT
       entries.push({
         at: storyTime(story, capture, closed),
         leg: 'client',
-        from: connection.server,
-        to: connection.client,
-        text: 'closed without an answer',
+        from: isClients ? connection.client : connection.server,
+        to: isClients ? connection.server : connection.client,
+        text:
+          reset === null
+            ? 'closed without an answer'
+            : `${reset.by} ${http2ErrorName(reset.code)}, stream ${exchange.stream}`,
         frames: [frameRef(story, capture, closed.frame)],
       })
     }
@@ -133,10 +140,16 @@ function tryEntries(story: Story, { attempt, verdict }: JudgedTry): Entry[] {
     const kind = kindOf(packet)
     // The end of the exchange before is no part of this one.
     if (kind === null || ((kind === 'data' || kind === 'retransmission') && packet.time < facts.asked)) continue
+    // The bytes of an HTTP/2 connection are those of many streams; this one's are told below.
+    if (facts.stream !== null && kind === 'data') continue
     if (run.length > 0 && (kindOf(run[0]) !== kind || run[0].from !== packet.from)) flush()
     run.push(packet)
   }
   flush()
+  for (const { at, by, text, frame } of streamEntries(facts)) {
+    const [from, to] = by === 'proxy' ? [connection.client, connection.server] : [connection.server, connection.client]
+    entries.push({ at, leg: 'upstream', from, to, text, frames: [frame] })
+  }
   for (const { capture, error } of attempt.conversation?.icmp.slice(0, 3) ?? []) {
     entries.push({
       at: storyTime(story, capture, error),
@@ -147,6 +160,7 @@ function tryEntries(story: Story, { attempt, verdict }: JudgedTry): Entry[] {
       frames: [frameRef(story, capture, error.frame)],
     })
   }
+  entries.sort((a, b) => a.at - b.at)
   return entries.length <= MOST ? entries : [...entries.slice(0, MOST - 5), ...entries.slice(-5)]
 }
 
