@@ -113,7 +113,8 @@ function pcapReader(info: CaptureInfo): RecordReader {
       packet.frame = ++info.frames
       packet.seconds = seconds
       packet.nanoseconds = fraction
-      packet.bytes = b
+      // The collector keeps books of what is written to an object: only what is new.
+      if (packet.bytes !== b) packet.bytes = b
       packet.at = at + headerLength
       packet.end = at + length
       packet.wireLength = captured === first ? second : first

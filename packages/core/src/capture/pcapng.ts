@@ -220,7 +220,7 @@ function pcapngReader(info: CaptureInfo): RecordReader {
 
   function deliver(b: Bytes, at: number, captured: number, wireLength: number, id: number, sink: PacketSink): void {
     packet.frame = ++info.frames
-    packet.bytes = b
+    if (packet.bytes !== b) packet.bytes = b
     packet.at = at
     packet.end = at + captured
     packet.wireLength = wireLength

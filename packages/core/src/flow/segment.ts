@@ -53,7 +53,7 @@ export function readSegment(s: Segment, layers: Layers): void {
   s.ack = tcp.acknowledgment(bytes, at)
   s.window = tcp.window(bytes, at)
   s.options.read(bytes, at, end)
-  s.bytes = bytes
+  if (s.bytes !== bytes) s.bytes = bytes
   s.at = Math.min(at + header, end)
   s.end = end
   s.length = Math.max(0, layers.transportLength - header)

@@ -127,8 +127,12 @@ export class Observer implements PacketSink {
     if (packet.linkType !== this.#linkType) this.#noteLinkType(packet.linkType)
 
     const kind = this.#decoder.decode(this.#layers, packet)
-    if (kind === TCP) this.#tcp(packet, frame, time)
-    else if (kind === UDP) this.#udp(frame, time)
+    if (kind === TCP) {
+      // Not handed down: V8 would make an object of the time.
+      this.#segment.frame = frame
+      this.#segment.time = time
+      this.#tcp(packet)
+    } else if (kind === UDP) this.#udp(frame, time)
     else if (kind === ICMP || kind === ICMP6) this.#icmp(frame, time)
     else if (kind === ARP) this.#neighbour(frame, time)
     else if (kind === FRAGMENT) this.#counts.fragments++
@@ -182,12 +186,11 @@ export class Observer implements PacketSink {
     }
   }
 
-  #tcp(packet: Packet, frame: number, time: number): void {
+  /** A TCP segment, whose frame and time are noted already. */
+  #tcp(packet: Packet): void {
     const layers = this.#layers
     const s = this.#segment
     readSegment(s, layers)
-    s.frame = frame
-    s.time = time
     s.link = linkOf(packet.interfaceId, layers)
     const counts = this.#counts
     counts.tcp++

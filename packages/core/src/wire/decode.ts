@@ -80,7 +80,7 @@ export class Decoder {
    * was decoded before the fault.
    */
   decode(layers: Layers, packet: Packet): Kind {
-    layers.bytes = packet.bytes
+    if (layers.bytes !== packet.bytes) layers.bytes = packet.bytes
     layers.vlan = -1
     layers.tunnels = 0
     layers.cookedType = -1
