@@ -2,9 +2,7 @@
 // for every try they judge; walking all conversations for each would take as long as a capture is long, for each of its
 // incidents.
 import type { Connection } from '../observe/observations.ts'
-import { Intervals } from '../story/intervals.ts'
 import { type Conversation, nearClient, type Story } from '../story/story.ts'
-import { perStory } from './remember.ts'
 
 type Index = Map<string, Conversation[]>
 
@@ -15,21 +13,6 @@ const byClient = new WeakMap<Story, Index>()
 export function conversationsWith(story: Story, server: string): readonly Conversation[] {
   return indexed(byServer, story, ({ server: endpoint, serverAddress }) => [endpoint, serverAddress]).get(server) ?? []
 }
-
-/** Those of `conversationsWith` that were there at any time of a span. */
-export function conversationsDuring(story: Story, server: string, from: number, until: number): Conversation[] {
-  const { inOrder, times } = byTime(story, server)
-  return times
-    .overlapping(from, until)
-    .map((i) => inOrder[i])
-    .toSorted((a, b) => a.id - b.id)
-}
-
-const byTime = perStory((story, server): { inOrder: Conversation[]; times: Intervals } => {
-  const inOrder = conversationsWith(story, server).toSorted((a, b) => a.first - b.first)
-  const columnOf = (time: 'first' | 'last'): Float64Array => Float64Array.from(inOrder, (c) => c[time])
-  return { inOrder, times: new Intervals(columnOf('first'), columnOf('last')) }
-})
 
 /** Conversations that an address opened, in the story's order. */
 export function conversationsFrom(story: Story, address: string): readonly Conversation[] {

@@ -2,6 +2,7 @@
 // what came back, who closed, how long it had been idle. Judges read these facts; each names the frames it rests on.
 import {
   CLIENT,
+  CONTROL,
   type Exchange,
   GAP_BEFORE,
   isSealed,
@@ -73,6 +74,7 @@ export interface Answer {
 
 export interface Closing {
   by: 'proxy' | 'upstream'
+  /** What TLS sends before it closes (close_notify, or an alert that nobody could read) closes as a FIN does. */
   kind: 'FIN' | 'RST'
   packet: PacketRow
 }
@@ -205,9 +207,11 @@ function rttOf({ connection: { syns, synAck } }: View): number {
   return syns.length === 0 || synAck === null ? 0.05 : Math.max(0, seconds(synAck.time - syns.at(-1)!.time))
 }
 
-/** Where the request ends in the proxy's stream, as far as seen: behind it come the requests of other HTTP/2 streams. */
-const requestBound = ({ exchange }: View): number =>
-  exchange?.protocol === 'http2' && exchange.requestTo > exchange.requestFrom ? exchange.requestTo : Infinity
+/** Where the request ends in the proxy's stream, as far as seen: behind it come other HTTP/2 streams, and TLS alerts. */
+function requestBound({ exchange, connection }: View): number {
+  if (exchange === null || (exchange.protocol !== 'http2' && connection.tls === null)) return Infinity
+  return exchange.requestTo > exchange.requestFrom ? exchange.requestTo : Infinity
+}
 
 /** When the last new byte of the request left. */
 function lastSent(view: View, gaveUp: number, asked: number): number {
@@ -290,7 +294,8 @@ function answersSyn({ connection, packets }: View): boolean {
 /** The first retransmission comes within 200 ms and a round trip; 1 s where the round trip is not known (RFC 6298). */
 const LONGEST_RTO_NS = 1.2e9
 
-const isData = (p: PacketRow): boolean => p.length > 0 && !(p.marks & (KEEP_ALIVE | WINDOW_PROBE))
+/** Whether a packet carries bytes of messages. */
+export const isData = (p: PacketRow): boolean => p.length > 0 && !(p.marks & (KEEP_ALIVE | WINDOW_PROBE | CONTROL))
 
 function deliveryOf(view: View, gaveUp: number): Delivery | null {
   const { exchange, packets } = view
@@ -337,6 +342,9 @@ function answerOf(view: View, gaveUp: number): Answer {
     : answerOnConnection(view, gaveUp)
 }
 
+/** Who waits on for so long after the last record of a sealed response did not have the whole of it. */
+const WAITED_ON_NS = 0.5e9
+
 function answerOnConnection(view: View, gaveUp: number): Answer {
   const { exchange, packets } = view
   const asked = exchange !== null && exchange.request.frame >= 0 ? view.at(exchange.request) : -Infinity
@@ -345,9 +353,7 @@ function answerOnConnection(view: View, gaveUp: number): Answer {
   // What the proxy expects next is what its request acknowledges.
   const expected = asking?.ack ?? -1
   const final = exchange?.responseFrom ?? -1
-  // What TLS sends of its own, tickets and alerts, is no answer.
-  const silent = exchange !== null && isSealed(exchange) && exchange.response.frame < 0
-  const sent = silent ? [] : theirs.filter((p) => isData(p))
+  const sent = theirs.filter((p) => isData(p))
   // Interim responses (RFC 9110 section 15.2) are no answer; but where a hole lies before it, it is no response either.
   const from = final >= 0 && (expected < 0 || final <= edgeOf(sent, expected)) ? final : Math.max(expected, 1)
   const data = sent.filter((p) => p.seq + p.length > from)
@@ -383,7 +389,11 @@ function answerOnConnection(view: View, gaveUp: number): Answer {
     hole,
     holeInCapture,
     // Of a response with a hole that the proxy had too, it got the end and not the whole.
-    complete: ended && (hole === null || holeInCapture) && view.at(exchange.responseEnd) <= gaveUp,
+    complete:
+      ended &&
+      (hole === null || holeInCapture) &&
+      view.at(exchange.responseEnd) <= gaveUp &&
+      !(isSealed(exchange) && gaveUp - view.at(exchange.responseEnd) > WAITED_ON_NS),
     lastSign: theirs.findLast((p) => p.time <= gaveUp && !(p.flags & SYN)) ?? null,
   }
 }
@@ -462,11 +472,13 @@ function edgeOf(data: readonly PacketRow[], from: number): number {
   return edge
 }
 
-/** FINs and RSTs in order of time, the first of each side and kind. */
-function closingsOf({ packets }: View): Closing[] {
+/** FINs, RSTs and TLS alerts that close, in order of time, the first of each side and kind. */
+function closingsOf({ packets, connection: { tls } }: View): Closing[] {
   const seen = new Set<string>()
+  const alerts = new Set(tls?.alerts.flatMap((a) => (a.level === WARNING && a.description !== 0 ? [] : [a.at.frame])))
   return packets.flatMap((packet): Closing[] => {
-    if (!(packet.flags & (FIN | RST)) || packet.flags & SYN) return []
+    const isAlert = alerts.has(packet.frame) && packet.length > 0
+    if (!(packet.flags & (FIN | RST) || isAlert) || packet.flags & SYN) return []
     const by = packet.from === CLIENT ? 'proxy' : 'upstream'
     const kind = packet.flags & RST ? 'RST' : 'FIN'
     if (seen.has(by + kind)) return []
@@ -474,6 +486,9 @@ function closingsOf({ packets }: View): Closing[] {
     return [{ by, kind, packet }]
   })
 }
+
+/** AlertLevel (RFC 5246 section 7.2). */
+const WARNING = 1
 
 /** The upstream's first closing before the proxy gave up, or hardly after it (the proxy reacts to it). */
 export function upstreamClosed({ closings, gaveUp, delivery }: Facts): Closing | null {
@@ -502,7 +517,7 @@ export function leftUpstream({ far, answer, asked, stream }: Facts): { time: num
     return first === undefined || first.frame < 0 ? [] : [{ time: far.at(first), frame: far.ref(first) }]
   }
   return far.packets
-    .filter((p) => p.from === SERVER && p.length > 0 && p.seq >= answer.from && p.time >= asked)
+    .filter((p) => p.from === SERVER && isData(p) && p.seq >= answer.from && p.time >= asked)
     .map((p) => ({ time: p.time, frame: far.ref(p) }))
 }
 

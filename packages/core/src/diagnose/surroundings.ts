@@ -3,7 +3,7 @@
 import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { nearClient, type Story } from '../story/story.ts'
-import { conversationsDuring, conversationsWith } from './by-endpoint.ts'
+import { conversationsWith } from './by-endpoint.ts'
 import type { Facts } from './facts.ts'
 import { perStory } from './remember.ts'
 import { frameRef, type View } from './view.ts'
@@ -54,8 +54,8 @@ export interface HostSigns {
 export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostSigns {
   const signs: HostSigns = { opened: null, spoke: null, pending: null }
   const until = Number.isFinite(gaveUp) ? gaveUp : near.at(near.connection.last)
-  for (const conversation of conversationsDuring(story, near.connection.serverAddress, asked, until)) {
-    if (conversation === attempt.conversation) continue
+  for (const conversation of conversationsWith(story, near.connection.serverAddress)) {
+    if (conversation === attempt.conversation || conversation.last < asked || conversation.first > until) continue
     const { capture, connection } = nearClient(conversation)
     const { shift } = story.captures[capture]
     const within = (time: number): boolean => time + shift > asked && time + shift < until
@@ -64,8 +64,6 @@ export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostS
       signs.opened ??= { server: connection.server, frame: frameRef(story, capture, synAck.frame) }
     }
     for (const exchange of connection.exchanges) {
-      // Those that follow began later still.
-      if (exchange.request.time + shift >= until) break
       const answered = exchange.response.frame >= 0
       if (answered && within(exchange.response.time)) signs.spoke ??= frameRef(story, capture, exchange.response.frame)
       const waits = !answered && exchange.request.frame >= 0 && exchange.request.time + shift < until

@@ -1,5 +1,12 @@
 // A connection as one capture shows it, with its packets on the story's clock: what judges look at.
-import type { Connection, Exchange, Moment, PacketRow } from '../observe/observations.ts'
+import {
+  type Connection,
+  CONTROL,
+  type Exchange,
+  type Moment,
+  type PacketRow,
+  SERVER,
+} from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import type { Sighting, Story, Try } from '../story/story.ts'
 
@@ -24,16 +31,27 @@ export function viewsOf(story: Story, attempt: Try): View[] {
 export function viewOf(story: Story, sighting: Sighting, exchange: Exchange | null): View {
   const { capture, connection } = sighting
   const { shift } = story.captures[capture]
+  const controlMark = ownBytes(connection, exchange)
   const kept = exchange?.detail?.packets ?? (exchange === null ? connection.packets : [])
   return {
     capture,
     connection,
     exchange,
-    packets: kept.map((row) => ({ ...row, time: row.time + shift })),
+    packets: kept.map((row) => ({ ...row, time: row.time + shift, marks: row.marks | controlMark(row) })),
     packetsOmitted: exchange?.detail?.packetsOmitted ?? (exchange === null ? connection.packetsOmitted : 0),
     at: (moment) => moment.time + shift,
     ref: (moment) => frameRef(story, capture, moment.frame),
   }
+}
+
+/**
+ * Marks what TLS says for itself after the request: what comes before the response's first record, which may be never.
+ */
+function ownBytes(connection: Connection, exchange: Exchange | null): (row: PacketRow) => number {
+  if (connection.tls === null || exchange === null || exchange.protocol === 'http2') return () => 0
+  const { request, responseFrom } = exchange
+  const from = responseFrom < 0 ? Infinity : responseFrom
+  return (row) => (row.from === SERVER && row.frame > request.frame && row.seq + row.length <= from ? CONTROL : 0)
 }
 
 /** A frame of a capture as the document names it: by file, also within a rotated capture. */

@@ -32,6 +32,9 @@ export const DUPLICATE_ACK = 64
 /** The segment fills the other side's receive window to the last byte. */
 export const WINDOW_FULL = 128
 
+/** Set by those who read the streams: the bytes are the protocol's own (a TLS alert or ticket), and no part of a message. */
+export const CONTROL = 256
+
 /** One packet of a connection, kept where something went wrong. */
 export interface PacketRow extends Moment {
   from: SideIndex

@@ -55,6 +55,7 @@ export class SealedExchanges {
   begin(role: SideIndex, first: Place, position: number): void {
     if (role === CLIENT) {
       if (this.#open === null || this.#answered !== null) this.#ask(first, position)
+      this.#open!.exchange.requestEnd = UNSEEN
     } else if (this.#open !== null && this.#open.exchange.response.frame < 0) {
       this.#open.exchange.response = moment(first)
       this.#open.exchange.responseFrom = position

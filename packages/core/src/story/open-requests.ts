@@ -1,5 +1,4 @@
 // Requests by time, to find those that were open at a moment.
-import { Intervals } from './intervals.ts'
 import type { Roles } from './requests.ts'
 
 /** Clocks on one host agree, captures on two interfaces of it nearly so. */
@@ -9,24 +8,52 @@ const CANDIDATES = 512
 
 export class OpenRequests {
   #rows: readonly number[]
-  #times: Intervals
+  #starts: Float64Array
+  /** A tree of latest ends: those of the requests from `#leaves` on, and above them, at n, the later of 2n and 2n + 1. */
+  #latest: Float64Array
+  #leaves = 1
 
   /** `rows` go in the order of their start. */
   constructor({ requests }: Roles, rows: readonly number[]) {
+    const { length } = rows
     this.#rows = rows
-    const starts = new Float64Array(rows.length)
-    const ends = new Float64Array(rows.length)
-    for (let i = 0; i < rows.length; i++) {
-      starts[i] = requests.start[rows[i]]
-      ends[i] = requests.until[rows[i]]
+    this.#starts = new Float64Array(length)
+    while (this.#leaves <= length) this.#leaves *= 2
+    this.#latest = new Float64Array(2 * this.#leaves).fill(-Infinity)
+    for (let i = 0; i < length; i++) {
+      this.#starts[i] = requests.start[rows[i]]
+      this.#latest[this.#leaves + i] = requests.until[rows[i]]
     }
-    this.#times = new Intervals(starts, ends)
+    for (let n = this.#leaves - 1; n > 0; n--) this.#latest[n] = Math.max(this.#latest[2 * n], this.#latest[2 * n + 1])
   }
 
   /** Requests in whose time `time` lies, the latest ones first; added to `found`. */
   at(time: number, found: number[] = []): number[] {
-    for (const i of this.#times.overlapping(time - SLACK_NS, time + SLACK_NS, CANDIDATES)) found.push(this.#rows[i])
+    let low = 0
+    let high = this.#starts.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#starts[middle] <= time + SLACK_NS) low = middle + 1
+      else high = middle
+    }
+    let most = CANDIDATES
+    for (let i = this.#lastOpen(low, time); i >= 0 && most > 0; i = this.#lastOpen(i, time), most--) {
+      found.push(this.#rows[i])
+    }
     return found
+  }
+
+  /** The last of the first `count` requests that is not over at `time`, or -1. One slow request must not cost a walk. */
+  #lastOpen(count: number, time: number): number {
+    const latest = this.#latest
+    const over = time - SLACK_NS
+    for (let n = this.#leaves + count; n > 1; n >>= 1) {
+      if ((n & 1) === 0 || latest[n - 1] < over) continue
+      n--
+      while (n < this.#leaves) n = latest[2 * n + 1] < over ? 2 * n : 2 * n + 1
+      return n - this.#leaves
+    }
+    return -1
   }
 }
 

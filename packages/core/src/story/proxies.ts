@@ -60,13 +60,12 @@ export function findProxies(roles: Roles, order: readonly number[], conversation
   }
   if (unlike.length > 0) {
     const all = new OpenRequests(roles, order)
-    const hasSealed = order.some((row) => isSealed(requests.exchange[row]!))
     for (const group of unlike) {
       let found = false
       forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => {
         if (voteFor(votes, roles, all, attempt, weight)) found = true
       })
-      if (!found && hasSealed)
+      if (!found)
         forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => voteFor(votes, roles, all, attempt, weight, true))
     }
   }
