@@ -1,0 +1,79 @@
+// Captures whose causes are known, from a fault lab beside this repository, for the tests that judge by them.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import {
+  type Bytes,
+  correlate,
+  diagnose,
+  type DiagnosisDocument,
+  nobleCrypto,
+  type Observations,
+  observe,
+  parseKeyLog,
+} from '@pcap-surgery/core'
+
+const FOLDER = fileURLToPath(new URL('../../shared/captures/', import.meta.url))
+
+/** False where the captures are not there, which is said once: then nobody counts right and wrong answers. */
+export const areThere: boolean = existsSync(FOLDER)
+if (!areThere) console.warn(`SKIPPED: no labelled captures in ${FOLDER}, nobody counts right and wrong answers`)
+
+/** A failure as the lab knows it. `client_leg` is set where no capture shows that leg in plaintext. */
+export interface Known {
+  status: number | null
+  client: string | null
+  proxy_front: string | null
+  proxy_back: string | null
+  upstream: string | null
+  path: string
+  cause: string
+  accept: string[]
+  attempts: { upstream: string }[]
+  client_leg?: string
+}
+
+export interface Truth {
+  captures: { file: string; vantage: string }[]
+  incidents: Known[]
+  /** Failures that the proxy dressed as something else: right when reported, right when not. */
+  optional?: Known[]
+  /** Secrets of the TLS sessions, a file beside the captures. */
+  keylog?: string
+}
+
+/** Names of all scenarios, and what is true of one. */
+export const scenarioNames = (): string[] =>
+  areThere ? readdirSync(FOLDER).filter((name) => existsSync(`${FOLDER}${name}/truth.json`)) : []
+
+export const truthOf = (name: string): Truth => JSON.parse(readFileSync(`${FOLDER}${name}/truth.json`, 'utf8')) as Truth
+
+/** Diagnoses the captures of a scenario together, with its key log if there is one and it is wanted. */
+export async function diagnosed(name: string, withKeys = true): Promise<DiagnosisDocument> {
+  const truth = truthOf(name)
+  const log = withKeys && truth.keylog !== undefined ? readFileSync(`${FOLDER}${name}/${truth.keylog}`, 'latin1') : ''
+  const keys = parseKeyLog(log)
+  const observations: Observations[] = []
+  for (const files of captureFiles(truth)) {
+    const inputs = files.map((file) => ({ file, open: () => whole(readFileSync(`${FOLDER}${name}/${file}`)) }))
+    observations.push(await observe(inputs, { decompression: { gzip }, keys, crypto: nobleCrypto }))
+  }
+  return diagnose(correlate(observations))
+}
+
+/** The parts of a rotated capture lie under one vantage, in order of time; every other file is a capture. */
+function captureFiles({ captures }: Truth): string[][] {
+  const byVantage = new Map<string, string[]>()
+  for (const { file, vantage } of captures) byVantage.set(vantage, [...(byVantage.get(vantage) ?? []), file])
+  return [...byVantage.values()]
+}
+
+async function* whole(bytes: Bytes): AsyncGenerator<Bytes> {
+  yield bytes
+}
+
+async function* gzip(source: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
+  const parts: Bytes[] = []
+  for await (const chunk of source) parts.push(chunk.slice())
+  yield gunzipSync(Buffer.concat(parts))
+}
