@@ -16,7 +16,7 @@ import {
 import { ACK, FIN, RST, SYN, type TcpOptions } from '../wire/tcp.ts'
 import { FARTHEST, Half, Held, type StreamSink } from './half.ts'
 import { widen } from './numbers.ts'
-import { PacketLog } from './packet-log.ts'
+import { type PacketBlocks, PacketLog } from './packet-log.ts'
 import { RecentPackets } from './recent.ts'
 import type { Segment } from './segment.ts'
 
@@ -45,7 +45,7 @@ export interface StreamEvents {
 export class ConnectionTracker {
   /** Index 0 is the sender of the first packet. */
   readonly halves: [Half, Half]
-  readonly log: PacketLog = new PacketLog()
+  readonly log: PacketLog
   readonly first: Moment
   lastFrame = -1
   lastTime = -1
@@ -69,10 +69,11 @@ export class ConnectionTracker {
   /** Nothing is open on either side, and the handshake is behind us: see `#straight`. */
   #isCalm = false
 
-  /** `held` and `recent` are shared by the connections of a capture. */
-  constructor(moment: Moment, held: Held, recent: RecentPackets) {
+  /** `held`, `recent` and `blocks` are shared by the connections of a capture. */
+  constructor(moment: Moment, held: Held, recent: RecentPackets, blocks?: PacketBlocks) {
     this.first = moment
     this.#recent = recent
+    this.log = new PacketLog(blocks)
     this.halves = [new Half(held), new Half(held)]
   }
 

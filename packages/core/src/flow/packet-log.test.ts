@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PacketBudget, PacketLog } from './packet-log.ts'
+import { PacketBlocks, PacketBudget, PacketLog } from './packet-log.ts'
 import { createSegment } from './segment.ts'
 
 const log = (from: number, to: number, into = new PacketLog()): PacketLog => {
@@ -58,6 +58,17 @@ test('a cut forgets what came before, in a log of any length', () => {
     expect(rows.length + omitted).toBeLessThanOrEqual(left + Math.max(0, count - 256))
   })
   fc.assert(property)
+})
+
+test('the blocks of a log that is over serve the next ones, which show nothing of it', () => {
+  const blocks = new PacketBlocks()
+  log(1, 300, new PacketLog(blocks)).release()
+  const [one, two] = [new PacketLog(blocks), new PacketLog(blocks)]
+  expect(frames(one)).toEqual([0, 0, 0, 0])
+  log(1, 300, one)
+  log(301, 600, two)
+  expect(frames(one)).toEqual([1, 300, 256, 44])
+  expect(frames(two)).toEqual([301, 600, 256, 44])
 })
 
 test('when very many were kept, the next logs give few, then none, and say so', () => {

@@ -23,6 +23,9 @@ const IP_ID_UNIT = 2 ** 25
 const HEAD_ROWS = 96
 const TAIL_ROWS = 160
 const ROWS = HEAD_ROWS + TAIL_ROWS
+/** Room of a new log; it grows fourfold. */
+const FIRST_ROWS = 4
+const NO_ROWS = new Float64Array(0)
 
 /** Rows that one capture's observations hold before each log gives only a few, and before it gives none. */
 const PLENTY = 500_000
@@ -41,12 +44,37 @@ export class PacketBudget {
   }
 }
 
+/**
+ * Blocks that logs have no use for any more, by length. The collector frees a typed array long after its connection is
+ * over: most of what a capture of many connections takes would be blocks of dead ones.
+ */
+export class PacketBlocks {
+  readonly #free = new Map<number, Float64Array[]>()
+
+  take(length: number): Float64Array {
+    return this.#free.get(length)?.pop() ?? new Float64Array(length)
+  }
+
+  give(block: Float64Array): void {
+    const blocks = this.#free.get(block.length)
+    if (blocks === undefined) this.#free.set(block.length, [block])
+    else blocks.push(block)
+  }
+}
+
 export class PacketLog {
-  #rows = new Float64Array(4 * WIDTH)
+  readonly #blocks: PacketBlocks
+  #rows: Float64Array
   /** Packets added since the last cut, and those it kept. */
   count = 0
   /** Packets behind the last cut that had been overwritten already. */
   #cutOff = 0
+
+  /** `blocks` are shared by the connections of a capture. */
+  constructor(blocks: PacketBlocks = new PacketBlocks()) {
+    this.#blocks = blocks
+    this.#rows = blocks.take(FIRST_ROWS * WIDTH)
+  }
 
   /** Adds a segment: its position, what it acknowledges, its window, highest SACK edge and marks as in `PacketRow`. */
   add(s: Segment, from: SideIndex, seq: number, ack: number, window: number, sack: number, marks: number): void {
@@ -54,8 +82,9 @@ export class PacketLog {
     const row = n < ROWS ? n : HEAD_ROWS + ((n - HEAD_ROWS) % TAIL_ROWS)
     const at = row * WIDTH
     if (at >= this.#rows.length) {
-      const larger = new Float64Array(Math.min(this.#rows.length * 4, ROWS * WIDTH))
+      const larger = this.#blocks.take(Math.min(this.#rows.length * 4, ROWS * WIDTH))
       larger.set(this.#rows)
+      this.#blocks.give(this.#rows)
       this.#rows = larger
     }
     const rows = this.#rows
@@ -99,6 +128,13 @@ export class PacketLog {
       rows.set(kept)
     }
     this.count = left
+  }
+
+  /** The connection is over, and its log with it. */
+  release(): void {
+    this.#blocks.give(this.#rows)
+    this.#rows = NO_ROWS
+    this.count = 0
   }
 
   get #kept(): number {

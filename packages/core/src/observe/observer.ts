@@ -6,7 +6,7 @@ import type { TlsOptions } from '../app/tls/session.ts'
 import { ConnectionTracker } from '../flow/connection.ts'
 import { AddressTable, FlowTable, RecentFlows } from '../flow/flow-table.ts'
 import { Held } from '../flow/half.ts'
-import { PacketBudget } from '../flow/packet-log.ts'
+import { PacketBlocks, PacketBudget } from '../flow/packet-log.ts'
 import { RecentPackets } from '../flow/recent.ts'
 import { createSegment, readSegment, type Segment } from '../flow/segment.ts'
 import { formatAddress, formatEndpoint } from '../wire/address.ts'
@@ -65,6 +65,7 @@ export class Observer implements PacketSink {
   #held = new Held()
   #recentPackets = new RecentPackets()
   #budget = new PacketBudget()
+  #blocks = new PacketBlocks()
   #open: (Open | null)[] = []
   #free: number[] = []
   #connections: Connection[] = []
@@ -231,7 +232,7 @@ export class Observer implements PacketSink {
 
   #begin(a: number, portA: number, b: number, portB: number, frame: number, time: number): number {
     if (this.#open.length - this.#free.length >= OPEN_LIMIT) this.#evict()
-    const tracker = new ConnectionTracker({ frame, time }, this.#held, this.#recentPackets)
+    const tracker = new ConnectionTracker({ frame, time }, this.#held, this.#recentPackets, this.#blocks)
     const surroundings = {
       connection: tracker,
       strings: this.#strings,
@@ -353,6 +354,7 @@ export class Observer implements PacketSink {
     open.tracker.end(open.streams)
     open.streams.end(open.tracker.lastFrame, open.tracker.lastTime)
     const connection = this.#record(open)
+    open.tracker.log.release()
     this.#lookups.connection(connection)
     this.#connections.push(connection)
   }
@@ -379,9 +381,9 @@ export class Observer implements PacketSink {
       orientation,
       first: tracker.first,
       last: { frame: tracker.lastFrame, time: tracker.lastTime },
-      syns: tracker.syns,
+      syns: trimmed(tracker.syns),
       synAck: tracker.synAck,
-      synAckRepeats: tracker.synAckRepeats,
+      synAckRepeats: trimmed(tracker.synAckRepeats),
       established: tracker.established,
       sides: [tracker.side(client), tracker.side(server)],
       speaks: [pair.sides[client].speaks, pair.sides[server].speaks],
@@ -393,8 +395,8 @@ export class Observer implements PacketSink {
       packets,
       packetsOmitted: omitted,
       firstBytes: [pair.sides[client].firstBytes, pair.sides[server].firstBytes],
-      interfaces: tracker.interfaces,
-      vlans: tracker.vlans,
+      interfaces: trimmed(tracker.interfaces),
+      vlans: trimmed(tracker.vlans),
     }
   }
 
@@ -452,6 +454,9 @@ function linkOf(interfaceId: number, layers: Layers): number {
 function flip(packets: PacketRow[]): void {
   for (const packet of packets) packet.from = packet.from === 0 ? 1 : 0
 }
+
+/** Without the room for more that V8 gives every array that grew: 16 items and as many again as half of them. */
+const trimmed = <T>(list: readonly T[]): T[] => list.slice()
 
 /** Notes one of a few numbers. Nearly always it is the only one. */
 function note(list: number[], value: number): void {
