@@ -29,6 +29,10 @@ function run(args: string[], input?: Uint8Array): Promise<Ran> {
   return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...ran })))
 }
 
+const CASE = fileURLToPath(new URL('../../../cases/nginx-h2-tls-front-keys/', import.meta.url))
+/** Both legs of a failure in TLS, whose secrets are in keys.log. */
+const IN_TLS = [`${CASE}proxy-front.pcap`, `${CASE}proxy-back.pcap`]
+
 const file = (name: string, content: Uint8Array | string): string => {
   writeFileSync(join(folder, name), content)
   return name
@@ -88,6 +92,45 @@ test('--help shows examples and exit statuses', async () => {
 test('--version', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   expect(await run(['--version'])).toEqual({ status: 0, out: `${version}\n`, err: '' })
+})
+
+test('--keys: what TLS hides can be told', async () => {
+  const [without, withKeys] = [
+    await run(['diagnose', ...IN_TLS]),
+    await run(['diagnose', '-k', `${CASE}keys.log`, ...IN_TLS]),
+  ]
+  expect(withKeys).toMatchObject({ status: 0, err: '' })
+  expect(withKeys.out).toMatch(/^502 .*\[reset-before-response\]\n {5}GET shop\.example\/api\/orders\/17\n/)
+  expect(without).toMatchObject({ status: 0, err: '' })
+  expect(without.out).not.toContain('GET shop.example')
+})
+
+test('--keys, repeated: the secrets may lie in any of the files', async () => {
+  const lines = readFileSync(`${CASE}keys.log`, 'utf8').trimEnd().split('\n')
+  const files = lines.map((line, i) => file(`keys-${i}.log`, `${line}\n`))
+  const { out, err } = await run(['diagnose', ...IN_TLS, ...files.flatMap((log) => ['--keys', log])])
+  expect(err).toBe('')
+  expect(out).toMatch(/^502 /)
+})
+
+test('--keys that open nothing: the user is told, and the answer is the one without', async () => {
+  const other = `CLIENT_RANDOM ${'0f'.repeat(32)} ${'ee'.repeat(48)}\n`
+  const { status, out, err } = await run(['diagnose', '--keys', file('other.log', other), ...IN_TLS])
+  expect({ status, err }).toEqual({
+    status: 0,
+    err: 'pcap-surgery: --keys: no TLS session of the captures has its secrets there\n',
+  })
+  expect(out).toBe((await run(['diagnose', ...IN_TLS])).out)
+})
+
+test('--keys with lines that are none: their number is told, their text is not', async () => {
+  const log = `hunter2\n${readFileSync(`${CASE}keys.log`, 'utf8')}CLIENT_RANDOM 00 hunter2\n`
+  const { status, out, err } = await run(['diagnose', '--keys', file('torn.log', log), ...IN_TLS])
+  expect({ status, err }).toEqual({
+    status: 0,
+    err: 'pcap-surgery: torn.log: lines that are no key log lines: 2, the first is line 1\n',
+  })
+  expect(out).toMatch(/^502 /)
 })
 
 test.each([
