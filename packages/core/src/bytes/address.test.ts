@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatAddress, formatEndpoint } from './address.ts'
+import { formatAddress, formatEndpoint, parseAddress } from './address.ts'
 
 /** Eight groups as 16 bytes. */
 const groups = (...values: number[]): Uint8Array => Uint8Array.from(values.flatMap((v) => [v >> 8, v & 0xff]))
@@ -26,4 +27,18 @@ test.each([
 test('endpoints', () => {
   expect(formatEndpoint('10.1.0.2', 41234)).toBe('10.1.0.2:41234')
   expect(formatEndpoint('2001:db8::2', 41234)).toBe('[2001:db8::2]:41234')
+})
+
+test('what is formatted is parsed back, and nothing else is an address', () => {
+  const groupValue = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }))
+  fc.assert(
+    fc.property(fc.array(groupValue, { minLength: 8, maxLength: 8 }), (values) => {
+      const bytes = groups(...values)
+      expect(parseAddress(formatAddress(bytes, 0, 6))).toEqual(bytes)
+      expect(parseAddress(formatAddress(bytes, 0, 4))).toEqual(bytes.slice(0, 4))
+    }),
+  )
+  for (const text of ['', '1.2.3', '1.2.3.256', '1:2', '1::2::3', '1:2:3:4:5:6:7:8:9', '1::g', '::1.2.3', 'a.b.c.d']) {
+    expect(parseAddress(text)).toBeNull()
+  }
 })

@@ -14,6 +14,29 @@ export function formatEndpoint(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
+/** The 4 or 16 bytes of an address in the forms of `formatAddress`; null for any other text. */
+export function parseAddress(text: string): Bytes | null {
+  if (!text.includes(':')) return parseDotted(text)
+  const tail = text.slice(text.lastIndexOf(':') + 1)
+  const dots = tail.includes('.') ? parseDotted(tail) : null
+  if (tail.includes('.') && dots === null) return null
+  const whole =
+    dots === null ? text : `${text.slice(0, -tail.length)}${u16(dots, 0).toString(16)}:${u16(dots, 2).toString(16)}`
+  const halves = whole.split('::').map((half) => (half === '' ? [] : half.split(':')))
+  const given = halves.flat()
+  const left = 8 - given.length
+  if (halves.length > 2 || (halves.length === 2 ? left < 1 : left !== 0)) return null
+  if (given.some((group) => !/^[0-9a-f]{1,4}$/i.test(group))) return null
+  const groupsOf = [...halves[0]!, ...Array.from({ length: left }, () => '0'), ...(halves[1] ?? [])]
+  return Uint8Array.from(groupsOf.map((group) => Number.parseInt(group, 16)).flatMap((v) => [v >> 8, v & 0xff]))
+}
+
+function parseDotted(text: string): Bytes | null {
+  const parts = text.split('.')
+  if (parts.length !== 4 || parts.some((part) => !/^\d{1,3}$/.test(part) || Number(part) > 255)) return null
+  return Uint8Array.from(parts, Number)
+}
+
 function dotted(bytes: Bytes, at: number): string {
   return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`
 }

@@ -7,6 +7,7 @@ const HEADER = 4
 const END = 0
 
 export const OPT_COMMENT = 1
+export const SHB_USERAPPL = 4
 export const IF_NAME = 2
 export const IF_TSRESOL = 9
 export const IF_TSOFFSET = 14
