@@ -1,5 +1,6 @@
 // A connection as one capture shows it, with its packets on the story's clock: what judges look at.
 import {
+  CLIENT,
   type Connection,
   CONTROL,
   type Exchange,
@@ -44,14 +45,21 @@ export function viewOf(story: Story, sighting: Sighting, exchange: Exchange | nu
   }
 }
 
+/** An alert's record is no longer, whatever protects it. */
+const ALERT_MOST = 96
+
 /**
  * Marks what TLS says for itself after the request: what comes before the response's first record, which may be never.
+ * Behind the proxy's RST nobody reads records any more, and size alone tells an alert from an answer that came too late.
  */
 function ownBytes(connection: Connection, exchange: Exchange | null): (row: PacketRow) => number {
   if (connection.tls === null || exchange === null || exchange.protocol === 'http2') return () => 0
   const { request, responseFrom } = exchange
   const from = responseFrom < 0 ? Infinity : responseFrom
-  return (row) => (row.from === SERVER && row.frame > request.frame && row.seq + row.length <= from ? CONTROL : 0)
+  const gone = connection.sides[CLIENT].reset?.frame ?? Infinity
+  const isOwn = (row: PacketRow): boolean =>
+    row.frame > request.frame && row.seq + row.length <= from && (row.frame < gone || row.length <= ALERT_MOST)
+  return (row) => (row.from === SERVER && isOwn(row) ? CONTROL : 0)
 }
 
 /** A frame of a capture as the document names it: by file, also within a rotated capture. */

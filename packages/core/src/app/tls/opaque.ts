@@ -15,7 +15,8 @@
 //     ServerHello and 20 ms); a ticket may be as large; behind the first, it has the size of that one (servers that
 //     send several make them alike). Two in all, or four where the others come in the packet of the second. A server without tickets whose answer is one small record within that
 //     time has its answer taken for a ticket: whoever judges "no answer" looks at `tickets`.
-//   - Where the client offered HTTP/2, records of up to 90 bytes before the first larger one are SETTINGS and the like.
+//   - Where the client offered HTTP/2, records of up to 90 bytes that come as soon as tickets, and before the first larger
+//     one, are SETTINGS and the like.
 import type { Place } from '../http1/message.ts'
 import type { TlsSide } from './facts.ts'
 
@@ -326,12 +327,12 @@ export class OpaqueTls13 {
 
   #isTicket({ length, first }: OpaqueRecord): boolean {
     const { http2, tickets, answered } = this.hints
+    const isSoon = this.#clientFinishedAt >= 0 && first.time - this.#clientFinishedAt <= 2 * answered + TICKET_SLACK
+    if (this.#hasData[0] && !isSoon) return false
     if (http2 && length <= SETTINGS_LARGEST) return this.#earlyRecords++ < EARLY_RECORDS
     const largest = this.#hasCertificate ? TICKET_WITH_CERTIFICATES : TICKET_LARGEST
     const most = first.frame === this.#ticketFrame ? TICKETS_TOGETHER : TICKETS
     if (!tickets || length < TICKET_SHORTEST || length > largest || this.#tickets >= most) return false
-    const isSoon = this.#clientFinishedAt >= 0 && first.time - this.#clientFinishedAt <= 2 * answered + TICKET_SLACK
-    if (this.#hasData[0] && !isSoon) return false
     return this.#ticketLength === 0 || this.#ticketLength === length
   }
 
