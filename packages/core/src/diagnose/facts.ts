@@ -123,7 +123,9 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
   const closings = closingsOf(near)
   const stream = streamOf(near)
   const closed = closings.find((c) => c.by === 'proxy' && c.packet.time >= asked)
-  const own = Math.min(closed?.packet.time ?? Infinity, abandonedAt(stream))
+  const cancelled = exchange?.detail?.streamReset
+  const abandoned = exchange !== null && isSealed(exchange) && cancelled ? near.at(cancelled) : abandonedAt(stream)
+  const own = Math.min(closed?.packet.time ?? Infinity, abandoned)
   const slack = clockSlack(story, request, near.capture)
   const gaveUp = Math.min(until + Math.min(slack, MOST_SLACK_NS), own)
   const delivery = deliveryOf(near, gaveUp)
@@ -297,6 +299,8 @@ const LONGEST_RTO_NS = 1.2e9
 /** Whether a packet carries bytes of messages. */
 export const isData = (p: PacketRow): boolean => p.length > 0 && !(p.marks & (KEEP_ALIVE | WINDOW_PROBE | CONTROL))
 
+const isProbe = (p: PacketRow): boolean => p.from === CLIENT && (p.marks & WINDOW_PROBE) !== 0
+
 function deliveryOf(view: View, gaveUp: number): Delivery | null {
   const { exchange, packets } = view
   if (exchange === null || exchange.request.frame < 0) return null
@@ -308,7 +312,9 @@ function deliveryOf(view: View, gaveUp: number): Delivery | null {
   const sent = own.reduce((to, p) => Math.max(to, p.seq + p.length), from)
   // Of a request whose head the capture cut, the acknowledgement says when it was over.
   const cut = exchange.requestEnd.time < 0 && exchange.detail?.incomplete === true && sent > from
-  const complete = exchange.requestEnd.time >= 0 || cut
+  // Inside TLS nobody knows the length of the request: who probes a closed window has more to send.
+  const more = isSealed(exchange) && own.length > 0 && packets.some((p) => isProbe(p) && p.time <= gaveUp)
+  const complete = (exchange.requestEnd.time >= 0 || cut) && !more
   const to =
     complete && exchange.requestTo > from ? Math.min(Math.max(sent, exchange.requestTo), exchange.requestTo) : sent
   const answers = packets.filter((p) => p.from === SERVER && p.ack >= 0 && !(p.flags & RST) && p.time <= gaveUp)
@@ -342,6 +348,9 @@ function answerOf(view: View, gaveUp: number): Answer {
     : answerOnConnection(view, gaveUp)
 }
 
+/** One past the last byte that TLS sent of its own. */
+const ownEnd = (theirs: readonly PacketRow[]): number => tailOf(theirs.filter((p) => p.marks & CONTROL))
+
 /** Who waits on for so long after the last record of a sealed response did not have the whole of it. */
 const WAITED_ON_NS = 0.5e9
 
@@ -355,7 +364,8 @@ function answerOnConnection(view: View, gaveUp: number): Answer {
   const final = exchange?.responseFrom ?? -1
   const sent = theirs.filter((p) => isData(p))
   // Interim responses (RFC 9110 section 15.2) are no answer; but where a hole lies before it, it is no response either.
-  const from = final >= 0 && (expected < 0 || final <= edgeOf(sent, expected)) ? final : Math.max(expected, 1)
+  const from =
+    final >= 0 && (expected < 0 || final <= edgeOf(sent, expected)) ? final : Math.max(expected, ownEnd(theirs), 1)
   const data = sent.filter((p) => p.seq + p.length > from)
   const fresh: PacketRow[] = []
   const held = data.filter((p) => p.time <= gaveUp)

@@ -60,6 +60,9 @@ export function resolve(story: Story, request: Request): Resolution {
   return { outcome: 'incident', request, tries, judgement: withGrpcStatus(judgement, story, request), deciding }
 }
 
+/** Who closes this long after an answer waited for more of it. */
+const WAITED_ON_NS = 0.5e9
+
 /** Bytes of an answer that may be a proxy's own error page; longer ones are somebody's content. */
 const ERROR_PAGE = 8192
 
@@ -70,10 +73,14 @@ const ERROR_PAGE = 8192
 function sealed(story: Story, request: Request): Resolution {
   const { exchange } = serverView(request.turn)
   const last = request.tries.at(-1)
-  if (last === undefined || wentWell(last)) return unread(served(story, request))
+  if (last === undefined || (wentWell(last) && !isGivenUp(story, request, last))) return unread(served(story, request))
+  // Whose end nobody saw may have gone well: what looks like one request inside TLS may be several.
+  if (last.turn !== null && last.end === Infinity) return plain(request, 'served')
   const answered = exchange.response.frame >= 0
   if (!answered && !proxyClosed(request)) return plain(request, clientClosed(request) ? 'aborted' : 'open')
-  if (answered && (isLong(exchange, last) || request.answered > last.end + TURN_NS)) return plain(request, 'served')
+  const over = wentWell(last) || last.end === Infinity ? request.answered : last.end
+  if (answered && (isLong(story, request, last) || Math.abs(request.answered - over) > TURN_NS))
+    return plain(request, 'served')
   const tries = judgeAll(story, request)
   const deciding = tries.at(-1)!
   const judgement = deciding.verdict?.judgement ?? null
@@ -81,10 +88,22 @@ function sealed(story: Story, request: Request): Resolution {
   return unread({ outcome: 'incident', request, tries, judgement, deciding })
 }
 
-/** More than an error page, or as much as the upstream sent: what was passed on. */
-function isLong({ responseBytes }: Exchange, { turn }: Try): boolean {
-  const sent = turn === null ? 0 : clientView(turn).exchange.responseBytes
-  return responseBytes > ERROR_PAGE || (sent > 0 && responseBytes >= sent)
+/** An answer that seemed whole, after which the proxy waited on, and answered when it gave that up. */
+function isGivenUp({ captures }: Story, { answered }: Request, { turn, end }: Try): boolean {
+  const { capture, connection } = clientView(turn!).sighting
+  const { fin, reset } = connection.sides[CLIENT]
+  const closed = Math.min(fin?.time ?? Infinity, reset?.time ?? Infinity) + captures[capture].shift
+  return closed - end > WAITED_ON_NS && Math.abs(answered - closed) <= TURN_NS
+}
+
+/** More than an error page, or as much as the upstream sent before: what was passed on. */
+function isLong({ captures }: Story, { answered, turn: front }: Request, { turn }: Try): boolean {
+  const { responseBytes } = serverView(front).exchange
+  if (responseBytes > ERROR_PAGE || turn === null) return responseBytes > ERROR_PAGE
+  const { exchange, sighting } = clientView(turn)
+  const waited = answered - exchange.response.time - captures[sighting.capture].shift
+  const isBefore = exchange.response.frame >= 0 && waited >= 0 && waited <= WAITED_ON_NS
+  return isBefore && exchange.responseBytes > 0 && responseBytes >= exchange.responseBytes
 }
 
 /** What rests on an answer that nobody could read is likely at most. */

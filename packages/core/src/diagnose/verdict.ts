@@ -7,6 +7,7 @@ import { JUDGES } from './causes/index.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { type Judgement, plural } from './judgement.ts'
 import { ruledOut } from './ruled-out.ts'
+import { sealedAnswer } from './sealed-answer.ts'
 import { frameRef } from './view.ts'
 
 /** Causes that rest on something not being there: a capture that lost packets cannot prove them. */
@@ -69,7 +70,7 @@ export function judgeTry(story: Story, request: Request | null, attempt: Try, un
   const sealed = facts.near.exchange?.protocol === 'tls'
   const judges = JUDGES.filter(([code]) => (opaque ? LEGIBLE.has(code) : !sealed || !NEEDS_PLAINTEXT.has(code)))
   const heard = judges.flatMap(([, judge]) => judge(facts) ?? [])
-  const judgement = heard[0] ?? undeterminedTry(facts)
+  const judgement = heard[0] ?? sealedAnswer(facts) ?? undeterminedTry(facts)
   const rivals: RuledOut[] = heard
     .slice(1)
     .map((j) => ({ cause: j.cause, because: j.summary, frames: j.findings[0]?.frames ?? [] }))

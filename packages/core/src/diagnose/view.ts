@@ -4,6 +4,7 @@ import {
   type Connection,
   CONTROL,
   type Exchange,
+  GAP_BEFORE,
   type Moment,
   type PacketRow,
   SERVER,
@@ -32,8 +33,8 @@ export function viewsOf(story: Story, attempt: Try): View[] {
 export function viewOf(story: Story, sighting: Sighting, exchange: Exchange | null): View {
   const { capture, connection } = sighting
   const { shift } = story.captures[capture]
-  const controlMark = ownBytes(connection, exchange)
   const kept = exchange?.detail?.packets ?? (exchange === null ? connection.packets : [])
+  const controlMark = ownBytes(connection, exchange, kept)
   return {
     capture,
     connection,
@@ -52,13 +53,20 @@ const ALERT_MOST = 96
  * Marks what TLS says for itself after the request: what comes before the response's first record, which may be never.
  * Behind the proxy's RST nobody reads records any more, and size alone tells an alert from an answer that came too late.
  */
-function ownBytes(connection: Connection, exchange: Exchange | null): (row: PacketRow) => number {
+function ownBytes(
+  connection: Connection,
+  exchange: Exchange | null,
+  rows: readonly PacketRow[],
+): (row: PacketRow) => number {
   if (connection.tls === null || exchange === null || exchange.protocol === 'http2') return () => 0
   const { request, responseFrom } = exchange
   const from = responseFrom < 0 ? Infinity : responseFrom
   const gone = connection.sides[CLIENT].reset?.frame ?? Infinity
+  // What came behind a hole nobody has read either.
+  const unread = rows.find((row) => row.from === SERVER && row.frame > request.frame && row.marks & GAP_BEFORE)
+  const to = Math.min(from, unread?.seq ?? Infinity)
   const isOwn = (row: PacketRow): boolean =>
-    row.frame > request.frame && row.seq + row.length <= from && (row.frame < gone || row.length <= ALERT_MOST)
+    row.frame > request.frame && row.seq + row.length <= to && (row.frame < gone || row.length <= ALERT_MOST)
   return (row) => (row.from === SERVER && isOwn(row) ? CONTROL : 0)
 }
 

@@ -259,6 +259,15 @@ export class ExchangeLedger {
     return isHeard && server.begun && server.acked < server.max
   }
 
+  /** The client closed after a while, and the server had not: what had come may not have been the whole answer. */
+  #isWaitedOn({ responseEnd, ordinal }: Exchange): boolean {
+    if (ordinal !== this.exchanges.length - 1) return false
+    const client = this.#connection.halves[this.client]
+    const server = this.#connection.halves[this.client === 0 ? 1 : 0]
+    const closed = Math.max(client.finTime, client.resetTime)
+    return server.finFrame < 0 && closed - responseEnd.time > WAITED_ON_NS
+  }
+
   #detail(open: OpenExchange, before: number): ExchangeDetail {
     const { requestHead, responseHead } = open
     const { packets, omitted } = this.#budget.read(this.#connection.log, before)
@@ -297,10 +306,14 @@ export class ExchangeLedger {
     // Who asked had stopped waiting.
     const { finFrame } = this.#connection.halves[this.client]
     if (finFrame >= 0 && finFrame < x.responseEnd.frame) return true
+    if (x.protocol === 'tls' && this.#isWaitedOn(x)) return true
     if (streamReset !== null && streamReset.frame < x.responseEnd.frame) return true
     return requestFault !== null || responseFault !== null || x.headSize >= LARGE_HEAD
   }
 }
+
+/** Who closes this long after the last sealed record may have waited for more. */
+const WAITED_ON_NS = 0.5e9
 
 /** A target in absolute-form may carry a password (RFC 9110 section 4.2.4), which is nobody's business. */
 const withoutUserInfo = (target: string): string =>

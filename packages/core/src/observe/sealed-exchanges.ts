@@ -13,12 +13,20 @@ import { CLIENT, type Exchange, type Moment, type SideIndex } from './observatio
 /** A side that closes this soon after the last record may have cut the answer short; later, it closed an idle connection. */
 const AT_ONCE_NS = 1e9
 
+/** A client that goes on after this long is not in the middle of a request any more, */
+const THOUGHT_NS = 0.3e9
+/** and over HTTP/2, where it may go on while it waits, not after this long. */
+const H2_NEXT_NS = 5e6
+
 /** Sizes of HTTP/2 frames with their header (RFC 9113 sections 4.1, 6.5, 6.9): SETTINGS acknowledged, WINDOW_UPDATE, PING. */
 const FRAME_HEADER = 9
 const SETTING = 6
 const WINDOW_UPDATE = 13
+const RST_STREAM = 13
 const PING = 17
 const PREFACE = 24
+/** The error code (section 7) that a client gives that waited long enough; it cannot be read. */
+const CANCEL = 8
 /** Parameters in one SETTINGS frame, at most. */
 const SETTINGS_MOST = 10
 
@@ -31,6 +39,9 @@ export interface SealedRecord {
   start: number
   end: number
 }
+
+/** A record that may be a session ticket. */
+export type SealedTicket = Omit<SealedRecord, 'end'>
 
 export class SealedExchanges {
   readonly #ledger: ExchangeLedger
@@ -51,9 +62,13 @@ export class SealedExchanges {
     return this.#ledger.exchanges
   }
 
-  /** A record of an HTTP/1 connection has begun, at a position of the stream. */
-  begin(role: SideIndex, first: Place, position: number): void {
+  /**
+   * A record of an HTTP/1 connection has begun, at a position of the stream. `ticket`: the last record of the server's
+   * that was taken for a session ticket.
+   */
+  begin(role: SideIndex, first: Place, position: number, ticket: SealedTicket | null = null): void {
     if (role === CLIENT) {
+      if (ticket !== null && first.time - ticket.last.time > THOUGHT_NS) this.#answerWith(ticket)
       if (this.#open === null || this.#answered !== null) this.#ask(first, position)
       this.#open!.exchange.requestEnd = UNSEEN
     } else if (this.#open !== null && this.#open.exchange.response.frame < 0) {
@@ -92,11 +107,14 @@ export class SealedExchanges {
       this.#take(CLIENT, opening)
     }
     if (role !== CLIENT || !isControl(record.length)) {
+      if (role === CLIENT) this.#settle(record)
       this.#take(role, record)
       return
     }
-    // Who acknowledges SETTINGS got some: they were no answer.
     const x = this.#open?.exchange
+    // A client that was sent nothing has no window to give back: it takes its request back.
+    if (x !== undefined && record.length === RST_STREAM && x.response.frame < 0) this.#cancel(this.#open!, record)
+    // Who acknowledges SETTINGS got some: they were no answer.
     if (x === undefined || x.ordinal > 0 || record.length !== FRAME_HEADER || !isSettings(x.responseBytes)) return
     x.response = UNSEEN
     x.responseFrom = -1
@@ -116,10 +134,34 @@ export class SealedExchanges {
     this.#ledger.finish()
   }
 
+  /** Another stream begins; who answers what, nobody can tell from here on. */
+  #settle({ first }: SealedRecord): void {
+    const open = this.#open
+    if (open === null || this.#answered !== null || first.time - open.exchange.requestEnd.time <= H2_NEXT_NS) return
+    this.#open = null
+    this.#ledger.end(open)
+  }
+
   #take(role: SideIndex, record: SealedRecord): void {
     if (role !== CLIENT && isControl(record.length)) return
     this.begin(role, record.first, record.start)
     this.data(role, record)
+  }
+
+  /** Who asks anew after a while got an answer before: the record that came after its request was no ticket. */
+  #answerWith({ length, first, last, start }: SealedTicket): void {
+    const x = this.#open?.exchange
+    if (x === undefined || x.response.frame >= 0 || x.requestEnd.time < 0 || first.time < x.requestEnd.time) return
+    x.response = moment(first)
+    x.responseFrom = start
+    x.responseBytes = length
+    this.#answered = moment(last)
+  }
+
+  #cancel(open: OpenExchange, { first }: SealedRecord): void {
+    open.streamReset = { from: CLIENT, by: 'RST_STREAM', code: CANCEL, ...moment(first) }
+    this.#open = null
+    this.#ledger.end(open)
   }
 
   #ask(first: Place, position: number): void {

@@ -8,7 +8,7 @@ import type { Bytes } from '../bytes/read.ts'
 import { type Engine, Positions, type Told } from './engine.ts'
 import type { Surroundings } from './ledger.ts'
 import { CLIENT, SERVER, type SideIndex } from './observations.ts'
-import { SealedExchanges } from './sealed-exchanges.ts'
+import { SealedExchanges, type SealedTicket } from './sealed-exchanges.ts'
 import type { StreamPair } from './streams.ts'
 
 /** A record's header (RFC 8446 section 5.1). */
@@ -72,7 +72,8 @@ export class TlsStreams implements Engine {
   #events(): TlsEvents {
     return {
       begin: (role, first) => {
-        if (!this.#isDecrypted && !this.#mayBeHttp2) this.#sealed.begin(role, first, this.#position(role, first))
+        if (this.#isDecrypted || this.#mayBeHttp2) return
+        this.#sealed.begin(role, first, this.#position(role, first), this.#lastTicket)
       },
       data: (role, plain, length, first, last) => {
         const from = this.#side(role)
@@ -103,6 +104,12 @@ export class TlsStreams implements Engine {
     const { clientHello, serverHello } = this.#session.facts
     if (serverHello !== null && serverHello.version < TLS_1_3) return serverHello.alpn === 'h2'
     return serverHello?.alpn === 'h2' || clientHello?.alpn.includes('h2') === true
+  }
+
+  get #lastTicket(): SealedTicket | null {
+    const ticket = this.#session.facts.tickets.at(-1)
+    if (ticket === undefined) return null
+    return { ...ticket, length: ticket.length - this.#overhead, start: this.#position(SERVER, ticket.first) }
   }
 
   /** Bytes that protection adds to a record's content, at least (RFC 8446 section 5.2, RFC 5246 section 6.2.3). */

@@ -1,5 +1,6 @@
 // Which tries a proxy made for which request. The best pairs are taken first, and one request is served once. What the
 // data cannot decide is said: every pair knows its runner-up.
+import { isSealed } from '../observe/observations.ts'
 import { fitOf, START_NS, TIGHT_TIME } from './pairing.ts'
 import type { Roles } from './requests.ts'
 import type { Try } from './story.ts'
@@ -91,7 +92,7 @@ function insert({ request: requests, score: scores }: Candidates, first: number,
  * left. A failed try takes nothing away from others. Answered ones ask for their best request in turn; it keeps the
  * better of two, and the other asks for its next.
  */
-function choose({ count, tries }: Roles, { first, request, score }: Candidates): Int32Array {
+function choose({ count, tries, requests }: Roles, { first, request, score }: Candidates): Int32Array {
   const chosen = first.slice(0, count).map((at, attempt) => (at < first[attempt + 1] ? at : -1))
   const servedBy = new Int32Array(count).fill(-1)
   const isBetter = (a: number, b: number): boolean => {
@@ -99,11 +100,18 @@ function choose({ count, tries }: Roles, { first, request, score }: Candidates):
     const later = tries.start[a] - tries.start[b]
     return points > 0 || (points === 0 && (later < 0 || (later === 0 && a < b)))
   }
+  const isAgain = (a: number, b: number, wanted: number): boolean => {
+    const [one, two] = [tries.exchange[a]!, tries.exchange[b]!]
+    if (!isSealed(one) || !isSealed(two) || requests.exchange[wanted]!.status < 500) return false
+    return tries.start[b] >= tries.end[a] - START_NS || tries.start[a] >= tries.end[b] - START_NS
+  }
   for (let attempt = 0; attempt < count; attempt++) {
     if (tries.answered[attempt] === 0) continue
     for (let asking = attempt; asking >= 0 && chosen[asking] >= 0;) {
       const wanted = request[chosen[asking]]
       const holder = servedBy[wanted]
+      // What was answered inside TLS, and was tried again after it, was no good answer.
+      if (holder >= 0 && isAgain(holder, asking, wanted)) break
       const loser = holder >= 0 && isBetter(holder, asking) ? asking : holder
       if (loser !== asking) servedBy[wanted] = asking
       if (loser >= 0) chosen[loser] = chosen[loser] + 1 < first[loser + 1] ? chosen[loser] + 1 : -1

@@ -232,6 +232,8 @@ function endOf(sighting: Sighting, exchange: Exchange, at: number): number {
     const gone = [fin, reset].find((m) => m !== null && m.time > asked && m.time < exchange.response.time)
     return (gone?.time ?? exchange.responseEnd.time) + at
   }
+  const cancelled = exchange.detail?.streamReset
+  if (cancelled) return cancelled.time + at
   const next = sighting.connection.exchanges[exchange.ordinal + 1]
   const times = sighting.connection.sides
     .flatMap((side) => [side.fin, side.reset])

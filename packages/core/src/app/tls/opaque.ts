@@ -9,7 +9,8 @@
 // What is a rule, and how it may err:
 //   - Client flights in one record (BoringSSL, rustls) and in several (OpenSSL, Go, Java) are told apart by the record
 //     behind the first: a Finished, or the size of a CertificateVerify and then a Finished; else it is a request.
-//   - A later record of 19 bytes is an alert if nothing of its sender follows, else two bytes of data.
+//   - A later record of 19 bytes, or 35 of a server (Java pads it), is an alert if nothing of its sender follows (but another of
+//     35), else it is data.
 //   - The server's first records behind the client's Finished are session tickets while all of this holds: the client
 //     can use tickets; it has sent no data yet, or the record came as soon as a ticket would (twice the time of the
 //     ServerHello and 20 ms); a ticket may be as large; behind the first, it has the size of that one (servers that
@@ -24,6 +25,11 @@ import type { TlsSide } from './facts.ts'
 const PROTECTION = 17
 /** level(1) description(1) */
 const ALERT = 2 + PROTECTION
+/**
+ * Java pads its alerts by as much as a tag is long, and sends two: user_canceled, then close_notify. From a server:
+ * a client's smallest request has this size.
+ */
+const PADDED_ALERT = ALERT + 16
 /** EndOfEarlyData, an empty handshake message. */
 const END_OF_EARLY_DATA = 4 + PROTECTION
 /** A Certificate message with empty context and empty list. */
@@ -154,7 +160,7 @@ export class OpaqueTls13 {
     this.#current[from] = record
     const verdict = from === 0 ? this.#clientRecord(record) : this.#serverRecord(record)
     // What was held is explained by now: this record came behind it.
-    this.#release(from)
+    this.#release(from, length)
     this.#verdicts[from] = verdict
     if (verdict === 'data') this.#begin(from, record)
   }
@@ -189,15 +195,17 @@ export class OpaqueTls13 {
     const held = this.#held[from]
     if (held === null) return
     this.#held[from] = null
-    if (held.length === ALERT && held.whole) this.#sink.alert(from, held)
+    if (held.whole) this.#sink.alert(from, held)
     else this.#tell(from, held)
   }
 
-  /** A record that was held turned out to be data. */
-  #release(from: TlsSide): void {
+  /** A record that was held turned out to be data: another of `length` bytes follows. */
+  #release(from: TlsSide, length: number): void {
     const held = this.#held[from]
     this.#held[from] = null
-    if (held !== null) this.#tell(from, held)
+    if (held === null) return
+    if (held.length === PADDED_ALERT && length === PADDED_ALERT) this.#sink.alert(from, held)
+    else this.#tell(from, held)
   }
 
   #tell(from: TlsSide, record: OpaqueRecord): void {
@@ -321,7 +329,7 @@ export class OpaqueTls13 {
       this.#ticketLength = 0
       return 'handshake'
     }
-    if (length === ALERT) return 'held'
+    if (length === ALERT || length === PADDED_ALERT) return 'held'
     return !this.#hasData[1] && this.#isTicket(record) ? this.#asTicket(record) : 'data'
   }
 
