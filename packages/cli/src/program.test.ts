@@ -113,6 +113,15 @@ test('--keys, repeated: the secrets may lie in any of the files', async () => {
   expect(out).toMatch(/^502 /)
 })
 
+test.each(['text', 'json'])('--keys: no secret comes out as %s', async (format) => {
+  const log = readFileSync(`${CASE}keys.log`, 'utf8').replaceAll('CLIENT_RANDOM', 'RSA')
+  const keys = ['-k', `${CASE}keys.log`, '-k', file('odd.log', `${log}CLIENT_RANDOM ${log}`)]
+  const { out, err } = await run(['diagnose', '--format', format, '--checklist', ...keys, ...IN_TLS])
+  const secrets = log.split(/\s+/).filter((word) => word.length > 32)
+  expect(secrets.length).toBeGreaterThan(3)
+  expect(secrets.filter((secret) => (out + err).includes(secret.slice(0, 16)))).toEqual([])
+})
+
 test('--keys that open nothing: the user is told, and the answer is the one without', async () => {
   const other = `CLIENT_RANDOM ${'0f'.repeat(32)} ${'ee'.repeat(48)}\n`
   const { status, out, err } = await run(['diagnose', '--keys', file('other.log', other), ...IN_TLS])

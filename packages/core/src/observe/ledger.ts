@@ -130,7 +130,7 @@ export class ExchangeLedger {
     x.method = this.#strings(head.method)
     x.target = this.#strings(withoutUserInfo(head.target))
     const fields = readPairingFields(head.bytes)
-    x.host = fields.host === null ? null : this.#strings(fields.host)
+    x.host = fields.host === null ? null : this.#strings(withoutUserInfo(fields.host))
     x.ids = fields.ids
     x.forwardedFor = fields.forwardedFor === null ? null : this.#strings(fields.forwardedFor)
     open.requestFault = head.fault
@@ -315,9 +315,9 @@ export class ExchangeLedger {
 /** Who closes this long after the last sealed record may have waited for more. */
 const WAITED_ON_NS = 0.5e9
 
-/** A target in absolute-form may carry a password (RFC 9110 section 4.2.4), which is nobody's business. */
+/** A target or an authority may carry a password (RFC 9110 section 4.2.4), which is nobody's business. */
 const withoutUserInfo = (target: string): string =>
-  target.startsWith('/') ? target : target.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1')
+  target.startsWith('/') || !target.includes('@') ? target : target.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, '$1')
 
 export const moment = (place: Moment): Moment => ({ frame: place.frame, time: place.time })
 

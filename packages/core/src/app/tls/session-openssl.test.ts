@@ -1,66 +1,14 @@
-// OpenSSL speaks to itself in memory; the session listens, once with the keys and once without. What sizes and order
+// OpenSSL speaks to itself; the session listens, once with the keys and once without. What sizes and order
 // tell must be what the keys prove.
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { Duplex } from 'node:stream'
-import { connect, type ConnectionOptions, TLSSocket, type TLSSocketOptions } from 'node:tls'
-import { CERTIFICATES } from '@pcap-surgery/testkit'
+import type { ConnectionOptions, TLSSocketOptions } from 'node:tls'
 import { expect, test } from 'vitest'
+import { cert, key, record, type Recording, root, TLS12, TLS13 } from '../../../../../tools/openssl.ts'
 import { nobleCrypto } from './crypto-noble.ts'
-import type { TlsFacts, TlsSide } from './facts.ts'
+import type { TlsFacts } from './facts.ts'
 import { parseKeyLog } from './keylog.ts'
 import { alertName, groupName } from './names.ts'
 import { findProtection } from './protection.ts'
 import { TlsSession } from './session.ts'
-
-const { leaf, leafKey } = CERTIFICATES
-const cert = new X509Certificate(leaf).toString()
-const key = createPrivateKey({ key: Buffer.from(leafKey), format: 'der', type: 'pkcs8' }).export({
-  format: 'pem',
-  type: 'pkcs8',
-})
-const root = new X509Certificate(CERTIFICATES.root).toString()
-
-interface Recording {
-  /** What went over the wire, in order. */
-  sent: [from: TlsSide, bytes: Uint8Array][]
-  keyLog: string
-  session: Buffer | undefined
-}
-
-/** A request and its answer over a handshake with these options; a failed handshake is a conversation too. */
-async function record(client: ConnectionOptions, server: TLSSocketOptions): Promise<Recording> {
-  const recording: Recording = { sent: [], keyLog: '', session: undefined }
-  const ends: Duplex[] = []
-  for (const from of [0, 1] as const) {
-    const end = new Duplex({
-      read() {},
-      write(chunk: Buffer, _encoding, done) {
-        recording.sent.push([from, Uint8Array.from(chunk)])
-        ends[1 - from].push(chunk)
-        done()
-      },
-      final(done) {
-        ends[1 - from].push(null)
-        done()
-      },
-    })
-    ends.push(end)
-  }
-  const answering = new TLSSocket(ends[1], { isServer: true, key, cert, ...server })
-  const asking = connect({ socket: ends[0], rejectUnauthorized: false, servername: 'app.internal', ...client })
-  asking.on('keylog', (line: Buffer) => (recording.keyLog += line.toString()))
-  asking.on('session', (session: Buffer) => (recording.session = session))
-  asking.on('secureConnect', () => asking.write('GET / HTTP/1.1\r\n\r\n'))
-  answering.on('data', () => answering.end(`HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n${'.'.repeat(900)}`))
-  asking.resume()
-  await new Promise<void>((resolve) => {
-    asking.on('end', resolve)
-    for (const socket of [asking, answering]) socket.on('error', () => resolve())
-  })
-  // What is still on its way: the last alert, the client's own end.
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
-  return recording
-}
 
 /** `>18 <945` with keys: bytes of plaintext; without, of record bodies. */
 function listen({ sent, keyLog }: Recording, hasKeys: boolean): { facts: TlsFacts; data: string[]; ends: string[] } {
@@ -81,8 +29,6 @@ function listen({ sent, keyLog }: Recording, hasKeys: boolean): { facts: TlsFact
   return { facts: session.facts, data, ends }
 }
 
-const TLS12 = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const
-const TLS13 = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const
 const asksForCertificate = { requestCert: true, rejectUnauthorized: false, ca: root }
 
 test.each<[name: string, client: ConnectionOptions, server: TLSSocketOptions, clientCertificate: string]>([
