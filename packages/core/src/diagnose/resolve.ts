@@ -63,6 +63,9 @@ export function resolve(story: Story, request: Request): Resolution {
 /** Who closes this long after an answer waited for more of it. */
 const WAITED_ON_NS = 0.5e9
 
+/** Header sections above this are more than some proxies take. */
+const LARGE_HEAD = 4000
+
 /** Bytes of an answer that may be a proxy's own error page; longer ones are somebody's content. */
 const ERROR_PAGE = 8192
 
@@ -73,7 +76,9 @@ const ERROR_PAGE = 8192
 function sealed(story: Story, request: Request): Resolution {
   const { exchange } = serverView(request.turn)
   const last = request.tries.at(-1)
-  if (last === undefined || (wentWell(last) && !isGivenUp(story, request, last))) return unread(served(story, request))
+  const isServed =
+    last === undefined || (wentWell(last) && !isGivenUp(story, request, last) && !isRefused(exchange, last))
+  if (isServed) return unread(served(story, request))
   // Whose end nobody saw may have gone well: what looks like one request inside TLS may be several.
   if (last.turn !== null && last.end === Infinity) return plain(request, 'served')
   const answered = exchange.response.frame >= 0
@@ -96,14 +101,24 @@ function isGivenUp({ captures }: Story, { answered }: Request, { turn, end }: Tr
   return closed - end > WAITED_ON_NS && Math.abs(answered - closed) <= TURN_NS
 }
 
+/** A header section that is large, and an answer to the client that cannot hold it. */
+function isRefused({ responseBytes }: Exchange, { turn }: Try): boolean {
+  const { headSize } = clientView(turn!).exchange
+  return headSize >= LARGE_HEAD && responseBytes < headSize / 4
+}
+
 /** More than an error page, or as much as the upstream sent before: what was passed on. */
 function isLong({ captures }: Story, { answered, turn: front }: Request, { turn }: Try): boolean {
   const { responseBytes } = serverView(front).exchange
   if (responseBytes > ERROR_PAGE || turn === null) return responseBytes > ERROR_PAGE
   const { exchange, sighting } = clientView(turn)
+  // Nothing that could be passed on, or the error of another gateway, which fails the request as well.
+  if (exchange.detail?.headComplete === false && !isSealed(exchange)) return false
+  if (!isSealed(exchange) && (exchange.status === 0 || RELAYED.has(exchange.status))) return false
   const waited = answered - exchange.response.time - captures[sighting.capture].shift
   const isBefore = exchange.response.frame >= 0 && waited >= 0 && waited <= WAITED_ON_NS
-  return isBefore && exchange.responseBytes > 0 && responseBytes >= exchange.responseBytes
+  const sent = exchange.headSize + exchange.responseBytes
+  return isBefore && sent > 0 && responseBytes >= sent
 }
 
 /** What rests on an answer that nobody could read is likely at most. */
