@@ -57,6 +57,7 @@ export { network, type CaptureOptions, type DnsOptions, type Network } from './n
 export type { Host } from './side.ts'
 export type { Direction, IcmpOptions, PacketOptions, RawSegment, SendOptions, Tcp, TcpSetup } from './tcp.ts'
 export * from './tls.ts'
+export * from './tls-leg.ts'
 export type { Fate } from './wire.ts'
 export { scgiRequest, uwsgiRequest } from './uwsgi.ts'
 export { documentOf, type Judged, judged, verdictOf } from './verdict.ts'

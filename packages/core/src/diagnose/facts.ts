@@ -301,22 +301,23 @@ export const isData = (p: PacketRow): boolean => p.length > 0 && !(p.marks & (KE
 
 const isProbe = (p: PacketRow): boolean => p.from === CLIENT && (p.marks & WINDOW_PROBE) !== 0
 
+/** What the proxy sent: the request, or where a TLS handshake never came to one, its messages. */
 function deliveryOf(view: View, gaveUp: number): Delivery | null {
   const { exchange, packets } = view
-  if (exchange === null || exchange.request.frame < 0) return null
-  const from = exchange.requestFrom
-  const bound = requestBound(view)
+  const sending = exchange === null ? handshakeSent(view) : requestSent(view, exchange)
+  if (sending === null) return null
+  const { from, bound, complete: isWhole, first } = sending
   const own = packets.filter(
     (p) => p.from === CLIENT && isData(p) && p.seq + p.length > from && p.seq < bound && p.time <= gaveUp,
   )
   const sent = own.reduce((to, p) => Math.max(to, p.seq + p.length), from)
   // Of a request whose head the capture cut, the acknowledgement says when it was over.
-  const cut = exchange.requestEnd.time < 0 && exchange.detail?.incomplete === true && sent > from
+  const cut = !isWhole && exchange?.detail?.incomplete === true && sent > from
   // Inside TLS nobody knows the length of the request: who probes a closed window has more to send.
-  const more = isSealed(exchange) && own.length > 0 && packets.some((p) => isProbe(p) && p.time <= gaveUp)
-  const complete = (exchange.requestEnd.time >= 0 || cut) && !more
-  const to =
-    complete && exchange.requestTo > from ? Math.min(Math.max(sent, exchange.requestTo), exchange.requestTo) : sent
+  const isLonger = exchange !== null && isSealed(exchange) && own.length > 0
+  const more = isLonger && packets.some((p) => isProbe(p) && p.time <= gaveUp)
+  const complete = (isWhole || cut) && !more
+  const to = complete && sending.to > from ? sending.to : sent
   const answers = packets.filter((p) => p.from === SERVER && p.ack >= 0 && !(p.flags & RST) && p.time <= gaveUp)
   const acked = answers.reduce((most, p) => Math.max(most, p.ack), from)
   const ackedAt = answers.find((p) => p.ack >= to) ?? null
@@ -332,14 +333,49 @@ function deliveryOf(view: View, gaveUp: number): Delivery | null {
     acked,
     complete,
     // Without packets (they are kept only where something went wrong) an answer proves the delivery.
-    delivered: complete && (acked >= to || (packets.length === 0 && exchange.response.frame >= 0) || unaskedFor),
-    first: [view.ref(exchange.request)],
+    delivered:
+      complete &&
+      (acked >= to || (packets.length === 0 && exchange !== null && exchange.response.frame >= 0) || unaskedFor),
+    first: [view.ref(first)],
     ackedAt,
     retransmissions: own.filter((p) => p.marks & RETRANSMISSION && !(p.marks & SPURIOUS)),
     unacked: missing.filter((p) => !(p.marks & RETRANSMISSION)),
     sacked: answers.some((p) => p.sack > acked && p.ack <= acked),
     largestAcked: own.filter((p) => p.seq + p.length <= acked).reduce((most, p) => Math.max(most, p.length), 0),
   }
+}
+
+/** Positions of what is asked, `to` -1 where its end is not known, and where it begins. */
+interface Sending {
+  from: number
+  to: number
+  /** Behind it come bytes that are no part of it. */
+  bound: number
+  complete: boolean
+  first: Moment
+}
+
+function requestSent(view: View, { request, requestFrom, requestTo, requestEnd }: Exchange): Sending | null {
+  if (request.frame < 0) return null
+  return {
+    from: requestFrom,
+    to: requestTo,
+    bound: requestBound(view),
+    complete: requestEnd.time >= 0,
+    first: request,
+  }
+}
+
+/** The proxy's side of a TLS handshake; what it says as it leaves, an alert, is no part of it. */
+function handshakeSent({ connection, packets }: View): Sending | null {
+  const { tls } = connection
+  const last = tls?.messages.findLast(({ from }) => from === CLIENT)?.last ?? null
+  if (tls === null || tls.clientHello === null || last === null) return null
+  const own = packets.filter((p) => p.from === CLIENT && isData(p) && p.frame <= last.frame)
+  if (own.length === 0) return null
+  const to = Math.max(...own.map((p) => p.seq + p.length))
+  const from = Math.min(...own.map((p) => p.seq))
+  return { from, to, bound: to, complete: true, first: own[0] }
 }
 
 function answerOf(view: View, gaveUp: number): Answer {

@@ -24,6 +24,8 @@ const BY_ABSENCE: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'closed-without-response',
   'upstream-slow',
   'dependency-slow',
+  'tls-closed',
+  'tls-stalled',
 ])
 
 /** Causes that need nothing of what the streams say, or only their first bytes. */
@@ -34,6 +36,20 @@ const LEGIBLE: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'connect-timeout',
   'protocol-tls-to-plaintext',
   'protocol-other',
+])
+
+/** Causes of a TLS handshake that failed, and of what is lost on the way; no request is needed for them. */
+const OF_HANDSHAKES: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'tls-unrecognized-name',
+  'tls-version-or-cipher',
+  'tls-client-certificate-required',
+  'tls-certificate-rejected',
+  'tls-closed',
+  'tls-stalled',
+  'reset-by-middlebox',
+  'mtu-blackhole',
+  'request-undelivered',
+  'response-lost',
 ])
 
 /** Causes that take the message itself to see: not to be told of exchanges inside TLS that was not decrypted. */
@@ -68,7 +84,12 @@ export function judgeTry(story: Story, request: Request | null, attempt: Try, un
   // What happens inside a stream that cannot be read is not guessed at: only its opening and a foreign protocol count.
   const opaque = facts.near.exchange === null && facts.near.connection.speaks[0] !== null
   const sealed = facts.near.exchange?.protocol === 'tls'
-  const judges = JUDGES.filter(([code]) => (opaque ? LEGIBLE.has(code) : !sealed || !NEEDS_PLAINTEXT.has(code)))
+  const handshaking = facts.near.connection.tls?.clientHello != null
+  const isHeard = (code: CauseCode): boolean => {
+    if (opaque) return LEGIBLE.has(code) || (handshaking && OF_HANDSHAKES.has(code))
+    return !sealed || !NEEDS_PLAINTEXT.has(code)
+  }
+  const judges = JUDGES.filter(([code]) => isHeard(code))
   const heard = judges.flatMap(([, judge]) => judge(facts) ?? [])
   const judgement = heard[0] ?? sealedAnswer(facts) ?? undeterminedTry(facts)
   const rivals: RuledOut[] = heard
@@ -135,7 +156,7 @@ function undeterminedTry(facts: Facts): Judgement {
   const opaque = near.exchange === null && near.connection.speaks[0] !== null
   const encrypted = near.connection.speaks.includes('tls')
   const why = encrypted
-    ? 'the upstream leg is encrypted, and this version does not look into TLS'
+    ? 'the upstream leg is encrypted: what the records show from outside does not say why'
     : opaque
       ? 'the upstream leg speaks a protocol that this version does not read'
       : 'what the captures show of this connection does not say why it failed'

@@ -5,8 +5,10 @@ import { duration, plural } from '../diagnose/judgement.ts'
 import type { Resolution } from '../diagnose/resolve.ts'
 import type { Facts } from '../diagnose/facts.ts'
 import { isGrpcFailure } from '../diagnose/grpc.ts'
+import { handshakeOf } from '../diagnose/handshake.ts'
+import { choiceOf, endingFinding } from '../diagnose/tls-words.ts'
 import { frameRef } from '../diagnose/view.ts'
-import { RETRANSMISSION, SERVER } from '../observe/observations.ts'
+import { CLIENT, RETRANSMISSION, SERVER } from '../observe/observations.ts'
 import { frontOf, serverView, type Request, type Story } from '../story/story.ts'
 import type { CheckStep, FrameRef, Outcome } from './document.ts'
 import { spoken } from './stream-entries.ts'
@@ -93,15 +95,35 @@ function handshake(facts: Facts | null): CheckStep {
 }
 
 function encryption(facts: Facts | null): CheckStep {
-  const speaks = facts?.near.connection.speaks ?? [null, null]
-  if (facts === null || speaks[0] !== 'tls') return step(5, 'not-applicable', 'the upstream leg is not TLS')
-  return step(5, 'unknown', 'the upstream leg is TLS, which this version does not look into')
+  const { tls, speaks } = facts?.near.connection ?? { tls: null, speaks: [null, null] }
+  if (facts === null || (tls === null && speaks[0] !== 'tls'))
+    return step(5, 'not-applicable', 'the upstream leg is not TLS')
+  if (tls === null || tls.begins !== 'hello')
+    return step(5, 'unknown', 'the upstream leg is TLS, and its handshake is not in the captures')
+  const { clientHello, serverHello, finished } = tls
+  const chosen = serverHello === null ? 'no ServerHello' : choiceOf(serverHello)
+  const places = [clientHello?.first ?? null, serverHello?.first ?? null].filter((place) => place !== null)
+  const frames = places.map((place) => facts.near.ref(place))
+  const tried = handshakeOf(facts)
+  const ending = tried === null || tried.agreed ? null : tried.ending
+  const isFailed = facts.near.exchange === null || ending?.by === 'upstream'
+  if (tried !== null && ending !== null && isFailed) {
+    const { text, frames: last } = endingFinding(facts, tried, ending)
+    return step(5, 'fail', `failed: ${text} (${chosen})`, [...frames, ...last])
+  }
+  const end = finished[CLIENT] ?? finished[SERVER]
+  if (end === null || clientHello === null) return step(5, 'fail', `not completed: ${chosen}`, frames)
+  const resumed = tls.resumed === true ? ', a session resumed' : ''
+  const took = duration((end.time - clientHello.first.time) / 1e9)
+  return step(5, 'pass', `${chosen}${resumed}, completed in ${took}`, [...frames, facts.near.ref(end)])
 }
 
 function requestSent(facts: Facts | null): CheckStep {
   const delivery = facts?.delivery ?? null
   if (facts === null || facts.connecting.outcome !== 'open')
     return step(6, 'not-applicable', 'there was no connection to send it on')
+  if (facts.near.exchange === null && delivery !== null)
+    return step(6, 'not-applicable', 'the TLS handshake before it failed')
   if (delivery === null) return step(6, 'unknown', 'no request can be seen on the upstream leg')
   if (delivery.delivered) return step(6, 'pass', 'sent whole and acknowledged', delivery.first)
   const rest = delivery.to - delivery.acked
@@ -111,7 +133,8 @@ function requestSent(facts: Facts | null): CheckStep {
 }
 
 function response(facts: Facts | null): CheckStep {
-  if (facts === null || facts.delivery === null) return step(7, 'not-applicable', 'no request reached an upstream')
+  if (facts === null || facts.delivery === null || facts.near.exchange === null)
+    return step(7, 'not-applicable', 'no request reached an upstream')
   const { answer, near } = facts
   const status = near.exchange?.status ?? 0
   if (answer.complete)
@@ -161,6 +184,6 @@ function waiting(facts: Facts | null): CheckStep {
   return step(
     9,
     'pass',
-    `${duration(facts.waitSeconds)} from the ${facts.delivery === null ? 'SYN' : 'request'} to the proxy's giving up`,
+    `${duration(facts.waitSeconds)} from the ${facts.delivery === null ? 'SYN' : facts.near.exchange === null ? 'handshake' : 'request'} to the proxy's giving up`,
   )
 }

@@ -5,6 +5,7 @@ import { duration, plural } from '../diagnose/judgement.ts'
 import type { View } from '../diagnose/view.ts'
 import { frameRef } from '../diagnose/view.ts'
 import { CLIENT, KEEP_ALIVE, type PacketRow, RETRANSMISSION, SERVER, WINDOW_PROBE } from '../observe/observations.ts'
+import { alertName, handshakeName } from '../app/tls/names.ts'
 import { serverView, type Request, type Story, storyTime } from '../story/story.ts'
 import { FIN, RST, SYN } from '../wire/tcp.ts'
 import type { FrameRef, TimelineEntry } from './document.ts'
@@ -131,18 +132,23 @@ function tryEntries(story: Story, { attempt, verdict }: JudgedTry): Entry[] {
   const entries: Entry[] = []
   // Packets of one kind in a row are one line.
   let run: PacketRow[] = []
+  const spoken = handshakeByFrame(near)
+  const kindIn = (p: PacketRow): Kind | null => {
+    const kind = kindOf(p)
+    return kind === 'data' && isHandshake(spoken, p) ? 'handshake' : kind
+  }
   const flush = (): void => {
-    if (run.length > 0) entries.push(entry(run[0], textOf(run, near), run.slice(1)))
+    if (run.length > 0) entries.push(entry(run[0], handshakeText(spoken, run) ?? textOf(run, near), run.slice(1)))
     run = []
   }
   const relevant = near.packets.filter((p) => p.time >= facts.asked - 1e9 * 60)
   for (const packet of relevant) {
-    const kind = kindOf(packet)
+    const kind = kindIn(packet)
     // The end of the exchange before is no part of this one.
     if (kind === null || ((kind === 'data' || kind === 'retransmission') && packet.time < facts.asked)) continue
     // The bytes of an HTTP/2 connection are those of many streams; this one's are told below.
     if (facts.stream !== null && kind === 'data') continue
-    if (run.length > 0 && (kindOf(run[0]) !== kind || run[0].from !== packet.from)) flush()
+    if (run.length > 0 && (kindIn(run[0]) !== kind || run[0].from !== packet.from)) flush()
     run.push(packet)
   }
   flush()
@@ -164,7 +170,43 @@ function tryEntries(story: Story, { attempt, verdict }: JudgedTry): Entry[] {
   return entries.length <= MOST ? entries : [...entries.slice(0, MOST - 5), ...entries.slice(-5)]
 }
 
-type Kind = 'SYN' | 'SYN-ACK' | 'RST' | 'FIN' | 'retransmission' | 'probe' | 'data' | 'window'
+/** What TLS says in a frame; `until` is the last frame of the handshake. */
+interface Spoken {
+  words: Map<number, string[]>
+  until: number
+}
+
+/** Handshake messages and alerts by the frame in which they begin. */
+function handshakeByFrame({ connection: { tls } }: View): Spoken {
+  const words = new Map<number, string[]>()
+  let until = -1
+  const add = (frame: number, text: string): void => {
+    const said = words.get(frame)
+    if (said === undefined) words.set(frame, [text])
+    else if (said.at(-1) !== text) said.push(text)
+  }
+  for (const { type, first, last } of tls?.messages ?? []) {
+    add(first.frame, type < 0 ? 'encrypted handshake' : handshakeName(type))
+    until = Math.max(until, last.frame)
+  }
+  for (const { description, at } of tls?.alerts ?? []) {
+    add(at.frame, description < 0 ? 'encrypted alert' : `alert ${alertName(description)}`)
+  }
+  return { words, until }
+}
+
+/** A packet between the handshake's messages goes on with one. */
+const isHandshake = ({ words, until }: Spoken, { frame }: PacketRow): boolean => words.has(frame) || frame <= until
+
+function handshakeText(spoken: Spoken, run: readonly PacketRow[]): string | null {
+  const [first] = run
+  const said = run.flatMap(({ frame }) => spoken.words.get(frame) ?? [])
+  if (said.length === 0 || first.length === 0) return null
+  const end = first.flags & FIN ? ', FIN' : first.flags & RST ? ', RST' : ''
+  return [...new Set(said)].join(', ') + end
+}
+
+type Kind = 'handshake' | 'SYN' | 'SYN-ACK' | 'RST' | 'FIN' | 'retransmission' | 'probe' | 'data' | 'window'
 
 /** What a packet is in the story; null for plain acknowledgements. */
 function kindOf(p: PacketRow): Kind | null {

@@ -27,6 +27,12 @@ import responseMalformed from './response-malformed.ts'
 import responseStalled from './response-stalled.ts'
 import responseTruncated from './response-truncated.ts'
 import timeoutPolicy from './timeout-policy.ts'
+import tlsCertificateRejected from './tls-certificate-rejected.ts'
+import tlsClientCertificateRequired from './tls-client-certificate-required.ts'
+import tlsClosed from './tls-closed.ts'
+import tlsStalled from './tls-stalled.ts'
+import tlsUnrecognizedName from './tls-unrecognized-name.ts'
+import tlsVersionOrCipher from './tls-version-or-cipher.ts'
 import upstreamSilent from './upstream-silent.ts'
 import upstreamSlow from './upstream-slow.ts'
 import zeroWindow from './zero-window.ts'
@@ -39,11 +45,16 @@ export const JUDGES: readonly (readonly [CauseCode, Judge])[] = [
   ['protocol-plaintext-to-tls', protocolPlaintextToTls],
   ['protocol-tls-to-plaintext', protocolTlsToPlaintext],
   ['protocol-other', protocolOther],
+  ['tls-unrecognized-name', tlsUnrecognizedName],
+  ['tls-version-or-cipher', tlsVersionOrCipher],
+  ['tls-client-certificate-required', tlsClientCertificateRequired],
+  ['tls-certificate-rejected', tlsCertificateRejected],
   ['relayed-from-upstream', relayedFromUpstream],
   ['h2-goaway', h2Goaway],
   ['h2-stream-reset', h2StreamReset],
   ['idle-drop', idleDrop],
   ['reset-by-middlebox', resetByMiddlebox],
+  ['tls-closed', tlsClosed],
   ['keepalive-race', keepaliveRace],
   ['response-header-too-large', responseHeaderTooLarge],
   ['response-malformed', responseMalformed],
@@ -55,6 +66,7 @@ export const JUDGES: readonly (readonly [CauseCode, Judge])[] = [
   ['mtu-blackhole', mtuBlackhole],
   ['request-undelivered', requestUndelivered],
   ['response-lost', responseLost],
+  ['tls-stalled', tlsStalled],
   ['dependency-slow', dependencySlow],
   ['timeout-policy', timeoutPolicy],
   ['upstream-slow', upstreamSlow],
