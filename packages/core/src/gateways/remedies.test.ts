@@ -4,7 +4,7 @@ import { PRODUCTS } from './products.ts'
 import { remedies, type RemedyContext } from './remedies.ts'
 import { middleboxesForgettingAfter, serversClosingAfter } from './servers.ts'
 import { SETTINGS } from './settings.ts'
-import { dressOf, isOwnDress } from './status.ts'
+import { inferredStatus, isOwnDress } from './status.ts'
 import { matchingTimer } from './timers.ts'
 
 const nothing: RemedyContext = { waitSeconds: null, idleSeconds: null, upstream: null, headBytes: null }
@@ -90,8 +90,13 @@ describe('statuses', () => {
     expect(isOwnDress('httpd', 500)).toBe(true)
     expect(isOwnDress(null, 500)).toBe(false)
     expect(isOwnDress(null, 504)).toBe(true)
-    expect(dressOf('httpd', 'upstream-silent')).toBe(502)
-    expect(dressOf('haproxy', 'connect-refused')).toBe(503)
-    expect(dressOf('nginx', 'response-truncated')).toBe('truncate')
+    expect(inferredStatus('httpd', 'upstream-silent')).toBe(502)
+    expect(inferredStatus('haproxy', 'connect-refused')).toBe(503)
+  })
+
+  it('infers a status that nobody can read, of an unknown product by the RFC', () => {
+    expect(inferredStatus(null, 'upstream-silent')).toBe(504)
+    expect(inferredStatus(null, 'connect-refused')).toBe(502)
+    expect(inferredStatus(null, 'no-healthy-upstream')).toBe(503)
   })
 })

@@ -1,6 +1,6 @@
 // Statuses that a gateway gives to a failure of its own making.
 import type { CauseCode } from '../diagnose/catalogue.ts'
-import type { Dress, Failure } from './product.ts'
+import type { Failure } from './product.ts'
 import { productOf } from './products.ts'
 
 /** Any gateway: 500 and 502 to 504, with CDNs 520 to 527 and 530. A status outside says nothing about an upstream. */
@@ -17,10 +17,16 @@ export function isOwnDress(gatewayId: string | null, status: number): boolean {
   return statuses.length > 0 ? statuses.includes(status) : status !== 500 && gatewayStatuses.has(status)
 }
 
-/** What the product does to the client when this cause strikes: a status, `close`, `truncate`, or null (not known). */
-export function dressOf(gatewayId: string | null, cause: CauseCode): Dress | null {
+/** Failures that a gateway waits for, and answers with 504 (RFC 9110 section 15.6.5); others get 502. */
+const WAITED: ReadonlySet<Failure> = new Set<Failure>(['connect-timeout', 'read-timeout', 'tls-timeout', 'body-stall'])
+
+/** The status that a gateway, of this product where it is known, most likely gives to a cause. */
+export function inferredStatus(gatewayId: string | null, cause: CauseCode): number {
   const failure = FAILURE[cause]
-  return (failure && productOf(gatewayId)?.statuses[failure]) ?? null
+  const dress = failure && productOf(gatewayId)?.statuses[failure]
+  if (typeof dress === 'number') return dress
+  if (failure === 'no-healthy-upstream') return 503
+  return failure !== undefined && WAITED.has(failure) ? 504 : 502
 }
 
 const FAILURE: { readonly [cause in CauseCode]?: Failure } = {

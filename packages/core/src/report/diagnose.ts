@@ -8,6 +8,7 @@ import { contributing, type JudgedTry, type Resolution, resolve } from '../diagn
 import { judgeStrays } from '../diagnose/strays.ts'
 import { viewsOf } from '../diagnose/view.ts'
 import { remedies } from '../gateways/remedies.ts'
+import { inferredStatus } from '../gateways/status.ts'
 import {
   clientView,
   nearClient,
@@ -82,7 +83,9 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
   const exchange = front?.exchange ?? (attempt?.turn ? clientView(attempt.turn).exchange : null)
   const gateway = gatewayOf(resolution.request === request ? request : request === null ? null : resolution.request)
   const start = request?.start ?? attempt?.start ?? 0
-  const status = clientStatus(request)
+  // Of an answer that nobody can read, and that came, the cause says what it most likely was.
+  const isUnread = front !== null && isSealed(front.exchange) && front.exchange.response.frame >= 0
+  const status = isUnread ? inferredStatus(gateway?.id ?? null, judgement.cause) : clientStatus(request)
   const facts = resolution.deciding?.verdict?.facts ?? null
   const wait = request === null ? (facts?.waitSeconds ?? Infinity) * 1e9 : request.answered - request.start
   return {

@@ -151,6 +151,7 @@ function pairingOf(roles: Roles, { first, request, score }: Candidates, attempt:
 }
 
 function nameOf({ requests }: Roles, request: number): string {
-  const { method, target } = requests.exchange[request]!
-  return `${method} ${target} from ${requests.sighting[request]!.connection.client}`
+  const exchange = requests.exchange[request]!
+  const what = isSealed(exchange) ? 'an encrypted request' : `${exchange.method} ${exchange.target}`
+  return `${what} from ${requests.sighting[request]!.connection.client}`
 }
