@@ -94,10 +94,10 @@ describe.skipIf(!areThere)('over labelled captures', () => {
   })
 
   test.each([
-    [0.93, 'the right cause', hasRightCause],
-    [0.95, 'the status that the client got', hasRightStatus],
-    [0.95, 'the right addresses', hasRightAddresses],
-    [0.95, 'the right attempts in the right order', hasRightAttempts],
+    [0.99, 'the right cause', hasRightCause],
+    [1, 'the status that the client got', hasRightStatus],
+    [0.99, 'the right addresses', hasRightAddresses],
+    [0.99, 'the right attempts in the right order', hasRightAttempts],
   ])('%d of all failures or more have %s', (share, _, isRight) => {
     const wrong = answers.filter((answer) => !isRight(answer)).map(told)
     expect(wrong.length, `wrong:\n${wrong.join('\n')}`).toBeLessThanOrEqual(answers.length * (1 - share))

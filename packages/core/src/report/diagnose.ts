@@ -218,22 +218,25 @@ function unsureNotes(story: Story, tries: readonly Try[]): string[] {
   })
 }
 
+/** What is read where it stands. */
+const READ: ReadonlySet<string> = new Set(['http1-request', 'http2', 'tls', 'fastcgi', 'uwsgi', 'scgi', 'ajp'])
+
 function notesOf(story: Story): string[] {
   const opaque = new Map<string, Set<string>>()
+  const sealed = new Set<string>()
   for (const { sightings } of story.conversations) {
-    const { connection } = sightings[0]
-    const spoken = connection.speaks[0]
-    if (
-      spoken === null ||
-      spoken === 'http1-request' ||
-      connection.exchanges.length > 0 ||
-      connection.serverPort === DNS_PORT
-    )
-      continue
-    opaque.set(spoken, (opaque.get(spoken) ?? new Set()).add(connection.server))
+    const { speaks, tls, exchanges, serverPort, server } = sightings[0].connection
+    if (tls !== null && tls.decryption.is !== 'decrypted' && tls.records[0] + tls.records[1] > 0) sealed.add(server)
+    const [spoken] = speaks
+    if (spoken === null || READ.has(spoken) || exchanges.length > 0 || serverPort === DNS_PORT) continue
+    opaque.set(spoken, (opaque.get(spoken) ?? new Set()).add(server))
   }
-  return [...opaque].map(([what, servers]) => {
-    const [some, more] = [[...servers].slice(0, 3), servers.size - 3]
-    return `not looked into: ${what} to ${some.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
-  })
+  const notes = [...opaque].map(([what, servers]) => `not looked into: ${what} to ${fewOf(servers)}`)
+  if (sealed.size > 0) notes.push(`not decrypted: TLS to ${fewOf(sealed)} (see --keys)`)
+  return notes
+}
+
+function fewOf(servers: ReadonlySet<string>): string {
+  const [some, more] = [[...servers].slice(0, 3), servers.size - 3]
+  return `${some.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
