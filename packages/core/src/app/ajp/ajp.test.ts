@@ -65,6 +65,13 @@ test('requests on one connection: a ping, a body of known length, one of unknown
   ])
 })
 
+const bare = (body: string) => ajp([...body].map((c) => c.charCodeAt(0)))
+
+test('body packets that do not say how much body is in them', () => {
+  const asked = requests(ajpRequest('POST /', { a008: '8' }), bare('name='), bare('abc'))
+  expect(asked.at(-1)).toMatch(/ complete 8 "name=abc"$/)
+})
+
 test('a client that goes away inside its body', () => {
   expect(requests(join(ajpRequest('POST /', { a008: '5' }), ajpBody('hel'), NO_MORE)).at(-1)).toBe(
     'end 75#1 truncated 3 "hel"',

@@ -12,7 +12,7 @@ import { FORWARD_REQUEST, HEADER, headerFault, TO_CONTAINER } from './packet.ts'
 export const createAjpRequestScanner = (sink: MessageSink): MessageScanner => new AjpRequestScanner(sink)
 
 const NO_BYTES: Bytes = new Uint8Array(0)
-/** A body packet's data begins with the length of the body in it. */
+/** A body packet's data begins with the length of the body in it; lighttpd 1.4.69 sends the body alone. */
 const CHUNK_LENGTH = 2
 
 class AjpRequestScanner extends RecordScanner {
@@ -23,6 +23,7 @@ class AjpRequestScanner extends RecordScanner {
   /** The packet at work carries body, and has told so much of it. */
   #isBody = false
   #chunk = 0
+  readonly #chunkLength: Bytes = new Uint8Array(CHUNK_LENGTH)
 
   constructor(sink: MessageSink) {
     super('request', sink, HEADER)
@@ -59,12 +60,24 @@ class AjpRequestScanner extends RecordScanner {
 
   #readBody(b: Bytes, from: number, to: number): void {
     let p = from
-    for (; p < to && this.index + p - from < CHUNK_LENGTH; p++) this.#chunk = (this.#chunk << 8) | b[p]!
+    for (; p < to && this.index + p - from < CHUNK_LENGTH; p++) {
+      const i = this.index + p - from
+      this.#chunkLength[i] = b[p]!
+      this.#chunk = (this.#chunk << 8) | b[p]!
+      if (i + 1 === CHUNK_LENGTH && this.#chunk > this.length - CHUNK_LENGTH) this.#isWithoutLength()
+    }
     const left = this.#chunk - (this.index + p - from - CHUNK_LENGTH)
     const end = Math.min(to, p + Math.max(0, left))
     if (end <= p) return
     this.count(b, p, end)
     this.#remaining -= end - p
+  }
+
+  /** What was taken for a length does not fit its packet: it is body as well. */
+  #isWithoutLength(): void {
+    this.#chunk = this.length
+    this.count(this.#chunkLength, 0, CHUNK_LENGTH)
+    this.#remaining -= CHUNK_LENGTH
   }
 
   protected override missed(length: number): boolean {
