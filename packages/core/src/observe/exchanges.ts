@@ -47,7 +47,7 @@ class Feed {
   /** The latest frame fed, in two numbers: an object a packet would be too many. */
   #latestFrame = -1
   #latestTime = -1
-  #isFinished = false
+  isFinished = false
   #onLoss: (() => void) | undefined
 
   constructor(scanner: MessageScanner, onLoss?: () => void) {
@@ -73,7 +73,7 @@ class Feed {
   }
 
   finish(closed: boolean, frame: number, time: number): void {
-    this.#isFinished = true
+    this.isFinished = true
     this.scanner.finish(closed, frame, time)
   }
 
@@ -89,7 +89,7 @@ class Feed {
 
   /** Position behind a message's last byte. One that the stream's end ends has its place there already. */
   positionBehind(last: Place): number {
-    return this.#positions.of(last.offset) + (this.#isFinished ? 0 : 1)
+    return this.#positions.of(last.offset) + (this.isFinished ? 0 : 1)
   }
 
   /**
@@ -224,7 +224,9 @@ export class MessageExchanges implements Engine {
         const x = open.exchange
         this.#answering = open
         ledger.responseHead(open, head, responses().isLost)
-        x.tunnel = head.framing === ('tunnel' satisfies Framing)
+        // A 101 that its sender broke off opens nothing; behind a hole in the capture it may have.
+        const isBroken = head.fault !== null || (head.incomplete && responses().isFinished)
+        x.tunnel = head.framing === ('tunnel' satisfies Framing) && !isBroken
         if (x.tunnel) {
           x.ended = 'complete'
           x.responseEnd = moment(last)

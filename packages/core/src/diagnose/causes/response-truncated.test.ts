@@ -16,6 +16,14 @@ describe('response-truncated', () => {
     })
   })
 
+  test('a 101 that is not whole opens no tunnel', async () => {
+    const attempts = [
+      (upstream: Tcp, asked: string) =>
+        upstream.handshake().send('>', asked).send('<', 'HTTP/1.1 101 Switching Protocols\r\nUpgr').fin('<').fin('>'),
+    ]
+    expect(await judged({ attempts, answer: 502 })).toMatchObject({ sides: 'response-truncated upstream certain' })
+  })
+
   test('a response without length ends with its FIN', async () => {
     const untilClose = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfine'
     const attempts = [
