@@ -7,6 +7,9 @@ const silent = (upstream: Tcp, asked: string): Tcp => upstream.handshake().send(
 const refused = (upstream: Tcp): Tcp => upstream.syn().rst('<')
 const page = (status: number): string => response(status, '<center>nginx/1.27.0</center>', { Server: 'nginx/1.27.0' })
 
+const bad = (upstream: Tcp, asked: string): Tcp =>
+  upstream.handshake().send('>', asked).send('<', 'HTTP/1.1 200 OK\r\nX-\0B: 1\r\nContent-Length: 0\r\n\r\n').fin('>')
+
 describe('several tries', () => {
   test('the last one decides, the ones before contribute', async () => {
     const { front, back } = gateway({ attempts: [refused, silent], answer: 504 })
@@ -18,6 +21,12 @@ describe('several tries', () => {
       contributing: ['connect-refused'],
       attempts: [{ cause: 'connect-refused' }, { cause: 'upstream-silent' }],
     })
+  })
+
+  test('an answer that the proxy refused, and got again', async () => {
+    const { front, back } = gateway({ attempts: [bad, bad], answer: 502 })
+    const { incidents } = await documentOf(front, back)
+    expect(incidents).toMatchObject([{ attempts: [{ cause: 'response-malformed' }, { cause: 'response-malformed' }] }])
   })
 
   test.each<[string, (upstream: Tcp, asked: string) => Tcp, string]>([

@@ -147,7 +147,8 @@ function addTry(roles: Roles, conversation: Conversation, sighting: Sighting, ex
   tries.sighting[row] = sighting
   tries.start[row] = startOfTry(sighting.connection, exchange) + at
   tries.end[row] = endOf(sighting, exchange, at)
-  tries.answered[row] = isAnswered(sighting, exchange) ? 1 : 0
+  // One that breaks the grammar the proxy may refuse, and try again.
+  tries.answered[row] = isAnswered(sighting, exchange) && exchange.detail?.responseFault == null ? 1 : 0
 }
 
 /** The next row as a try without an exchange. */
