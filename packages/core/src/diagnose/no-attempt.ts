@@ -68,7 +68,7 @@ function hasTwin(story: Story, request: Request): boolean {
     if (turn === request.turn) return false
     const { exchange: other, sighting: at } = clientView(turn)
     if (at.connection.server === sighting.connection.server || at.capture === sighting.capture) return false
-    const fit = likeness(exchange, other, sighting.connection.clientAddress)
+    const fit = likeness(exchange, other, sighting.connection, at.connection)
     return fit !== null && fit.strength !== 'weak'
   })
 }

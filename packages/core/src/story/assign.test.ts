@@ -19,7 +19,9 @@ function roles(rows: readonly Row[]): Roles {
     ({ status }) =>
       ({ method: 'GET', target: '/', ids: [], forwardedFor: null, host: null, status }) as unknown as Exchange,
   )
-  const sighting = rows.map(() => ({ connection: { clientAddress: '192.0.2.1' } }) as unknown as Sighting)
+  const sighting = rows.map(
+    () => ({ connection: { clientAddress: '192.0.2.1', proxiedFor: null } }) as unknown as Sighting,
+  )
   const start = Float64Array.from(rows, (row) => row.start)
   const end = Float64Array.from(rows, (row) => row.start + row.lasts)
   return {

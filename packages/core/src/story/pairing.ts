@@ -1,7 +1,7 @@
 // How well a try fits a request. What is known for sure (identifiers, forwarding fields) counts most; then method, target
 // and host; then time: a try lies within its request, begins when that or the try before it ended, and the answer follows
 // its end.
-import { type Exchange, isSealed } from '../observe/observations.ts'
+import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
 import type { Roles } from './requests.ts'
 import type { Try } from './story.ts'
 
@@ -12,22 +12,71 @@ export interface Fit {
   by: string
 }
 
-/** What the exchanges of two legs say about belonging together; null when they contradict each other. */
-export function likeness(front: Exchange, back: Exchange, clientAddress: string): Fit | null {
-  if (isSealed(front) || isSealed(back)) return { score: 0, strength: 'weak', by: 'time' }
+/**
+ * What the exchanges of two legs, and the connections they came over, say about belonging together; null when they
+ * contradict each other.
+ */
+export function likeness(front: Exchange, back: Exchange, over: Connection, behind: Connection): Fit | null {
+  const speaksFor = spokenFor(over, behind)
+  // A connection that is used again may have been opened for another of the client's.
+  if (speaksFor === 'a sibling' && back.ordinal === 0) return null
+  // Whatever became of the target: over one HTTP/1 connection requests come one by one.
+  const fit = alike(front, back, over) ?? (speaksFor === 'it' && front.stream < 0 ? byTime(0) : null)
+  return fit !== null && speaksFor === 'it' ? byProxyHeader(fit.score) : fit
+}
+
+const byTime = (score: number): Fit => ({ score, strength: 'weak', by: 'time' })
+
+/** Points for what says which connection of the client's a try was made for: more than all likeness. */
+const EXACT = 200
+
+const byProxyHeader = (score: number): Fit => ({ score: score + EXACT, strength: 'sure', by: 'PROXY header' })
+
+/** What is left of a try that never got to its request. */
+function fitWithoutRequest(over: Connection, behind: Connection | undefined, time: number): Fit | null {
+  const speaksFor = behind === undefined ? 'nobody known' : spokenFor(over, behind)
+  if (speaksFor === 'it') return byProxyHeader(time)
+  return speaksFor === 'a sibling' ? null : byTime(time)
+}
+
+/** Which of a client's connections something names: the very one, another one from the same address ... */
+type Named = 'it' | 'a sibling' | 'its host' | 'nobody known'
+
+/** Whom the PROXY header in front of a try speaks for, seen from the connection that a request came over. */
+function spokenFor(over: Connection, { proxiedFor }: Connection): Named {
+  if (proxiedFor === null) return 'nobody known'
+  return proxiedFor.source === over.proxiedFor?.source ? 'it' : named(proxiedFor.source, over)
+}
+
+/** Whom an address, with a port or without, names. */
+function named(node: string, { client, clientAddress }: Connection): Named {
+  if (node === client) return 'it'
+  const address = bareAddress(node)
+  if (address !== clientAddress) return 'nobody known'
+  const port = node.endsWith(address) ? '' : (/:\d+$/.exec(node)?.[0] ?? '')
+  return port === '' ? 'its host' : client.endsWith(port) ? 'it' : 'a sibling'
+}
+
+/** What the exchanges of two legs say about belonging together. */
+function alike(front: Exchange, back: Exchange, over: Connection): Fit | null {
+  if (isSealed(front) || isSealed(back)) return byTime(0)
   if (back.method === '' || front.method === '') {
     // A request that was not captured: its answer must at least be the one that was passed on.
-    const alike = back.status === front.status || back.status === 0
-    return alike ? { score: 0, strength: 'weak', by: 'time' } : null
+    return back.status === front.status || back.status === 0 ? byTime(0) : null
   }
   if (front.method !== back.method && !(front.method === 'HEAD' && back.method === 'GET')) return null
   let score = 0
   let by = 'time'
   let strength: Fit['strength'] = 'weak'
+  const whose = back.forwardedFor === null ? 'nobody known' : named(back.forwardedFor, over)
   const target = sameTarget(front, back)
   if (target > 0) {
     score += target
     by = target >= 40 ? 'method and target' : 'the end of the path'
+    strength = 'likely'
+  } else if (whose !== 'nobody known' && isBeginning(front.target, back.target)) {
+    score += 20
+    by = 'the beginning of the path'
     strength = 'likely'
   }
   for (const id of back.ids) {
@@ -41,9 +90,14 @@ export function likeness(front: Exchange, back: Exchange, clientAddress: string)
   }
   // Neither target nor identifier: a subrequest, a health check, or somebody else's request.
   if (score <= 0) return null
-  if (back.forwardedFor !== null) {
+  if (whose === 'it') {
+    score += EXACT
+    strength = 'sure'
+    by = "the client's address and port"
+  } else if (whose === 'a sibling' && back.forwardedFor !== front.forwardedFor) return null
+  else if (back.forwardedFor !== null) {
     const address = bareAddress(back.forwardedFor)
-    if (address === clientAddress || address === bareAddress(front.forwardedFor ?? '')) score += 15
+    if (whose !== 'nobody known' || address === bareAddress(front.forwardedFor ?? '')) score += 15
     else if (looksLikeAddress(address)) score -= 40
   }
   if (front.host !== null && front.host === back.host) score += 3
@@ -71,6 +125,13 @@ function sameTarget(front: Exchange, back: Exchange): number {
   return 0
 }
 
+/** /shop/items.php?id=1 → /shop?id=1: a gateway that tells the application its own part of the path alone. */
+function isBeginning(front: string, back: string): boolean {
+  const [path, query] = split(originForm(front))
+  const [part, rest] = split(originForm(back))
+  return part.length > 1 && path.startsWith(part) && path[part.length] === '/' && query === rest
+}
+
 /** /api/v2/items → /v2/items: what is left when a proxy strips a prefix. */
 function behindFirstSegment(target: string): string {
   if (!target.startsWith('/')) return target
@@ -93,12 +154,14 @@ function split(target: string): [path: string, query: string] {
   return at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at)]
 }
 
-/** Address without port and brackets. */
+/** Address without port and brackets; an IPv4-mapped one (RFC 4291 section 2.5.5.2) as the packets have it. */
 export function bareAddress(node: string): string {
-  if (node.startsWith('[') && node.indexOf(']') > 1) return node.slice(1, node.indexOf(']'))
+  if (node.startsWith('[') && node.indexOf(']') > 1) return unmapped(node.slice(1, node.indexOf(']')))
   const colon = node.indexOf(':')
-  return colon > 0 && /^:\d+$/.test(node.slice(colon)) ? node.slice(0, colon) : node
+  return colon > 0 && /^:\d+$/.test(node.slice(colon)) ? node.slice(0, colon) : unmapped(node)
 }
+
+const unmapped = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address)
 
 const looksLikeAddress = (text: string): boolean => /^[0-9a-f.:]+$/i.test(text) && /[.:]/.test(text)
 
@@ -125,13 +188,15 @@ export function fitOf(roles: Roles, request: number, attempt: number): Fit | nul
   const { requests, tries } = roles
   const back = tries.exchange[attempt]
   const time = closeness(roles, request, attempt)
-  if (back === null) return { score: time, strength: 'weak', by: 'time' }
+  const over = requests.sighting[request]!.connection
+  const behind = tries.sighting[attempt]?.connection
+  if (back === null) return fitWithoutRequest(over, behind, time)
   const front = requests.exchange[request]!
-  const fit = likeness(front, back, requests.sighting[request]!.connection.clientAddress)
+  const fit = likeness(front, back, over, behind!)
   if (fit === null) return null
   fit.score += outcome(front, back, tries.answered[attempt] === 1)
   fit.score += time
-  if ((isSealed(front) || isSealed(back)) && fits(roles, request, attempt)) {
+  if (fit.by === 'time' && (isSealed(front) || isSealed(back)) && fits(roles, request, attempt)) {
     fit.strength = 'likely'
     fit.by = TIGHT_TIME
   }

@@ -119,7 +119,7 @@ function voteFor(
     const { server } = at.connection
     if (seen.has(server) || !differentHosts(at.connection, connection) || !contains(roles, request, attempt)) continue
     if (cameBefore(front, at.connection, connection.clientAddress)) continue
-    const fit = likeness(front, back, at.connection.clientAddress)
+    const fit = likeness(front, back, at.connection, connection)
     if (fit === null) continue
     const isTight = byTime && (isSealed(front) || isSealed(back)) && fits(roles, request, attempt)
     if (fit.strength === 'weak' && !isTight) continue

@@ -32,7 +32,7 @@ export function troubled(roles: Roles, pairs: Pairs, fronts: ReadonlySet<string>
     )
     request.tries = own.map((attempt) => ({ ...tryAt(attempt), pairing: pairs.pairing(attempt), hop: hopOf(attempt) }))
     request.tries.forEach((attempt, i) => {
-      if (attempt.turn === null && isTight(request, i))
+      if (attempt.turn === null && attempt.pairing.strength === 'weak' && isTight(request, i))
         attempt.pairing = { ...attempt.pairing, strength: 'likely', by: TIGHT_TIME }
     })
     return request
