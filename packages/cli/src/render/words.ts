@@ -30,7 +30,9 @@ const LONGEST_PATH = 100
 
 /** `GET shop.example/api/report`, as much of it as was seen. */
 export function request(incident: Incident): string {
-  if (incident.method === null && incident.path === null) return 'request not seen'
+  if (incident.method === null && incident.path === null) {
+    return incident.client === null ? 'request not seen' : 'the request is encrypted'
+  }
   const path = visible(incident.path ?? '')
   const shown = path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH - 1)}…` : path
   const host = incident.path?.startsWith('/') ? visible(incident.host ?? '') : ''

@@ -4,7 +4,16 @@ import type { JudgedTry, Resolution } from '../diagnose/resolve.ts'
 import { duration, plural } from '../diagnose/judgement.ts'
 import type { View } from '../diagnose/view.ts'
 import { frameRef } from '../diagnose/view.ts'
-import { CLIENT, KEEP_ALIVE, type PacketRow, RETRANSMISSION, SERVER, WINDOW_PROBE } from '../observe/observations.ts'
+import {
+  CLIENT,
+  type Exchange,
+  isSealed,
+  KEEP_ALIVE,
+  type PacketRow,
+  RETRANSMISSION,
+  SERVER,
+  WINDOW_PROBE,
+} from '../observe/observations.ts'
 import { alertName, handshakeName } from '../app/tls/names.ts'
 import { serverView, type Request, type Story, storyTime } from '../story/story.ts'
 import { FIN, RST, SYN } from '../wire/tcp.ts'
@@ -71,7 +80,9 @@ function clientEntries(story: Story, request: Request): Entry[] {
       leg: 'client',
       from: connection.client,
       to: connection.server,
-      text: `${exchange.method} ${exchange.target}${exchange.stream < 0 ? '' : `, stream ${exchange.stream}`}`,
+      text: isSealed(exchange)
+        ? `encrypted request of ${plural(exchange.bodyLength, 'byte')}`
+        : `${exchange.method} ${exchange.target}${exchange.stream < 0 ? '' : `, stream ${exchange.stream}`}`,
       frames: [frameRef(story, capture, exchange.request.frame)],
     })
   }
@@ -81,7 +92,7 @@ function clientEntries(story: Story, request: Request): Entry[] {
       leg: 'client',
       from: connection.server,
       to: connection.client,
-      text: exchange.status > 0 ? `status ${exchange.status}` : 'bytes that are no HTTP answer',
+      text: answerText(exchange),
       frames: [frameRef(story, capture, exchange.response.frame)],
     })
   } else {
@@ -103,6 +114,11 @@ function clientEntries(story: Story, request: Request): Entry[] {
     }
   }
   return entries
+}
+
+function answerText(exchange: Exchange): string {
+  if (isSealed(exchange)) return `encrypted answer of ${plural(exchange.responseBytes, 'byte')}`
+  return exchange.status > 0 ? `status ${exchange.status}` : 'bytes that are no HTTP answer'
 }
 
 function tryEntries(story: Story, { attempt, verdict }: JudgedTry): Entry[] {
