@@ -81,7 +81,7 @@ export interface Incident {
   id: string
   /** Status the client got; null: none was sent, or it cannot be known. */
   status: number | null
-  /** False: the client leg is encrypted or not captured; status is inferred or null. */
+  /** False: the client leg is not captured, or encrypted and not decrypted; status is inferred or null. */
   statusSeen: boolean
   time: string
   method: string | null
@@ -109,7 +109,7 @@ export interface Incident {
   checklist: CheckStep[]
   missing: MissingCapture[]
   remedies: string[]
-  /** Wireshark display filters, one a capture, that show exactly this incident's connections. */
+  /** Wireshark display filters, one a capture, that show exactly this incident's connections, of HTTP/2 its stream. */
   filters: { capture: number; filter: string }[]
 }
 
@@ -119,6 +119,6 @@ export interface DiagnosisDocument {
   incidents: Incident[]
   masked: Incident[]
   healthy: { exchanges: number }
-  /** What could not be read or judged, for the user: opaque streams, unknown link types, damaged files. */
+  /** What could not be read or judged, for the user: opaque streams, TLS without its keys, unknown link types, damaged files. */
   notes: string[]
 }

@@ -117,13 +117,14 @@ const incident = record<Incident>(
     id: text('Unique in this document.'),
     status: orNull({ ...integer('Status the client got; null: none was sent, or not known.'), maximum: 999 }),
     statusSeen: {
-      description: 'False: the client leg is encrypted or not captured; `status` is inferred or null.',
+      description:
+        'False: the client leg is not captured, or encrypted and not decrypted; `status` is inferred or null.',
       type: 'boolean',
     },
     time: time('Time of the request, on the first capture’s clock.'),
-    method: orNull(text('Request method.')),
-    path: orNull(text('Request target as sent; one character a byte.')),
-    host: orNull(text('Host of the request.')),
+    method: orNull(text('Request method; null: not known, as in TLS without its keys.')),
+    path: orNull(text('Request target as sent, without user and password; one character a byte; null: not known.')),
+    host: orNull(text('Host of the request; null: none, or not known.')),
     client: endpoint('The client’s end of the client leg.'),
     proxyFront: endpoint('The proxy’s end of the client leg.'),
     proxyBack: endpoint('The proxy’s end of the upstream leg, of the attempt that decided the answer.'),
@@ -156,7 +157,7 @@ const incident = record<Incident>(
     checklist: list('The ten steps.', is('step')),
     missing: list('Captures that would help.', is('missing')),
     remedies: list('What to change, best first.', text('One or two sentences.')),
-    filters: list('Wireshark display filters that show exactly this incident’s connections.', {
+    filters: list('Wireshark display filters that show exactly this incident’s connections, of HTTP/2 its stream.', {
       ...record<Incident['filters'][number]>('A filter for one capture.', {
         capture: integer('Id of the capture in `captures`.'),
         filter: text('Wireshark display filter.'),
@@ -178,7 +179,7 @@ export const DIAGNOSIS_SCHEMA: JsonSchema = {
     healthy: record<DiagnosisDocument['healthy']>('What went well.', {
       exchanges: integer('Exchanges that no gateway failed.'),
     }),
-    notes: list('What could not be read or judged.', text('One sentence.')),
+    notes: list('What could not be read, decrypted or judged.', text('One sentence.')),
   }),
   $defs: {
     cause: choice('Code of a cause.', Object.keys(CATALOGUE)),
