@@ -214,7 +214,8 @@ export interface Connection {
   tls: TlsFacts | null
   inside: [Sniffed | null, Sniffed | null]
   http2: Http2Facts | null
-  /** Whom a PROXY header in front of the client's stream says the connection is for. */
+  /** A PROXY header stands in front of the client's stream; whom it says the connection is for, if anybody. */
+  proxyHeader: boolean
   proxiedFor: ProxiedFor | null
   exchanges: Exchange[]
   /** Packets, first and last ones when there are many, where there are no exchanges: else they are in their details. */

@@ -390,6 +390,7 @@ export class Observer implements PacketSink {
       inside: [inside[client], inside[server]],
       tls,
       http2,
+      proxyHeader: pair.proxyHeader,
       proxiedFor: pair.proxiedFor,
       exchanges,
       packets,

@@ -51,6 +51,7 @@ export class StreamPair {
   client: SideIndex | -1 = -1
   /** Whom a load balancer's PROXY header says the connection is for. */
   proxiedFor: ProxiedFor | null = null
+  proxyHeader = false
   readonly #surroundings: Surroundings
   readonly #opener: () => SideIndex
   /** The streams were met somewhere in their middle. */
@@ -159,6 +160,7 @@ export class StreamPair {
     const header = readProxyHeader(head)
     if (header.length < 0) return
     this.proxiedFor ??= header.proxiedFor
+    if (header.length > 0) this.proxyHeader = true
     side.head = header.length === 0 ? NO_BYTES : head.slice(header.length)
     side.start += header.length
     if (header.length === 0) side.reading = 'opaque'

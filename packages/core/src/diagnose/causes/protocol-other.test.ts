@@ -1,8 +1,29 @@
-import { fastcgiRequest, judged, type Tcp } from '@pcap-surgery/testkit'
+import { fastcgiRequest, judged, type Network, request, response, type Tcp } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 
 const answers = (bytes: string) => (upstream: Tcp, asked: string) =>
   upstream.handshake().send('>', asked).wait(0.01).send('<', bytes).fin('<').fin('>')
+
+const header = 'PROXY TCP4 192.0.2.7 10.0.0.1 40000 80\r\n'
+/** The try `sends` so much before its request and gets no answer; the upstream answers the others. */
+const tell = (sends: string, others: string[]) => {
+  const before = (net: Network) => {
+    const [back, app] = [net.host('proxy-back', '10.1.0.9'), net.host('upstream', '10.1.0.2')]
+    for (const prefix of others) {
+      const tcp = net.tcp(back, app, 8080).handshake()
+      tcp.send('>', prefix + request('GET /ok')).send('<', response(200, 'fine'))
+    }
+  }
+  const attempts = [
+    (upstream: Tcp, asked: string) =>
+      upstream
+        .handshake()
+        .send('>', sends + asked)
+        .fin('<')
+        .fin('>'),
+  ]
+  return judged({ before, attempts, answer: 502 })
+}
 
 describe('protocol-other', () => {
   test.each([
@@ -39,6 +60,19 @@ describe('protocol-other', () => {
           .fin('>'),
     ]
     expect(await judged({ attempts, answer: 502 })).toMatchObject({ sides: 'protocol-other proxy certain' })
+  })
+
+  describe('a PROXY header', () => {
+    test.each([
+      ['that the listener does not know', header, ['']],
+      ['that the listener waits for', '', [header, 'PROXY UNKNOWN\r\n']],
+    ])('%s', async (_what, sends, others) => {
+      expect(await tell(sends, others)).toMatchObject({ sides: 'protocol-other proxy likely' })
+    })
+
+    test('that others of its kind do well with says nothing', async () => {
+      expect(await tell(header, ['', header])).toMatchObject({ sides: 'closed-without-response upstream certain' })
+    })
   })
 
   test('text that is no known protocol is a bad answer', async () => {

@@ -1,7 +1,12 @@
-// The upstream speaks another protocol than the proxy: its first bytes are those of SSH, a database, HTTP/2 ...
-import { SERVER } from '../../observe/observations.ts'
+// The upstream speaks another protocol than the proxy: its first bytes are those of SSH, a database, HTTP/2 ... Or it
+// closes at once, and other connections to it tell that a PROXY header (haproxy's proxy-protocol.txt) made the difference.
+import { type Connection, SERVER } from '../../observe/observations.ts'
 import { type Sniffed, SNIFFED_NAMES } from '../../app/sniff.ts'
-import { frames, type Judge, upstreamOf } from '../judgement.ts'
+import { nearClient } from '../../story/story.ts'
+import { conversationsWith } from '../by-endpoint.ts'
+import { type Facts, upstreamClosed } from '../facts.ts'
+import { frames, type Judge, type Judgement, upstreamOf } from '../judgement.ts'
+import { frameRef } from '../view.ts'
 
 /** First bytes that say nothing about a protocol, or belong to causes of their own. */
 const SILENT: ReadonlySet<Sniffed> = new Set<Sniffed>(['http1-response', 'tls', 'tls-alert', 'text', 'unknown'])
@@ -12,7 +17,8 @@ const NEVER_HTTP1: ReadonlySet<Sniffed> = new Set<Sniffed>(['http2', 'fastcgi', 
 const judge: Judge = (facts) => {
   const { near, answer } = facts
   const [client, server] = near.connection.speaks
-  if (server === null || client === server || client === 'tls') return null
+  if (server === null || server === 'tls-alert') return withoutOrWithHeader(facts)
+  if (client === server || client === 'tls') return null
   const isHttp1 = server === 'http1-response' && client !== null && NEVER_HTTP1.has(client)
   if (SILENT.has(server) && !isHttp1) return null
   const expected = client === 'http1-request' ? 'HTTP/1' : client === null ? 'another protocol' : SNIFFED_NAMES[client]
@@ -27,4 +33,40 @@ const judge: Judge = (facts) => {
     ],
   }
 }
+
+/** Who cannot make anything of the first bytes closes as soon as it has read them. */
+const AT_ONCE_NS = 1e9
+
+/** A header that the listener does not know, or one that it waits for in vain. */
+function withoutOrWithHeader(facts: Facts): Judgement | null {
+  const { story, near, asked } = facts
+  const { connection, exchange } = near
+  const closed = upstreamClosed(facts)
+  if (closed === null || closed.packet.time - asked > AT_ONCE_NS || (exchange?.ordinal ?? 0) > 0) return null
+  const others = conversationsWith(story, connection.server).map(nearClient)
+  const answered = others.filter((other) => other.connection !== connection && isAnswered(other.connection))
+  const unlike = answered.find((other) => other.connection.proxyHeader !== connection.proxyHeader)
+  // Where others of its kind are answered, the header is none of the reasons.
+  if (unlike === undefined || answered.some((other) => other.connection.proxyHeader === connection.proxyHeader))
+    return null
+  const upstream = upstreamOf(facts)
+  const has = connection.proxyHeader
+  return {
+    cause: 'protocol-other',
+    confidence: 'likely',
+    summary: has
+      ? `The proxy puts a PROXY header in front, and ${upstream} closed: it answers connections that have none.`
+      : `${upstream} closed at once on a connection without a PROXY header: it answers connections that have one.`,
+    findings: [
+      { text: `${upstream} closed without an answer`, frames: [near.ref(closed.packet)] },
+      {
+        text: `a connection ${has ? 'without' : 'with'} a PROXY header that was answered`,
+        frames: [frameRef(story, unlike.capture, unlike.connection.first.frame)],
+      },
+    ],
+  }
+}
+
+const isAnswered = ({ speaks: [, server] }: Connection): boolean => server !== null && server !== 'tls-alert'
+
 export default judge
