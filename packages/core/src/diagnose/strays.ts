@@ -148,6 +148,9 @@ function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null
   if (attempt.turn === null) {
     // A connection without a request: failed handshakes to a known HTTP service are somebody's try.
     if (connection.synAck !== null || connection.speaks[CLIENT] !== null) return null
+    // One SYN without any answer: the answer may be what was not captured. Who means it asks again.
+    const isRefused = connection.sides[SERVER].reset !== null || attempt.conversation!.icmp.length > 0
+    if (connection.syns.length < 2 && !isRefused) return null
     return conversationsWith(story, connection.server).some((c) => nearClient(c).connection.exchanges.length > 0)
       ? 'of anybody'
       : 'of a proxy'
