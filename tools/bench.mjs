@@ -1,15 +1,31 @@
-// npm run bench -- [--base FILE] [--truth FILE] [--sizes 100M,1G,3G] [--runs N] [--tools tcpdump,diagnose] [--keep]
+// npm run bench -- [--base FILE] [--truth FILE] [--sizes 100M,1G,3G] [--tls 300M] [--short 100M] [--runs N]
+//                  [--tools tcpdump,diagnose] [--keep]
 //
 // Wall time, CPU time and peak memory of `diagnose` and of the tools that engineers reach for, over a large capture
 // made from a small one, all in one run: only ratios from one run on one machine mean anything. Every measurement is
 // a fresh process; the fastest of the runs counts. Also says whether each failure in the capture was found.
+//
+// Behind it, the same over traffic that is made here (traffic.mjs): TLS without and with its key log, beside the same
+// messages without TLS; and short connections, 20 000 a second on either leg, where all is work per packet and per
+// connection. A size of 0 leaves one out.
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { multiply } from './multiply.mjs'
+import { shortTraffic, tlsTraffic } from './traffic.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const COMMAND = join(ROOT, 'packages/cli/bin/pcap-surgery.js')
@@ -20,26 +36,35 @@ const UNITS = { '': 1, K: 1e3, M: 1e6, G: 1e9 }
 
 const OURS = 'diagnose'
 const MEASURE = 'tcpdump'
+const DIAGNOSE = [process.execPath, COMMAND, 'diagnose', '--format', 'json']
+const FAILURES = ['-Y', 'http.response.code >= 500']
 /** `slow`: measured once, however many runs. `{}` stands for the capture. */
 const TOOLS = [
   { name: MEASURE, run: ['tcpdump', '-r', '{}', '-w', '/dev/null'] },
-  { name: OURS, run: [process.execPath, COMMAND, 'diagnose', '--format', 'json', '{}'] },
+  { name: OURS, run: [...DIAGNOSE, '{}'] },
   { name: 'capinfos', run: ['capinfos', '{}'] },
   { name: 'tcptrace', run: ['tcptrace', '-n', '{}'] },
-  { name: 'tshark', run: ['tshark', '-n', '-r', '{}', '-Y', 'http.response.code >= 500'], slow: true },
+  { name: 'tshark', run: ['tshark', '-n', '-r', '{}', ...FAILURES], slow: true },
 ]
+/** Rows over TLS: with a key log, and over the same messages in the clear. */
+const WITH_KEYS = `${OURS} --keys`
+const IN_THE_CLEAR = `${OURS}, no TLS`
 
 const { values: options } = parseArgs({
   options: {
     base: { type: 'string' },
     truth: { type: 'string' },
     sizes: { type: 'string', default: '1G' },
+    tls: { type: 'string', default: '300M' },
+    short: { type: 'string', default: '100M' },
     runs: { type: 'string', default: '3' },
     tools: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 })
-const sizes = options.sizes.split(',').map(bytesOf)
+const sizes = options.sizes.split(',').map((size) => bytesOf(size, '--sizes'))
+const tlsSize = bytesOf(options.tls, '--tls')
+const shortSize = bytesOf(options.short, '--short')
 const runs = Math.max(1, Number(options.runs) || 1)
 const base = options.base ?? findBase()
 const hasGnuTime = existsSync(GNU_TIME) && spawnSync(GNU_TIME, ['-f', '%e', 'true']).status === 0
@@ -56,31 +81,103 @@ if (!hasGnuTime) print(`no GNU time: CPU time and peak memory are looked up ever
 
 const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-bench-'))
 try {
-  const truth = await readTruth()
-  for (const [index, size] of sizes.entries()) {
-    const file = join(folder, `${index}.pcap`)
-    const made = multiply(base, file, size)
-    print(`\n${digits(made.bytes)} bytes, ${digits(made.frames)} frames: ${made.sites} sites, ${made.rounds} rounds`)
-    const answered = await measureAll(file)
-    if (answered) print(compare(truth, join(folder, 'diagnose.json'), made))
-    if (!options.keep) rmSync(file)
+  if (sizes.some((size) => size > 0)) {
+    const truth = await readTruth()
+    for (const [index, size] of sizes.entries()) if (size > 0) await benchCapture(base, `${index}.pcap`, size, truth)
+  }
+  if (tlsSize > 0) await benchTls(tlsSize)
+  if (shortSize > 0) {
+    const { plain, truth } = shortTraffic()
+    await benchCapture(keep('short-base.pcap', plain), 'short.pcap', shortSize, truth, 'short connections: ')
   }
 } finally {
   if (options.keep) print(`kept: ${folder}`)
   else rmSync(folder, { recursive: true })
 }
 
-/** One table: a line a tool, its fastest run. False when diagnose gave no answer. */
-async function measureAll(file) {
+async function benchCapture(from, name, size, truth, kind = '') {
+  const { file, made } = grow(from, name, size, kind)
+  const best = await measureAll(tools.map((tool) => over(file, tool)))
+  if (best.get(OURS).failure === null) print(compare(truth, answerOf(OURS), made))
+  discard(file)
+}
+
+/** What TLS costs: without keys, with them, and beside the same messages without it. */
+async function benchTls(size) {
+  const { tls, plain, keys, truth } = await tlsTraffic()
+  const sealed = grow(keep('tls-base.pcap', tls), 'tls.pcap', size, 'TLS 1.2 and 1.3: ')
+  // As many copies of the one as of the other: then both have the same messages.
+  const clear = grow(
+    keep('plain-base.pcap', plain),
+    'plain.pcap',
+    (plain.length - 24) * sealed.made.copies,
+    'the same without TLS: ',
+  )
+  const log = keep('keys.log', keys)
+  const rows = [
+    ...tools.filter(({ name }) => name === MEASURE || name === OURS).map((tool) => over(sealed.file, tool)),
+    { name: WITH_KEYS, run: [...DIAGNOSE, '--keys', log, sealed.file] },
+    { name: IN_THE_CLEAR, run: [...DIAGNOSE, clear.file] },
+    ...tools
+      .filter(({ name }) => name === 'tshark')
+      .map(({ run, ...tool }) => ({
+        ...over(sealed.file, { run: [run[0], '-o', `tls.keylog_file:${log}`, ...run.slice(1)], ...tool }),
+      })),
+  ]
+  const best = await measureAll(rows)
+  const [without, withKeys, twin] = [OURS, WITH_KEYS, IN_THE_CLEAR].map((name) => best.get(name))
+  if ([without, withKeys, twin].every(({ failure }) => failure === null)) {
+    const times = (row) => `${(row.wall / twin.wall).toFixed(2)} (CPU ${(row.cpu / twin.cpu).toFixed(2)})`
+    const speed = (seconds) => `${(sealed.made.bytes / 1e6 / seconds).toFixed(0)} MB/s`
+    print(`TLS takes, of the time without TLS: without keys ${times(without)}, with keys ${times(withKeys)}`)
+    print(
+      `with keys ${speed(withKeys.wall)}; what decryption adds to the time without TLS: ${speed(withKeys.wall - twin.wall)}`,
+    )
+  }
+  for (const name of [WITH_KEYS, IN_THE_CLEAR, OURS]) {
+    if (best.get(name).failure === null) print(`${name}: ${compare(truth, answerOf(name), sealed.made)}`)
+  }
+  discard(sealed.file)
+  discard(clear.file)
+}
+
+/** The capture multiplied to a size, with a line about it. */
+function grow(from, name, size, kind) {
+  const file = join(folder, name)
+  const made = multiply(from, file, size)
+  print(
+    `\n${kind}${digits(made.bytes)} bytes, ${digits(made.frames)} frames: ${made.sites} sites, ${made.rounds} rounds`,
+  )
+  return { file, made: { ...made, copies: made.sites * made.rounds } }
+}
+
+function keep(name, content) {
+  const file = join(folder, name)
+  writeFileSync(file, content)
+  return file
+}
+
+function discard(file) {
+  if (!options.keep) rmSync(file)
+}
+
+/** A tool's row over a capture. */
+function over(file, { run, ...tool }) {
+  return { ...tool, run: run.map((word) => (word === '{}' ? file : word)) }
+}
+
+/** Where the document of a row of ours is. */
+function answerOf(name) {
+  return join(folder, `${name.replaceAll(/\W+/g, '-')}.json`)
+}
+
+/** One table: a line a row, its fastest run. */
+async function measureAll(rows) {
   const best = new Map()
   for (let run = 0; run < runs; run++) {
-    for (const { name, run: words, slow } of tools) {
+    for (const { name, run: words, slow } of rows) {
       if (slow && run > 0) continue
-      const stdout = name === OURS ? join(folder, 'diagnose.json') : '/dev/null'
-      const found = await measure(
-        words.map((word) => (word === '{}' ? file : word)),
-        stdout,
-      )
+      const found = await measure(words, name.startsWith(OURS) ? answerOf(name) : '/dev/null')
       if (found.failure !== null) print(`${name} FAILED: ${found.failure}`)
       if (!(found.wall >= best.get(name)?.wall)) best.set(name, found)
     }
@@ -92,12 +189,12 @@ async function measureAll(file) {
     const cells = [wall.toFixed(2), cpu.toFixed(2), (peak / 1024).toFixed(0), (wall / unit).toFixed(1)]
     print(`| ${name} | ${failure === null ? cells.join(' | ') : 'failed | | | '} |`)
   }
-  const ours = best.get(OURS)
+  const ours = best.get(WITH_KEYS) ?? best.get(OURS)
   const theirs = best.get('tshark')
   if (theirs !== undefined && ours.failure === null) {
     print(`diagnose is ${(theirs.wall / ours.wall).toFixed(1)} times as fast as tshark`)
   }
-  return ours.failure === null
+  return best
 }
 
 /** Runs a program to its end. Seconds of wall and CPU time; peak resident memory in KiB; why it failed, or null. */
@@ -158,14 +255,15 @@ async function readTruth() {
 }
 
 /** How many of the copies of each failure were found, and how many things that are none. */
-function compare(truth, answer, { sites, rounds }) {
-  const copies = sites * rounds
+function compare(truth, answer, { copies }) {
   const left = new Map(truth.map((failure) => [`${failure.path} ${failure.client}`, { ...failure, copies }]))
   let right = 0
   let wrong = 0
   const others = new Map()
   for (const { path, client, cause } of incidentsIn(answer)) {
-    const failure = left.get(`${path} ${home(client, truth)}`)
+    // Inside of TLS nobody reads the path.
+    const there = home(client, truth)
+    const failure = left.get(`${path ?? there?.path} ${there?.client ?? client}`)
     if (failure !== undefined && failure.copies-- > 0 && failure.causes.includes(cause)) right++
     else {
       wrong++
@@ -177,9 +275,9 @@ function compare(truth, answer, { sites, rounds }) {
   return `incidents: ${right} of ${expected} found with the right cause; ${wrong} others${wrong > 0 ? `: ${list.join(', ')}` : ''}`
 }
 
-/** A client's address and port in the base, whatever the site: sites differ in the third octet. */
+/** A failure in the base of this client's, whatever the site: sites differ in the third octet. */
 function home(client, truth) {
-  return truth.find((failure) => anySite(failure.client) === anySite(client))?.client ?? client
+  return truth.find((failure) => anySite(failure.client) === anySite(client))
 }
 
 function anySite(address) {
@@ -208,9 +306,9 @@ function isInstalled(program) {
 }
 
 /** `100M` in bytes. */
-function bytesOf(text) {
+function bytesOf(text, option) {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([KMG]?)B?$/i.exec(text.trim()) ?? []
-  if (number === undefined) throw new Error(`--sizes ${text}: not a size such as 100M or 1G`)
+  if (number === undefined) throw new Error(`${option} ${text}: not a size such as 100M or 1G`)
   return Number(number) * UNITS[unit.toUpperCase()]
 }
 

@@ -15,7 +15,10 @@ export function text(s: string): Bytes {
 }
 
 /** The parts one after another. */
-export function join(...parts: ArrayLike<number>[]): Bytes {
+export const join = (...parts: ArrayLike<number>[]): Bytes => concat(parts)
+
+/** As `join`, for more parts than a call takes arguments. */
+export function concat(parts: readonly ArrayLike<number>[]): Bytes {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {

@@ -1,5 +1,5 @@
 // The pcap file format, https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html
-import { be16, be32, join, le16, le32, type Bytes } from './bytes.ts'
+import { be16, be32, concat, le16, le32, type Bytes } from './bytes.ts'
 
 /** One frame of a capture file. */
 export interface Frame {
@@ -32,5 +32,5 @@ export function writePcap(frames: Frame[], options: PcapOptions): Bytes {
     const fraction = resolution === 'nanoseconds' ? nanoseconds : Math.floor(nanoseconds / 1000)
     return [n32(seconds), n32(fraction), n32(captured.length), n32(bytes.length), captured]
   })
-  return join(...header, ...records)
+  return concat([...header, ...records])
 }
