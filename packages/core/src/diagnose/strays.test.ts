@@ -78,18 +78,18 @@ test('a good answer is no incident, whoever asked', async () => {
   expect(inShort(await alone(good))).toEqual([])
 })
 
-describe('a SYN without an answer, to a server that answers others', () => {
-  const served = (tcp: Tcp, net: Network): Tcp => {
-    tcp.handshake().send('>', request('GET /')).send('<', response(200, 'x'))
-    return net.tcp(net.host('sender', '10.1.0.1'), net.host('app', '10.1.0.2'), 8080).syn({ lost: true })
-  }
+const synLost = (tcp: Tcp, net: Network): Tcp => {
+  tcp.handshake().send('>', request('GET /')).send('<', response(200, 'x'))
+  return net.tcp(net.host('sender', '10.1.0.1'), net.host('app', '10.1.0.2'), 8080).syn({ lost: true })
+}
 
+describe('a SYN without an answer, to a server that answers others', () => {
   test('may have one that was not captured', async () => {
-    expect(inShort(await alone((tcp, net) => served(tcp, net)))).toEqual([])
+    expect(inShort(await alone((tcp, net) => synLost(tcp, net)))).toEqual([])
   })
 
   test('was a failure where it was repeated', async () => {
-    const document = await alone((tcp, net) => served(tcp, net).retransmit('>', { after: [1, 2], lost: true }))
+    const document = await alone((tcp, net) => synLost(tcp, net).retransmit('>', { after: [1, 2], lost: true }))
     expect(inShort(document)).toEqual(['no client: connect-timeout likely'])
   })
 })

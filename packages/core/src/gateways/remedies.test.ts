@@ -7,11 +7,17 @@ import { SETTINGS } from './settings.ts'
 import { inferredStatus, isOwnDress } from './status.ts'
 import { matchingTimer } from './timers.ts'
 
-const nothing: RemedyContext = { waitSeconds: null, idleSeconds: null, upstream: null, headBytes: null }
+const nothing: RemedyContext = { waitSeconds: null, idleSeconds: null, upstream: null, headBytes: null, protocol: null }
 const closing = (gap: number) => serversClosingAfter(gap).map((server) => server.id)
 const codes = Object.keys(CATALOGUE) as CauseCode[]
 
 describe('remedies', () => {
+  it('names the directive of the module that speaks to the upstream', () => {
+    const steps = remedies('upstream-slow', 'nginx', { ...nothing, waitSeconds: 60.02, protocol: 'fastcgi' })
+    expect(steps.join()).toContain('fastcgi_read_timeout')
+    expect(steps.join()).not.toContain('proxy_read_timeout')
+  })
+
   it('puts the upstream first when it is slow, and names the timer that ran out', () => {
     const [first, second] = remedies('upstream-slow', 'nginx', {
       ...nothing,
@@ -40,13 +46,13 @@ describe('remedies', () => {
   })
 
   it('sizes the buffer above the head that did not fit', () => {
-    const context = { ...nothing, headBytes: 20_000 }
+    const context = { ...nothing, headBytes: 20_000, protocol: null }
     expect(remedies('response-header-too-large', 'nginx', context)[0]).toContain('proxy_buffer_size 32k;')
     expect(remedies('response-header-too-large', 'haproxy', context)[0]).toContain('tune.bufsize 32768')
   })
 
   it('has one to three filled-in steps for every cause and product, and the catalogue when there is none', () => {
-    const context = { waitSeconds: 30, idleSeconds: 400, upstream: '[2001:db8::2]:80', headBytes: 9000 }
+    const context = { waitSeconds: 30, idleSeconds: 400, upstream: '[2001:db8::2]:80', headBytes: 9000, protocol: null }
     for (const code of codes) {
       expect(remedies(code, null, nothing)).toEqual([CATALOGUE[code].remedy])
       for (const { id } of PRODUCTS) {

@@ -1,5 +1,6 @@
 // What to change, in the words of the product that failed: settings by name, with values that the incident suggests.
 import { CATALOGUE, type CauseCode } from '../diagnose/catalogue.ts'
+import type { ExchangeProtocol } from '../observe/observations.ts'
 import type { TimerPhase } from './product.ts'
 import { productOf } from './products.ts'
 import { middleboxesForgettingAfter, serversClosingAfter } from './servers.ts'
@@ -16,6 +17,8 @@ export interface RemedyContext {
   upstream: string | null
   /** Size of the response's header section, as far as it was seen. */
   headBytes: number | null
+  /** What the upstream leg speaks. */
+  protocol: ExchangeProtocol | null
 }
 
 /** One to three steps, the first for whoever owns the failure. */
@@ -121,7 +124,21 @@ function gatewayStep(cause: CauseCode, gatewayId: string | null, context: Remedy
   const template = SETTINGS[product.id]?.[knob] ?? SETTINGS[product.engine]?.[knob]
   if (!template) return null
   const name = product.name.replace(/ \(.*/, '')
-  return words(name, fill(template, cause, context)) + timerNote(product.id, knob, context.waitSeconds)
+  const setting = inDialect(product.engine, context.protocol, fill(template, cause, context))
+  return words(name, setting) + timerNote(product.id, knob, context)
+}
+
+/** nginx has the directives of its proxy module once more for each protocol that it speaks to an upstream. */
+function inDialect(engine: string, protocol: ExchangeProtocol | null, setting: string): string {
+  const prefix = protocol === null || engine !== 'nginx' ? undefined : NGINX_MODULES[protocol]
+  return prefix === undefined ? setting : setting.replaceAll('proxy_', `${prefix}_`)
+}
+
+const NGINX_MODULES: { readonly [protocol in ExchangeProtocol]?: string } = {
+  http2: 'grpc',
+  fastcgi: 'fastcgi',
+  uwsgi: 'uwsgi',
+  scgi: 'scgi',
 }
 
 /** Puts values in: an idle limit safely below the gap that failed, a buffer safely above the head that did not fit. */
@@ -149,12 +166,13 @@ const PHASES: { readonly [knob in Knob]?: readonly TimerPhase[] } = {
   connect: ['connect'],
 }
 
-function timerNote(gatewayId: string, knob: Knob, waitSeconds: number | null): string {
+function timerNote(gatewayId: string, knob: Knob, { waitSeconds, protocol }: RemedyContext): string {
   if (waitSeconds === null) return ''
+  const engine = productOf(gatewayId)?.engine ?? ''
   for (const phase of PHASES[knob] ?? []) {
     const timer = matchingTimer(gatewayId, phase, waitSeconds)
     if (timer)
-      return ` The wait of ${seconds(waitSeconds)} is the default of ${timer.setting} (${timer.defaultSeconds} s).`
+      return ` The wait of ${seconds(waitSeconds)} is the default of ${inDialect(engine, protocol, timer.setting)} (${timer.defaultSeconds} s).`
   }
   return ''
 }

@@ -120,6 +120,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
       idleSeconds: facts === null || facts.idleSeconds < 0 ? null : facts.idleSeconds,
       upstream: attempt === null ? null : upstreamOf(attempt),
       headBytes: facts?.near.exchange?.headSize || null,
+      protocol: facts?.near.exchange?.protocol ?? null,
     }),
     filters: filtersOf(story, request, resolution),
   }
