@@ -1,6 +1,5 @@
 // What to change, in the words of the product that failed: settings by name, with values that the incident suggests.
 import { CATALOGUE, type CauseCode } from '../diagnose/catalogue.ts'
-import type { ExchangeProtocol } from '../observe/observations.ts'
 import type { TimerPhase } from './product.ts'
 import { productOf } from './products.ts'
 import { middleboxesForgettingAfter, serversClosingAfter } from './servers.ts'
@@ -17,8 +16,8 @@ export interface RemedyContext {
   upstream: string | null
   /** Size of the response's header section, as far as it was seen. */
   headBytes: number | null
-  /** What the upstream leg speaks. */
-  protocol: ExchangeProtocol | null
+  /** What the upstream leg speaks, as an exchange's `protocol` says it. */
+  protocol: string | null
 }
 
 /** One to three steps, the first for whoever owns the failure. */
@@ -129,12 +128,12 @@ function gatewayStep(cause: CauseCode, gatewayId: string | null, context: Remedy
 }
 
 /** nginx has the directives of its proxy module once more for each protocol that it speaks to an upstream. */
-function inDialect(engine: string, protocol: ExchangeProtocol | null, setting: string): string {
+function inDialect(engine: string, protocol: string | null, setting: string): string {
   const prefix = protocol === null || engine !== 'nginx' ? undefined : NGINX_MODULES[protocol]
   return prefix === undefined ? setting : setting.replaceAll('proxy_', `${prefix}_`)
 }
 
-const NGINX_MODULES: { readonly [protocol in ExchangeProtocol]?: string } = {
+const NGINX_MODULES: { readonly [protocol: string]: string | undefined } = {
   http2: 'grpc',
   fastcgi: 'fastcgi',
   uwsgi: 'uwsgi',
