@@ -17,6 +17,7 @@ const EXAMPLES = `
 Examples:
   pcap-surgery diagnose proxy.pcap
   pcap-surgery diagnose front.pcapng back.pcapng.gz --checklist
+  pcap-surgery diagnose *.pcap --keys proxy-keys.log --keys client-keys.log
   tcpdump -i any -s 0 -w - 'tcp or icmp' | pcap-surgery diagnose -
   pcap-surgery diagnose *.pcap --format json --output diagnosis.json
 `

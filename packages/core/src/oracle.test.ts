@@ -58,14 +58,6 @@ const EXPLAINED: Record<string, { differs: (keyof Counts)[]; because: string }> 
   'zeek__tls__https-to-http.pcap': { differs: ['clientHellos'], because: 'tshark expects no TLS on port 80' },
   // HTTP/2.
   'arkime__http2-nghttp2.pcap': { differs: ['http2Statuses'], because: 'a pushed response is no answer to a request' },
-  'deepflow__flow_generator__http__grpc-server-stream.pcap': {
-    differs: ['http2Requests', 'http2Statuses'],
-    because: 'met mid-stream, where frames are not looked for',
-  },
-  'deepflow__flow_generator__http__http2-multi.pcap': {
-    differs: ['http2Requests', 'http2Statuses'],
-    because: 'met mid-stream, where frames are not looked for',
-  },
   // Times.
   'pcapng-test-generator__output_be__advanced__test101.pcapng': {
     differs: ['first'],

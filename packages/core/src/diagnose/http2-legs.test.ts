@@ -3,8 +3,11 @@ import {
   documentOf,
   gateway,
   hpackFields,
+  hpackIndexed,
+  hpackLiteral,
   http2Data,
   http2Frame,
+  http2Goaway,
   http2Headers,
   http2Open,
   http2Request,
@@ -270,4 +273,34 @@ test('a stream answered 502 on a client leg in HTTP/2', async () => {
   expect(await verdictOf(net.capture('proxy-front'), net.capture('proxy-back'))).toBe(
     'connect-refused upstream certain',
   )
+})
+
+/** Method, scheme and path as real encoders send them: by the static table (RFC 7541 appendix A). */
+const asked = (stream: number): Uint8Array =>
+  http2Headers(
+    stream,
+    join(hpackIndexed(2), hpackIndexed(6), hpackLiteral(4, '/report'), hpackLiteral(1, 'app.example')),
+    'END_STREAM',
+  )
+
+const before = (upstream: Tcp): Tcp =>
+  upstream.send('<', http2WindowUpdate(0, 100)).send('>', asked(7)).send('<', http2Response(7)).wait(1)
+
+describe('a connection that is older than the capture', () => {
+  test('the stream is reset', async () => {
+    const attempts = [
+      (upstream: Tcp) => before(upstream).send('>', asked(9)).wait(0.2).send('<', http2Reset(9, INTERNAL_ERROR)),
+    ]
+    expect((await judged({ attempts, answer: 502 })).sides).toBe('h2-stream-reset upstream certain')
+  })
+
+  test('GOAWAY leaves it out', async () => {
+    const attempts = [(upstream: Tcp) => before(upstream).send('>', asked(9)).send('<', http2Goaway(7, 0)).fin('<')]
+    expect((await judged({ attempts, answer: 502 })).sides).toBe('h2-goaway upstream certain')
+  })
+
+  test('all goes well', async () => {
+    const attempts = [(upstream: Tcp) => before(upstream).send('>', asked(9)).wait(0.2).send('<', http2Response(9))]
+    expect((await judged({ attempts, answer: response(200, 'fine') })).sides).toBe('none')
+  })
 })

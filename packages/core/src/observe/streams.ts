@@ -1,5 +1,6 @@
 // What the two streams of a connection turn out to be: HTTP/1, another protocol, or opaque. First bytes decide.
 import { type Bytes, latin1 } from '../bytes/read.ts'
+import { isFrames, senderOf } from '../app/http2/frame.ts'
 import { type ProxiedFor, readProxyHeader } from '../app/proxy-protocol.ts'
 import { sniff, type Sniffed } from '../app/sniff.ts'
 import type { ConnectionTracker, StreamEvents } from '../flow/connection.ts'
@@ -146,12 +147,35 @@ export class StreamPair {
         return
       }
     }
+    if (this.#isHeadless(side) && this.engine?.expects(from, 'http2') === true) {
+      // The other side is in the midst of it: the reader finds its way in as well.
+      side.speaks = 'http2'
+      this.#read(from, side, bytes, at, end, position, frame, time)
+      return
+    }
     const head = new Uint8Array(side.head.length + end - at)
     head.set(side.head)
     head.set(bytes.subarray(at, end), side.head.length)
     side.head = head
     // Met mid-stream, a packet may as well be the end of a message (or a keep-alive): each is judged by itself.
     this.#decide(from, side, head.length >= FIRST_BYTES || this.#isHeadless(side), frame, time)
+  }
+
+  /** Hands the first bytes of a side to the engine. */
+  #read(
+    from: SideIndex,
+    side: SideState,
+    bytes: Bytes,
+    at: number,
+    end: number,
+    position: number,
+    frame: number,
+    time: number,
+  ): void {
+    side.reading = 'read'
+    // Something was there before; how much, nobody knows. HTTP/2 then knows less of fields and windows.
+    if (side.speaks === 'http2' && this.#isHeadless(side)) this.engine!.gap(from, 0, position, frame, time)
+    this.engine!.push(from, bytes, at, end, position, frame, time)
   }
 
   /** A load balancer's words before the stream: what comes behind them is the stream. */
@@ -175,7 +199,7 @@ export class StreamPair {
     time: number = side.time,
   ): void {
     const { head } = side
-    const what = sniff(head, 0, head.length)
+    const what = this.#isHeadless(side) && isMidHttp2(head) ? 'http2' : sniff(head, 0, head.length)
     if (what === 'need-more' && !final) return
     if (what === 'proxy-protocol') {
       this.#skipProxyHeader(from, side, final, frame, time)
@@ -187,8 +211,7 @@ export class StreamPair {
     if (this.#isHeadless(side) && (told === 'unknown' || told === 'text') && this.#tries++ < MIDSTREAM_TRIES) return
     side.speaks = told
     if (this.#engage(from, told, head)) {
-      side.reading = 'read'
-      this.engine!.push(from, head, 0, head.length, side.start, frame, time)
+      this.#read(from, side, head, 0, head.length, side.start, frame, time)
       return
     }
     side.reading = 'opaque'
@@ -218,7 +241,7 @@ export class StreamPair {
       case 'http1-response':
         return { engine: new MessageExchanges('http1', other, surroundings), client: other }
       case 'http2': {
-        const client = head[0] === PREFACE ? from : other
+        const client = this.#http2Client(from, head)
         return { engine: new Http2Exchanges(client, surroundings), client }
       }
       case 'tls': {
@@ -241,6 +264,13 @@ export class StreamPair {
       default:
         return null
     }
+  }
+
+  /** The client begins with a preface, the server with SETTINGS; in the midst of a connection fields tell. */
+  #http2Client(from: SideIndex, head: Bytes): SideIndex {
+    if (head[0] === PREFACE) return from
+    if (!this.#isHeadless(this.sides[from])) return otherOf(from)
+    return senderOf(head, 0, head.length) === CLIENT ? from : otherOf(from)
   }
 
   #isHeadless(side: SideState): boolean {
@@ -309,6 +339,9 @@ class TcpStream implements StreamSink {
     this.#pair.gap(this.#from, length, next - length, frame, time)
   }
 }
+
+/** A packet of frames, and it shows who sent it. */
+const isMidHttp2 = (head: Bytes): boolean => isFrames(head, 0, head.length) && senderOf(head, 0, head.length) !== null
 
 /** The first byte of an HTTP/2 client's preface. */
 const PREFACE = 80

@@ -123,3 +123,52 @@ export function findFrame(b: Bytes, at: number, end: number, aligned: boolean, h
   }
   return -1
 }
+
+/**
+ * Whether `b[at..end)`, which a sender wrote at once somewhere in a connection, is frames: one after the other to the
+ * last byte, or two whose second goes on beyond.
+ */
+export function isFrames(b: Bytes, at: number, end: number): boolean {
+  const header: FrameHeader = { length: 0, type: 0, flags: 0, stream: 0 }
+  let p = at
+  let count = 0
+  while (p + FRAME_HEADER <= end && isPlausible(b, p, 0, header)) {
+    p += FRAME_HEADER + header.length
+    count++
+  }
+  return count > 0 && (p === end || (count > 1 && p > end))
+}
+
+/** HPACK's static table (RFC 7541 appendix A): 1 to 7 are for requests, 8 to 14 `:status`, then come other fields. */
+const STATUS = 8
+const LAST_STATIC = 61
+
+/**
+ * Who sent the frames `b[at..end)`: 0 the client, 1 the server, as the first field of a HEADERS frame among them tells.
+ * Null without, and where that field stands in the dynamic table. Trailers are taken for a server's (gRPC's, mostly).
+ */
+export function senderOf(b: Bytes, at: number, end: number): 0 | 1 | null {
+  const header: FrameHeader = { length: 0, type: 0, flags: 0, stream: 0 }
+  for (let p = at; p + FRAME_HEADER < end; p += FRAME_HEADER + header.length) {
+    readFrameHeader(b, p, header)
+    if (header.type !== HEADERS) continue
+    const { flags } = header
+    const field = p + FRAME_HEADER + ((flags & PADDED) !== 0 ? 1 : 0) + ((flags & HAS_PRIORITY) !== 0 ? 5 : 0)
+    if (field >= end) continue
+    const index = nameIndex(b[field]!)
+    if (index > 0 && index < STATUS) return 0
+    if (index >= STATUS && index <= LAST_STATIC) return 1
+    if (index === 0 && field + 2 < end && !isPseudo(b, field + 1)) return 1
+  }
+  return null
+}
+
+/** Index of the field line that begins with `first` (RFC 7541 section 6); 0 a new name, -1 none that fits in. */
+function nameIndex(first: number): number {
+  if (first >= 0x80) return first & 0x7f
+  if (first >= 0x40) return first & 0x3f
+  return first < 0x20 ? first & 0x0f : -1
+}
+
+/** Whether the string at `at` begins with a colon: as it is, or as its Huffman code 1011100. */
+const isPseudo = (b: Bytes, at: number): boolean => (b[at]! >= 0x80 ? b[at + 1]! >> 1 === 0x5c : b[at + 1] === 0x3a)
