@@ -1,5 +1,7 @@
 // From the facts of a failed try to one cause: every judge is heard, the first in order that recognises its cause has
 // the word, and what the others saw stands beside it.
+import { mayBeHttp2 } from '../app/tls/facts.ts'
+import { isSealed } from '../observe/observations.ts'
 import type { RuledOut } from '../report/document.ts'
 import type { Request, Story, Try } from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
@@ -114,11 +116,29 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
       frames: [],
     })
   }
+  const hidden = hiddenByHttp2(judgement.cause, facts)
+  if (hidden.length > 0) confidence = 'possible'
   const paired = asPaired({ ...judgement, confidence, findings }, facts.request, facts.attempt)
-  const own = judgement.competing ?? []
+  const own = [...(judgement.competing ?? []), ...hidden]
   const competing =
     paired.confidence === 'certain' ? [] : [...own, ...rivals.filter((r) => !own.some((o) => o.cause === r.cause))]
   return { ...paired, competing }
+}
+
+/** What a frame of HTTP/2 that nobody could read may have said instead. */
+const UNREAD_FRAMES: { readonly [cause in CauseCode]?: readonly CauseCode[] } = {
+  'upstream-silent': ['h2-stream-reset', 'zero-window'],
+  'upstream-slow': ['h2-stream-reset', 'zero-window'],
+  'dependency-slow': ['h2-stream-reset', 'zero-window'],
+  'timeout-policy': ['h2-stream-reset', 'zero-window'],
+  'response-stalled': ['h2-stream-reset', 'zero-window'],
+  'closed-without-response': ['h2-goaway'],
+}
+
+function hiddenByHttp2(cause: CauseCode, { near: { exchange, connection } }: Facts): RuledOut[] {
+  if (exchange === null || !isSealed(exchange) || connection.tls === null || !mayBeHttp2(connection.tls)) return []
+  const because = 'inside TLS it may be HTTP/2, whose frames cannot be read; a key log (--keys) would tell'
+  return (UNREAD_FRAMES[cause] ?? []).map((other) => ({ cause: other, because, frames: [] }))
 }
 
 /** What a try proves for itself it proves for the request only as far as it belongs to it. */

@@ -2,7 +2,7 @@
 import type { Place } from '../app/http1/message.ts'
 import type { Sniffed } from '../app/sniff.ts'
 import { cipherSuite } from '../app/tls/cipher-suites.ts'
-import type { TlsEvents } from '../app/tls/facts.ts'
+import { mayBeHttp2, type TlsEvents } from '../app/tls/facts.ts'
 import { TlsSession } from '../app/tls/session.ts'
 import type { Bytes } from '../bytes/read.ts'
 import { type Engine, Positions, type Told } from './engine.ts'
@@ -72,7 +72,7 @@ export class TlsStreams implements Engine {
   #events(): TlsEvents {
     return {
       begin: (role, first) => {
-        if (this.#isDecrypted || this.#mayBeHttp2) return
+        if (this.#isDecrypted || mayBeHttp2(this.#session.facts)) return
         this.#sealed.begin(role, first, this.#position(role, first), this.#lastTicket)
       },
       data: (role, plain, length, first, last) => {
@@ -86,7 +86,7 @@ export class TlsStreams implements Engine {
         } else {
           const size = length - this.#overhead
           const record = { length: size, first, last, start, end }
-          if (this.#mayBeHttp2) this.#sealed.dataOfHttp2(role, record)
+          if (mayBeHttp2(this.#session.facts)) this.#sealed.dataOfHttp2(role, record)
           else this.#sealed.data(role, record)
         }
       },
@@ -97,13 +97,6 @@ export class TlsStreams implements Engine {
       },
       closed: (role, clean, frame, time) => this.#inside.finish(this.#side(role), clean, frame, time),
     }
-  }
-
-  /** TLS 1.3 hides what was agreed on: then what the client offers counts. */
-  get #mayBeHttp2(): boolean {
-    const { clientHello, serverHello } = this.#session.facts
-    if (serverHello !== null && serverHello.version < TLS_1_3) return serverHello.alpn === 'h2'
-    return serverHello?.alpn === 'h2' || clientHello?.alpn.includes('h2') === true
   }
 
   get #lastTicket(): SealedTicket | null {

@@ -217,3 +217,11 @@ export interface TlsEvents {
   /** Once a side: close_notify was seen (`clean`), or the stream ended without. */
   closed(from: TlsSide, clean: boolean, frame: number, time: number): void
 }
+
+const TLS_1_3 = 0x0304
+
+/** Whether a session carries HTTP/2: as agreed on, or, where TLS 1.3 hides that, as the client would have it. */
+export function mayBeHttp2({ clientHello, serverHello }: TlsFacts): boolean {
+  if (serverHello !== null && serverHello.version < TLS_1_3) return serverHello.alpn === 'h2'
+  return serverHello?.alpn === 'h2' || clientHello?.alpn.includes('h2') === true
+}
