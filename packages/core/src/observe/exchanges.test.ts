@@ -1,5 +1,17 @@
 import fc from 'fast-check'
-import { network, request, response, type SendOptions, type Tcp } from '@pcap-surgery/testkit'
+import {
+  http2Preface,
+  http2Request,
+  http2Response,
+  http2Settings,
+  http2SettingsAck,
+  join,
+  network,
+  request,
+  response,
+  type SendOptions,
+  type Tcp,
+} from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 import { FIN, SYN } from '../wire/tcp.ts'
 import type { Connection, Exchange } from './observations.ts'
@@ -228,3 +240,72 @@ function scatter(
   // Says the whole again, so that the conversation goes on behind it.
   tcp.send(way, text, { ack: 'none' })
 }
+
+describe('an upgrade to HTTP/2', () => {
+  // SETTINGS_INITIAL_WINDOW_SIZE (4) of 16 bytes
+  const h2c = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAQAAAAQ' }
+  const grant = (protocol: string): Uint8Array =>
+    Uint8Array.from(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`, (c) =>
+      c.charCodeAt(0),
+    )
+  const switched = (tcp: Tcp, options?: SendOptions): Tcp =>
+    answer(ask(tcp.handshake(), '/before'))
+      .send('>', request('GET /asks', h2c))
+      .send('<', join(grant('h2c'), http2Settings()), options)
+      .send('>', join(http2Preface, http2Settings(), http2SettingsAck))
+  const seen = (c: Connection): unknown[] =>
+    c.exchanges.map((x) => [x.ordinal, x.protocol, x.stream, x.target, x.status, x.ended])
+
+  test('its request is stream 1, and others follow', async () => {
+    const c = await connection((tcp) => {
+      switched(tcp).wait(2).send('<', http2Response(1, 503))
+      tcp.send('>', http2Request(3, '/next')).send('<', http2Response(3))
+    })
+    expect(seen(c)).toEqual([
+      [0, 'http1', -1, '/before', 200, 'complete'],
+      [1, 'http2', 1, '/asks', 503, 'complete'],
+      [2, 'http2', 3, '/next', 200, 'complete'],
+    ])
+    const [before, asked] = c.exchanges
+    expect(asked).toMatchObject({ method: 'GET', host: before!.host, responseBytes: 4 })
+    expect(seconds(asked!.response.time - asked!.request.time)).toBeGreaterThan(2)
+    expect(c.http2).toMatchObject({ midstream: false, faults: [], stalls: [] })
+  })
+
+  test('the windows are those of its field', async () => {
+    const c = await connection((tcp) => {
+      answer(ask(tcp.handshake(), '/before')).send('>', request('GET /asks', h2c))
+      tcp.send('<', join(grant('h2c'), http2Settings(), http2Response(1, 200, 'x'.repeat(16), false)))
+    })
+    expect(c.http2!.stalls).toMatchObject([{ stream: 1, from: 1, until: null }])
+  })
+
+  test('a 101 that was not captured', async () => {
+    const c = await connection((tcp) => {
+      switched(tcp, { unseen: [1] }).send('<', http2Response(1, 503))
+    })
+    expect(seen(c)).toContainEqual([1, 'http2', 1, '/asks', 503, 'complete'])
+    expect(c.exchanges).toHaveLength(2)
+  })
+
+  test('refused, it is a request like any', async () => {
+    const c = await connection((tcp) => {
+      answer(tcp.handshake().send('>', request('GET /asks', h2c)))
+      answer(ask(tcp, '/next'))
+    })
+    expect(seen(c)).toEqual([
+      [0, 'http1', -1, '/asks', 200, 'complete'],
+      [1, 'http1', -1, '/next', 200, 'complete'],
+    ])
+    expect(c.http2).toBeNull()
+  })
+
+  test('to another protocol is a tunnel', async () => {
+    const [x, ...more] = await exchanges((tcp) => {
+      tcp.handshake().send('>', request('GET /asks', { Connection: 'Upgrade', Upgrade: 'websocket' }))
+      tcp.send('<', grant('websocket')).send('>', '\x81\x05hello')
+    })
+    expect(x).toMatchObject({ status: 101, tunnel: true, ended: 'complete' })
+    expect(more).toEqual([])
+  })
+})

@@ -7,10 +7,12 @@ import { createFastCgiRequestScanner } from '../app/fastcgi/request.ts'
 import { createFastCgiResponseScanner } from '../app/fastcgi/response.ts'
 import type { Framing, MessageScanner, MessageSink, Place } from '../app/http1/message.ts'
 import { createScgiRequestScanner, createScgiResponseScanner } from '../app/scgi.ts'
+import { beginsPreface, namesHttp2, upgradeSettings } from '../app/http2/upgrade.ts'
 import type { Sniffed } from '../app/sniff.ts'
 import { createUwsgiRequestScanner, createUwsgiResponseScanner } from '../app/uwsgi.ts'
 import { createRequestScanner, createResponseScanner } from '../app/http1/scanner.ts'
 import { type Engine, Positions, type Told } from './engine.ts'
+import { Http2Exchanges } from './http2-exchanges.ts'
 import { ExchangeLedger, moment, type OpenExchange, type Surroundings, UNSEEN } from './ledger.ts'
 import type { ExchangeProtocol, Moment, SideIndex } from './observations.ts'
 
@@ -117,6 +119,10 @@ export class MessageExchanges implements Engine {
   #responseFirst: Place | null = null
   #responseFrom = -1
   #interim = false
+  /** The exchange that asks for HTTP/2; what reads that, once it is granted; and where each side goes over to it. */
+  #asksForHttp2: OpenExchange | null = null
+  #http2: Http2Exchanges | null = null
+  readonly #http2From: [number, number] = [Infinity, Infinity]
   /** The capture or the connection is over: what is cut off now was still going on. */
   #isEnding = false
 
@@ -137,11 +143,24 @@ export class MessageExchanges implements Engine {
   }
 
   push(from: SideIndex, bytes: Bytes, at: number, end: number, position: number, frame: number, time: number): void {
-    const feed = from === this.#ledger.client ? this.#requests : this.#responses
-    feed.push(bytes, at, end, position, frame, time)
+    if (this.#asksForHttp2 !== null && this.#beginsHttp2(from, bytes, at, end)) {
+      this.#goOver(from, position, frame, time)
+    }
+    if (position < this.#http2From[from]) {
+      const feed = from === this.#ledger.client ? this.#requests : this.#responses
+      feed.push(bytes, at, end, position, frame, time)
+    }
+    // The server's first frames may come with the 101.
+    const first = at + Math.max(0, this.#http2From[from] - position)
+    if (first < end) this.#http2!.push(from, bytes, first, end, position + first - at, frame, time)
   }
 
   gap(from: SideIndex, length: number, position: number, frame: number, time: number): void {
+    if (this.#http2 !== null && this.#isBetween(from)) this.#goOver(from, position, frame, time)
+    if (position >= this.#http2From[from]) {
+      this.#http2!.gap(from, length, position, frame, time)
+      return
+    }
     const feed = from === this.#ledger.client ? this.#requests : this.#responses
     feed.gap(length, position, frame, time)
   }
@@ -149,17 +168,50 @@ export class MessageExchanges implements Engine {
   finish(from: SideIndex, closed: boolean, frame: number, time: number): void {
     const feed = from === this.#ledger.client ? this.#requests : this.#responses
     feed.finish(closed, frame, time)
+    this.#http2?.finish(from, closed, frame, time)
   }
 
   end(frame: number, time: number): void {
     this.#isEnding = true
     this.#requests.finish(false, frame, time)
     this.#responses.finish(false, frame, time)
-    this.#ledger.finish()
+    if (this.#http2 !== null) this.#http2.end(frame, time)
+    else this.#ledger.finish()
   }
 
   told(): Told {
+    if (this.#http2 !== null) return this.#http2.told()
     return { exchanges: this.#ledger.exchanges, http2: null, tls: null, inside: [null, null] }
+  }
+
+  /**
+   * Whether a side's next bytes are HTTP/2: a client goes over with its preface, where its request is whole. A capture
+   * with a hole may have that before the 101.
+   */
+  #beginsHttp2(from: SideIndex, bytes: Bytes, at: number, end: number): boolean {
+    if (from !== this.#ledger.client || !this.#isBetween(from)) return false
+    return this.#http2 !== null || beginsPreface(bytes, at, end)
+  }
+
+  /** A side has not gone over yet, and is not in the midst of a request. */
+  #isBetween(from: SideIndex): boolean {
+    const isAsking = from === this.#ledger.client && this.#arriving !== null
+    return this.#http2From[from] === Infinity && !isAsking
+  }
+
+  /** From `position` on a side speaks HTTP/2. */
+  #goOver(from: SideIndex, position: number, frame: number, time: number): void {
+    const open = this.#asksForHttp2!
+    const head = open.requestHead!
+    this.#http2 ??= Http2Exchanges.upgraded({ ledger: this.#ledger, open, settings: upgradeSettings(head) })
+    this.#http2From[from] = position
+    const server = this.#ledger.client === 0 ? 1 : 0
+    if (from !== server && this.#responses.scanner.state === 'lost') {
+      // The 101 was not captured, and that the client went over proves it.
+      this.#http2From[server] = 0
+      this.#http2.gap(server, 0, 0, frame, time)
+    }
+    if (Math.max(...this.#http2From) < Infinity) this.#asksForHttp2 = null
   }
 
   #requestSink(): MessageSink {
@@ -175,6 +227,7 @@ export class MessageExchanges implements Engine {
       },
       head: (head, first) => {
         ledger.requestHead((this.#arriving ??= begin(first)), head, requests().isLost)
+        if (this.#protocol === 'http1') this.#asksForHttp2 = namesHttp2(head) ? this.#arriving : null
         this.#responses.scanner.expect(head.method)
         return 0
       },
@@ -213,8 +266,12 @@ export class MessageExchanges implements Engine {
         this.#responseFrom = at
       },
       head: (head, first, last) => {
+        const isUpgrade = head.status === 101 && ledger.open[0] === this.#asksForHttp2 && namesHttp2(head)
         this.#interim = head.status >= 100 && head.status < 200 && head.status !== 101 && head.fault === null
+        this.#interim ||= isUpgrade && head.fault === null && !head.incomplete
         if (this.#interim) {
+          if (isUpgrade)
+            this.#goOver(ledger.client === 0 ? 1 : 0, responses().positionBehind(last), last.frame, last.time)
           this.#responseFirst = null
           const waiting = ledger.open[0]
           if (waiting !== undefined) waiting.exchange.responseFrom = responses().positionBehind(last)

@@ -1,6 +1,6 @@
 // HTTP/2 exchanges of one connection, one a stream (RFC 9113).
-import { Http2Connection } from '../app/http2/connection.ts'
-import type { Http2Fields, Http2Section, Http2Sink, Http2StreamEnd } from '../app/http2/events.ts'
+import { Http2Connection, type Http2Options } from '../app/http2/connection.ts'
+import type { Http2Fields, Http2Section, Http2Setting, Http2Sink, Http2StreamEnd } from '../app/http2/events.ts'
 import type { Place } from '../app/http1/message.ts'
 import type { Sniffed } from '../app/sniff.ts'
 import { type Bytes, latin1 } from '../bytes/read.ts'
@@ -11,8 +11,19 @@ import { CLIENT, type Http2Facts, SERVER, type SideIndex } from './observations.
 
 /** Body bytes of a failed response that are kept. */
 const BODY_KEPT = 1024
+/** RFC 7540 section 3.2: the request of the upgrade has this number. */
+const UPGRADED_STREAM = 1
 /** Entries of each list of `Http2Facts`. */
 const FACTS_KEPT = 64
+
+/** What was HTTP/1 until it asked for HTTP/2 (RFC 7540 section 3.2). */
+export interface Upgraded {
+  ledger: ExchangeLedger
+  /** The exchange whose request asked: its response is stream 1's. */
+  open: OpenExchange
+  /** What that request announced of the client; null: unknown. */
+  settings: readonly Http2Setting[] | null
+}
 
 export class Http2Exchanges implements Engine {
   readonly takesAnyAnswer = false
@@ -24,9 +35,24 @@ export class Http2Exchanges implements Engine {
   /** The capture or the connection is over: what is cut off now was still going on. */
   #isEnding = false
 
-  constructor(client: SideIndex, surroundings: Surroundings) {
-    this.#ledger = new ExchangeLedger('http2', client, surroundings)
-    this.#connection = new Http2Connection(this.#sink())
+  private constructor(ledger: ExchangeLedger, options: Http2Options) {
+    this.#ledger = ledger
+    this.#connection = new Http2Connection(this.#sink(), options)
+  }
+
+  /** A connection that is HTTP/2 from its beginning. */
+  static begun(client: SideIndex, surroundings: Surroundings): Http2Exchanges {
+    return new Http2Exchanges(new ExchangeLedger('http2', client, surroundings), {})
+  }
+
+  /** Goes on with the exchanges of HTTP/1, whose ledger it takes over. */
+  static upgraded({ ledger, open, settings }: Upgraded): Http2Exchanges {
+    const exchanges = new Http2Exchanges(ledger, { upgraded: { settings } })
+    ledger.protocol = 'http2'
+    open.exchange.protocol = 'http2'
+    open.exchange.stream = UPGRADED_STREAM
+    exchanges.#streams.set(UPGRADED_STREAM, open)
+    return exchanges
   }
 
   expects(_from: SideIndex, speaks: Sniffed): boolean {

@@ -92,7 +92,8 @@ export class ExchangeLedger {
   open: OpenExchange[] = []
   /** The tracker's side that sends the requests. */
   readonly client: SideIndex
-  readonly #protocol: ExchangeProtocol
+  /** Of the exchanges that begin from now on: an upgrade changes it. */
+  protocol: ExchangeProtocol
   readonly #connection: ConnectionTracker
   readonly #strings: (text: string) => string
   readonly #budget: PacketBudget
@@ -100,7 +101,7 @@ export class ExchangeLedger {
   #ended: OpenExchange[] = []
 
   constructor(protocol: ExchangeProtocol, client: SideIndex, { connection, strings, budget }: Surroundings) {
-    this.#protocol = protocol
+    this.protocol = protocol
     this.client = client
     this.#connection = connection
     this.#strings = strings
@@ -174,7 +175,7 @@ export class ExchangeLedger {
   #add(first: Place, from: number, stream: number): OpenExchange {
     const exchange: Exchange = {
       ordinal: this.exchanges.length,
-      protocol: this.#protocol,
+      protocol: this.protocol,
       stream,
       method: '',
       target: '',

@@ -242,7 +242,7 @@ export class StreamPair {
         return { engine: new MessageExchanges('http1', other, surroundings), client: other }
       case 'http2': {
         const client = this.#http2Client(from, head)
-        return { engine: new Http2Exchanges(client, surroundings), client }
+        return { engine: Http2Exchanges.begun(client, surroundings), client }
       }
       case 'tls': {
         const client = (helloBy(head) ?? (this.#opener() === from ? CLIENT : SERVER)) === CLIENT ? from : other

@@ -248,7 +248,7 @@ test('PING, PRIORITY, frames of unknown types, pushed streams: told or skipped',
 
 describe('after an upgrade from HTTP/1', () => {
   test('stream 1 is the request', () => {
-    const { lines } = play([...BEGUN, ['<', http2Headers(1, OK, 'END_STREAM')]], { upgraded: true })
+    const { lines } = play([...BEGUN, ['<', http2Headers(1, OK, 'END_STREAM')]], { upgraded: { settings: null } })
     expect(lines.slice(4)).toEqual([
       '< 1 begin 18#4',
       '< 1 response 18#4 27#4 :status=200 end-stream',

@@ -22,8 +22,11 @@ const FAULTS_LIMIT = 64
 const NUMBER = 0x7fff_ffff
 
 export interface Http2Options {
-  /** The connection was HTTP/1 before (h2c): stream 1 is the request that asked for the upgrade, and is sent whole. */
-  upgraded?: boolean
+  /**
+   * The connection was HTTP/1 before (h2c): stream 1 is the request that asked for the upgrade, and is sent whole.
+   * `settings`: what it announced of the client (upgrade.ts); null: nobody knows.
+   */
+  upgraded?: { readonly settings: readonly Http2Setting[] | null }
 }
 
 /** What is known of one side as a sender. */
@@ -88,7 +91,7 @@ export class Http2Connection {
       fault: (from, stream, text, place) => this.#fault(stream, from, text, place),
     }
     this.#senders = [newSender(0, frameSink), newSender(1, frameSink)]
-    if (options.upgraded === true) this.#beginUpgraded()
+    if (options.upgraded !== undefined) this.#beginUpgraded(options.upgraded.settings)
   }
 
   /** The capture began after the connection did, on either side. */
@@ -126,10 +129,15 @@ export class Http2Connection {
     for (const stream of this.#streams.values()) this.#settle(stream, place)
   }
 
-  /** RFC 7540 section 3.2: the request was sent as HTTP/1, with settings in a field that we do not read. */
-  #beginUpgraded(): void {
+  /** RFC 7540 section 3.2: the request was sent as HTTP/1, with settings in a field, which the 101 acknowledges. */
+  #beginUpgraded(announced: readonly Http2Setting[] | null): void {
     const place = { offset: 0, frame: 0, time: 0 }
-    this.#senders[0].settings.forget()
+    const { settings } = this.#senders[0]
+    if (announced === null) settings.forget()
+    else {
+      settings.announce(announced)
+      settings.acknowledge()
+    }
     this.#applyLimits(0, place)
     const stream = this.#open(1, place)
     stream.halves[0] = 'ended'
