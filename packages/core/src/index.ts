@@ -13,8 +13,10 @@ export type {
   PacketSink,
 } from './capture/packet.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
+export { exchangeCount, exchangesOf } from './observe/exchange-table.ts'
 export * from './observe/observations.ts'
 export { type CaptureInput, observe, type ObserveOptions } from './observe/observe.ts'
+export { packetsOf } from './observe/packets.ts'
 export { diagnose } from './report/diagnose.ts'
 export * from './report/document.ts'
 export { DIAGNOSIS_SCHEMA, type JsonSchema } from './report/schema.ts'

@@ -8,6 +8,7 @@ import type { TlsFacts } from './app/tls/facts.ts'
 import { parseKeyLog } from './app/tls/keylog.ts'
 import { alertName, versionName } from './app/tls/names.ts'
 import type { Bytes } from './bytes/read.ts'
+import { exchangesOf } from './observe/exchange-table.ts'
 import type { Exchange, ExchangeProtocol, Observations } from './observe/observations.ts'
 import { observe } from './observe/observe.ts'
 
@@ -179,8 +180,8 @@ function counted({ packets, min_ts, max_ts, tcp, http1, http2, tls }: Oracle): C
 }
 
 function observed({ epoch, frames, first, last, counts, connections }: Observations): Counts {
-  const http1 = exchangesOf('http1', connections)
-  const http2 = exchangesOf('http2', connections)
+  const http1 = exchangesIn('http1', connections)
+  const http2 = exchangesIn('http2', connections)
   const sessions = connections.flatMap(({ tls }): TlsFacts[] => (tls === null ? [] : [tls]))
   const clientHellos = sessions.flatMap(({ clientHello, secondClientHello }) =>
     present([clientHello, secondClientHello]),
@@ -212,8 +213,8 @@ function observed({ epoch, frames, first, last, counts, connections }: Observati
 /** RFC 8446 section 6. */
 const LEVELS: Record<number, string> = { 1: 'warning', 2: 'fatal' }
 
-const exchangesOf = (protocol: ExchangeProtocol, connections: Observations['connections']): Exchange[] =>
-  connections.flatMap(({ exchanges }) => exchanges.filter((x) => x.protocol === protocol))
+const exchangesIn = (protocol: ExchangeProtocol, connections: Observations['connections']): Exchange[] =>
+  connections.flatMap((c) => exchangesOf(c).filter((x) => x.protocol === protocol))
 
 const present = <T>(values: (T | null)[]): T[] => values.filter((value) => value !== null)
 

@@ -1,5 +1,6 @@
 // What is asked of a try by many causes, computed once: how far the connection got, whether the request was delivered,
 // what came back, who closed, how long it had been idle. Judges read these facts; each names the frames it rests on.
+import { exchangeCount } from '../observe/exchange-table.ts'
 import {
   CLIENT,
   CONTROL,
@@ -262,7 +263,7 @@ function connectingOf(view: View, attempt: Try, story: Story, gaveUp: number): C
     refusal !== null &&
     answersSyn(view) &&
     connection.sides[SERVER].segments === 0 &&
-    connection.exchanges.length === 0
+    exchangeCount(connection) === 0
   ) {
     return result('refused', refusal)
   }

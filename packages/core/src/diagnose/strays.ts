@@ -1,6 +1,8 @@
 // Failed tries whose request to the proxy is not in the captures. Where the client leg is captured, a try without a
 // request is a health check or somebody else's; where it is not, every failed try is an incident with an unseen client.
+import { exchangeCount } from '../observe/exchange-table.ts'
 import { CLIENT, type Connection, type Exchange, SERVER } from '../observe/observations.ts'
+import { packetsOf } from '../observe/packets.ts'
 import { originForm } from '../story/pairing.ts'
 import { rolesOf, shiftOf } from '../story/requests.ts'
 import {
@@ -128,10 +130,9 @@ function encryptedFront(story: Story, attempt: Try): Sighting | null {
     if (conversation.first > attempt.start || conversation.last < attempt.end) return []
     if (connection.server === back.server || connection.clientAddress === back.clientAddress) return []
     const { shift } = story.captures[capture]
+    const packets = packetsOf(connection)
     const data = (from: 0 | 1, after: number, before: number): boolean =>
-      connection.packets.some(
-        (p) => p.from === from && p.length > 0 && p.time + shift >= after && p.time + shift <= before,
-      )
+      packets.some((p) => p.from === from && p.length > 0 && p.time + shift >= after && p.time + shift <= before)
     const asked = data(CLIENT, attempt.start - AT_ONCE_NS, attempt.start)
     const answered = data(SERVER, attempt.end, attempt.end + AT_ONCE_NS)
     return asked && answered ? [sighting] : []
@@ -151,7 +152,7 @@ function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null
     // One SYN without any answer: the answer may be what was not captured. Who means it asks again.
     const isRefused = connection.sides[SERVER].reset !== null || attempt.conversation!.icmp.length > 0
     if (connection.syns.length < 2 && !isRefused) return null
-    return conversationsWith(story, connection.server).some((c) => nearClient(c).connection.exchanges.length > 0)
+    return conversationsWith(story, connection.server).some((c) => exchangeCount(nearClient(c).connection) > 0)
       ? 'of anybody'
       : 'of a proxy'
   }

@@ -1,4 +1,5 @@
 // What HTTP/2 says of the stream that carried a try, and of its connection, beside the packets (RFC 9113).
+import { exchangesOf } from '../observe/exchange-table.ts'
 import { CLIENT, type Exchange, type Moment, SERVER, type SideIndex } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import type { View } from './view.ts'
@@ -80,7 +81,7 @@ export function streamOf(view: View): StreamFacts | null {
 export function othersOpen({ connection, exchange }: View): number {
   if (exchange === null) return 0
   const { request, ordinal } = exchange
-  return connection.exchanges.filter(
+  return exchangesOf(connection).filter(
     (x) => x.ordinal < ordinal && (x.responseEnd.time < 0 || x.responseEnd.time > request.time) && !isOver(x, request),
   ).length
 }

@@ -1,5 +1,6 @@
 // What the captures show of a proxy's upstream side, for requests of which no try is known: from where it connects, what
 // it opened there, which of that failed. Found once for each front, and then asked by time.
+import { exchangesOf } from '../observe/exchange-table.ts'
 import { DNS_PORT, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { bareAddress } from '../story/pairing.ts'
@@ -104,7 +105,7 @@ const failuresOf = perStory((story, front): Failure[] =>
       const failed =
         c.synAck === null
           ? (c.sides[SERVER].reset ?? c.syns[0] ?? null)
-          : c.exchanges.some((x) => x.status === 0 || x.status >= 500)
+          : exchangesOf(c).some((x) => x.status === 0 || x.status >= 500)
             ? c.last
             : null
       if (failed === null) return []

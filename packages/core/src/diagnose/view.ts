@@ -9,6 +9,7 @@ import {
   type PacketRow,
   SERVER,
 } from '../observe/observations.ts'
+import { packetsOf } from '../observe/packets.ts'
 import type { FrameRef } from '../report/document.ts'
 import type { Sighting, Story, Try } from '../story/story.ts'
 
@@ -33,14 +34,19 @@ export function viewsOf(story: Story, attempt: Try): View[] {
 export function viewOf(story: Story, sighting: Sighting, exchange: Exchange | null): View {
   const { capture, connection } = sighting
   const { shift } = story.captures[capture]
-  const kept = exchange?.detail?.packets ?? (exchange === null ? connection.packets : [])
-  const controlMark = ownBytes(connection, exchange, kept)
+  const kept = exchange === null ? connection : exchange.detail
+  const packets = kept === null ? [] : packetsOf(kept)
+  const controlMark = ownBytes(connection, exchange, packets)
+  for (const packet of packets) {
+    packet.time += shift
+    packet.marks |= controlMark(packet)
+  }
   return {
     capture,
     connection,
     exchange,
-    packets: kept.map((row) => ({ ...row, time: row.time + shift, marks: row.marks | controlMark(row) })),
-    packetsOmitted: exchange?.detail?.packetsOmitted ?? (exchange === null ? connection.packetsOmitted : 0),
+    packets,
+    packetsOmitted: kept?.packetsOmitted ?? 0,
     at: (moment) => moment.time + shift,
     ref: (moment) => frameRef(story, capture, moment.frame),
   }

@@ -32,14 +32,20 @@ const PLENTY = 500_000
 const FEW = 16
 const ENOUGH = 1_000_000
 
+/** Packets as rows of numbers, which `packetsIn` reads, and how many were left out in their middle. */
+export interface KeptPackets {
+  packets: number[]
+  omitted: number
+}
+
 /** Shares out how many packets are kept, so that a capture full of failures does not come out as large as it went in. */
 export class PacketBudget {
   #kept = 0
 
   /** The packets of a log before a frame: fewer when many were kept already. */
-  read(log: PacketLog, before?: number): { packets: PacketRow[]; omitted: number } {
+  read(log: PacketLog, before?: number): KeptPackets {
     const read = log.read(before, this.#kept < PLENTY ? ROWS : this.#kept < ENOUGH ? FEW : 0)
-    this.#kept += read.packets.length
+    this.#kept += read.packets.length / WIDTH
     return read
   }
 }
@@ -99,16 +105,17 @@ export class PacketLog {
     rows[at + SMALL] = low + (s.ipId + 1) * IP_ID_UNIT
   }
 
-  /** The packets before frame `before` in order of capture, at most `most`, and how many were left out in the middle. */
-  read(before: number = Infinity, most: number = ROWS): { packets: PacketRow[]; omitted: number } {
+  /** The packets before frame `before` in order of capture, at most `most`. */
+  read(before: number = Infinity, most: number = ROWS): KeptPackets {
     const end = this.#indexOf(before)
     const overwritten = this.#cutOff + (end > HEAD_ROWS ? this.count - this.#kept : 0)
     const left = Math.max(0, end - most)
     const middle = left === 0 ? end : most >> 1
-    const packets: PacketRow[] = []
-    for (let i = 0; i < middle; i++) packets.push(this.#packet(i))
-    for (let i = middle + left; i < end; i++) packets.push(this.#packet(i))
-    return { packets, omitted: left + overwritten }
+    const packets: number[] = []
+    for (let i = 0; i < middle; i++) this.#copy(i, packets)
+    for (let i = middle + left; i < end; i++) this.#copy(i, packets)
+    // Without the room for more that an array that grew has.
+    return { packets: packets.slice(), omitted: left + overwritten }
   }
 
   /** Forgets the packets before frame `before`. */
@@ -154,23 +161,39 @@ export class PacketLog {
     return i
   }
 
-  #packet(i: number): PacketRow {
+  #copy(i: number, into: number[]): void {
     const at = this.#at(i)
-    const r = this.#rows
-    const low = r[at + SMALL] % IP_ID_UNIT
-    return {
-      frame: r[at + FRAME],
-      time: r[at + TIME],
-      from: (low & 1) as SideIndex,
-      flags: (low >> FLAGS_SHIFT) & 0xff,
-      seq: r[at + SEQ],
-      length: r[at + LENGTH],
-      ack: r[at + ACK],
-      window: r[at + WINDOW],
-      sack: r[at + SACK],
-      ttl: low >> TTL_SHIFT,
-      ipId: Math.floor(r[at + SMALL] / IP_ID_UNIT) - 1,
-      marks: (low >> MARKS_SHIFT) & 0xff,
-    }
+    for (let column = 0; column < WIDTH; column++) into.push(this.#rows[at + column])
   }
+}
+
+/** Kept packets, as objects. */
+export function packetsIn(rows: readonly number[]): PacketRow[] {
+  const packets: PacketRow[] = []
+  for (let at = 0; at < rows.length; at += WIDTH) packets.push(packetAt(rows, at))
+  return packets
+}
+
+function packetAt(rows: readonly number[], at: number): PacketRow {
+  const idPlus1 = Math.floor(rows[at + SMALL] / IP_ID_UNIT)
+  const low = rows[at + SMALL] - idPlus1 * IP_ID_UNIT
+  return {
+    frame: rows[at + FRAME],
+    time: rows[at + TIME],
+    from: (low & 1) as SideIndex,
+    flags: (low >> FLAGS_SHIFT) & 0xff,
+    seq: rows[at + SEQ],
+    length: rows[at + LENGTH],
+    ack: rows[at + ACK],
+    window: rows[at + WINDOW],
+    sack: rows[at + SACK],
+    ttl: low >> TTL_SHIFT,
+    ipId: idPlus1 - 1,
+    marks: (low >> MARKS_SHIFT) & 0xff,
+  }
+}
+
+/** Makes the packets of either side the other's. */
+export function flipSides(rows: number[]): void {
+  for (let at = SMALL; at < rows.length; at += WIDTH) rows[at] += rows[at] % 2 === 0 ? 1 : -1
 }

@@ -2,11 +2,11 @@
 import type { Sniffed } from '../app/sniff.ts'
 import type { TlsFacts } from '../app/tls/facts.ts'
 import type { Bytes } from '../bytes/read.ts'
-import type { Exchange, Http2Facts, SideIndex } from './observations.ts'
+import type { ExchangeTable, Http2Facts, SideIndex } from './observations.ts'
 
 /** What an engine leaves when the connection is over. */
 export interface Told {
-  exchanges: Exchange[]
+  exchanges: ExchangeTable
   http2: Http2Facts | null
   tls: TlsFacts | null
   /** What each tracker side speaks inside of TLS, where that was decrypted. */

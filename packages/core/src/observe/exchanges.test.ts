@@ -14,8 +14,10 @@ import {
 } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 import { FIN, SYN } from '../wire/tcp.ts'
-import type { Connection, Exchange } from './observations.ts'
+import { exchangesOf } from './exchange-table.ts'
+import type { Connection, Exchange, PacketRow } from './observations.ts'
 import { observe } from './observe.ts'
+import { packetsOf } from './packets.ts'
 
 async function connection(tell: (tcp: Tcp) => unknown, snapLength?: number, seconds?: number): Promise<Connection> {
   const net = network()
@@ -31,13 +33,14 @@ async function connection(tell: (tcp: Tcp) => unknown, snapLength?: number, seco
   expect(connections).toHaveLength(1)
   return connections[0]!
 }
-const exchanges = async (tell: (tcp: Tcp) => unknown, snapLength?: number): Promise<Exchange[]> =>
-  (await connection(tell, snapLength)).exchanges
+const exchanges = async (tell: (tcp: Tcp) => unknown, snapLength?: number): Promise<readonly Exchange[]> =>
+  exchangesOf(await connection(tell, snapLength))
 
 const seconds = (nanoseconds: number): number => Math.round(nanoseconds / 1e6) / 1e3
-const frames = (x: Exchange | undefined): number[] => x?.detail?.packets.map(({ frame }) => frame) ?? []
+const packets = (x: Exchange | undefined): PacketRow[] => (x?.detail == null ? [] : packetsOf(x.detail))
+const frames = (x: Exchange | undefined): number[] => packets(x).map(({ frame }) => frame)
 const flags = (x: Exchange | undefined, mask: number): number[] =>
-  x?.detail?.packets.flatMap((p) => (p.flags & mask ? [p.frame] : [])) ?? []
+  packets(x).flatMap((p) => (p.flags & mask ? [p.frame] : []))
 
 const ask = (tcp: Tcp, path: string): Tcp => tcp.send('>', request(`GET ${path}`))
 const answer = (tcp: Tcp, status = 200, options?: SendOptions): Tcp => tcp.send('<', response(status, 'x'), options)
@@ -52,8 +55,8 @@ describe('packets', () => {
     const c = await connection((tcp) => {
       ask(tcp.handshake(), '/').wait(60).fin('>').wait(5).send('<', 'late').rst('>')
     })
-    expect(frames(c.exchanges[0])).toEqual(Array.from({ length: c.last.frame }, (_, i) => i + 1))
-    expect(flags(c.exchanges[0], SYN)).toEqual([1, 2])
+    expect(frames(exchangesOf(c)[0])).toEqual(Array.from({ length: c.last.frame }, (_, i) => i + 1))
+    expect(flags(exchangesOf(c)[0], SYN)).toEqual([1, 2])
     expect(c.packets).toEqual([])
   })
 
@@ -209,11 +212,13 @@ describe('any way over the wire', () => {
           tcp.ack('>').wait(0.05)
         }
       })
-      expect(c.exchanges.map((x) => [x.method, x.target, x.status, x.ended, x.bodyLength, x.responseBytes])).toEqual([
-        ['GET', '/1', 200, 'complete', 0, 3],
-        ['POST', '/2', 502, 'complete', 1000, 307],
-        ['GET', '/3', 204, 'complete', 0, 0],
-      ])
+      expect(exchangesOf(c).map((x) => [x.method, x.target, x.status, x.ended, x.bodyLength, x.responseBytes])).toEqual(
+        [
+          ['GET', '/1', 200, 'complete', 0, 3],
+          ['POST', '/2', 502, 'complete', 1000, 307],
+          ['GET', '/3', 204, 'complete', 0, 0],
+        ],
+      )
       expect(c.sides.map((side) => side.bytes)).toEqual([requests, responses].map((all) => all.join('').length))
     })
     await fc.assert(property, { numRuns: 60 })
@@ -254,7 +259,7 @@ describe('an upgrade to HTTP/2', () => {
       .send('<', join(grant('h2c'), http2Settings()), options)
       .send('>', join(http2Preface, http2Settings(), http2SettingsAck))
   const seen = (c: Connection): unknown[] =>
-    c.exchanges.map((x) => [x.ordinal, x.protocol, x.stream, x.target, x.status, x.ended])
+    exchangesOf(c).map((x) => [x.ordinal, x.protocol, x.stream, x.target, x.status, x.ended])
 
   test('its request is stream 1, and others follow', async () => {
     const c = await connection((tcp) => {
@@ -266,7 +271,7 @@ describe('an upgrade to HTTP/2', () => {
       [1, 'http2', 1, '/asks', 503, 'complete'],
       [2, 'http2', 3, '/next', 200, 'complete'],
     ])
-    const [before, asked] = c.exchanges
+    const [before, asked] = exchangesOf(c)
     expect(asked).toMatchObject({ method: 'GET', host: before!.host, responseBytes: 4 })
     expect(seconds(asked!.response.time - asked!.request.time)).toBeGreaterThan(2)
     expect(c.http2).toMatchObject({ midstream: false, faults: [], stalls: [] })
@@ -285,7 +290,7 @@ describe('an upgrade to HTTP/2', () => {
       switched(tcp, { unseen: [1] }).send('<', http2Response(1, 503))
     })
     expect(seen(c)).toContainEqual([1, 'http2', 1, '/asks', 503, 'complete'])
-    expect(c.exchanges).toHaveLength(2)
+    expect(exchangesOf(c)).toHaveLength(2)
   })
 
   test('refused, it is a request like any', async () => {

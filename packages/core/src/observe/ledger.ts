@@ -4,7 +4,16 @@ import type { Head, MessageFault, Place } from '../app/http1/message.ts'
 import type { TlsOptions } from '../app/tls/session.ts'
 import type { ConnectionTracker } from '../flow/connection.ts'
 import type { PacketBudget } from '../flow/packet-log.ts'
-import type { Exchange, ExchangeDetail, ExchangeProtocol, Moment, SideIndex, StreamReset } from './observations.ts'
+import { addExchange, createExchangeTable, trimExchangeTable } from './exchange-table.ts'
+import type {
+  Exchange,
+  ExchangeDetail,
+  ExchangeProtocol,
+  ExchangeTable,
+  Moment,
+  SideIndex,
+  StreamReset,
+} from './observations.ts'
 import { readPairingFields } from './pairing-fields.ts'
 
 /** Header sections above this may be larger than some proxy's buffer: such exchanges keep their packets. */
@@ -87,7 +96,8 @@ export interface OpenExchange {
 }
 
 export class ExchangeLedger {
-  readonly exchanges: Exchange[] = []
+  /** Exchanges that are over, and so is what may follow from them; all of them once the connection is over. */
+  exchanges: ExchangeTable = createExchangeTable()
   /** Exchanges that are not over, the oldest first. */
   open: OpenExchange[] = []
   /** The tracker's side that sends the requests. */
@@ -97,6 +107,9 @@ export class ExchangeLedger {
   readonly #connection: ConnectionTracker
   readonly #strings: (text: string) => string
   readonly #budget: PacketBudget
+  /** The exchange that began last, and how many did. */
+  #latest: Exchange | null = null
+  #count = 0
   /** Exchanges that ended; the packets up to the next request are theirs. */
   #ended: OpenExchange[] = []
 
@@ -170,11 +183,12 @@ export class ExchangeLedger {
     this.#ended.push(...this.open)
     this.open = []
     this.#settle()
+    this.exchanges = trimExchangeTable(this.exchanges)
   }
 
   #add(first: Place, from: number, stream: number): OpenExchange {
     const exchange: Exchange = {
-      ordinal: this.exchanges.length,
+      ordinal: this.#count++,
       protocol: this.protocol,
       stream,
       method: '',
@@ -212,15 +226,15 @@ export class ExchangeLedger {
       responseLast: null,
       answerFrom: this.#connection.halves[this.client].lastAck,
     }
-    this.exchanges.push(exchange)
+    this.#latest = exchange
     this.open.push(open)
     return open
   }
 
   /** How long the connection was idle before a request: not at all where others were going on. */
   #idle({ time }: Place): number {
-    const before = this.exchanges.at(-1)
-    if (before === undefined) return -1
+    const before = this.#latest
+    if (before === null) return -1
     const isOver = before.ended === 'complete' || before.ended === 'closed'
     // The end of a request that the capture cut is found only when the next one begins.
     const asked = before.requestEnd.time < time ? before.requestEnd.time : -1
@@ -231,7 +245,7 @@ export class ExchangeLedger {
   /** Forgets the packets of exchanges that all went well, but for the last one's end: the next may follow from it. */
   #forget(): void {
     if (this.open.length > 0 || this.#ended.some((open) => this.#isTroubled(open))) return
-    this.#ended = this.#ended.slice(-1)
+    while (this.#ended.length > 1) addExchange(this.exchanges, this.#ended.shift()!.exchange)
     const last = this.#ended[0].exchange
     this.#connection.log.cut(last.responseEnd.frame)
   }
@@ -243,6 +257,7 @@ export class ExchangeLedger {
     for (const open of this.#ended) {
       const troubled = this.#isTroubled(open) || (open === this.#ended.at(-1) && this.#isUnacknowledged())
       if (troubled) open.exchange.detail = this.#detail(open, before)
+      addExchange(this.exchanges, open.exchange)
       // Of the exchange before, the next one keeps what came after its end.
       const { requestEnd, response, responseEnd } = open.exchange
       cut = Math.max(requestEnd.frame, response.frame, responseEnd.frame)
@@ -262,7 +277,7 @@ export class ExchangeLedger {
 
   /** The client closed after a while, and the server had not: what had come may not have been the whole answer. */
   #isWaitedOn({ responseEnd, ordinal }: Exchange): boolean {
-    if (ordinal !== this.exchanges.length - 1) return false
+    if (ordinal !== this.#count - 1) return false
     const client = this.#connection.halves[this.client]
     const server = this.#connection.halves[this.client === 0 ? 1 : 0]
     const closed = Math.max(client.finTime, client.resetTime)

@@ -155,6 +155,18 @@ export interface Exchange {
   detail: ExchangeDetail | null
 }
 
+/**
+ * Exchanges of one connection; `exchangesOf` reads them. Those without a `detail` are rows: of so many numbers, texts and
+ * lists of identifiers each, in the order in which they ended.
+ */
+export interface ExchangeTable {
+  numbers: number[]
+  texts: (string | null)[]
+  ids: string[][]
+  /** Those with a `detail`. */
+  troubled: Exchange[]
+}
+
 /** An exchange of which only sizes and times are known. */
 export const isSealed = ({ protocol }: Exchange): boolean => protocol === 'tls'
 
@@ -183,10 +195,10 @@ export interface ExchangeDetail {
   /** Last frame with bytes of this response on its HTTP/2 stream, also where it was cut off; null where none came. */
   responseLast: Moment | null
   /**
-   * Packets from the end of the exchange before (from the connection's first packet on, for the first) to the start of
+   * Packets, as rows that `packetsOf` reads, from the end of the exchange before (from the connection's first packet on, for the first) to the start of
    * the next, first and last ones when there are many. The packet that ended the exchange before is among them.
    */
-  packets: PacketRow[]
+  packets: number[]
   /** Packets that were left out in the middle of `packets`. */
   packetsOmitted: number
 }
@@ -217,9 +229,12 @@ export interface Connection {
   /** A PROXY header stands in front of the client's stream; whom it says the connection is for, if anybody. */
   proxyHeader: boolean
   proxiedFor: ProxiedFor | null
-  exchanges: Exchange[]
-  /** Packets, first and last ones when there are many, where there are no exchanges: else they are in their details. */
-  packets: PacketRow[]
+  exchanges: ExchangeTable
+  /**
+   * Packets, as rows that `packetsOf` reads, first and last ones when there are many, where there are no exchanges: else
+   * they are in their details.
+   */
+  packets: number[]
   packetsOmitted: number
   /** First payload bytes of each side where they are no HTTP, at most 64, latin1. */
   firstBytes: [string, string]

@@ -6,7 +6,7 @@ import type { TlsOptions } from '../app/tls/session.ts'
 import { ConnectionTracker } from '../flow/connection.ts'
 import { AddressTable, FlowTable, RecentFlows } from '../flow/flow-table.ts'
 import { Held } from '../flow/half.ts'
-import { PacketBlocks, PacketBudget } from '../flow/packet-log.ts'
+import { flipSides, PacketBlocks, PacketBudget } from '../flow/packet-log.ts'
 import { RecentPackets } from '../flow/recent.ts'
 import { createSegment, readSegment, type Segment } from '../flow/segment.ts'
 import { formatAddress, formatEndpoint } from '../wire/address.ts'
@@ -15,6 +15,7 @@ import * as icmp from '../wire/icmp.ts'
 import { ARP, BROKEN, FRAGMENT, ICMP, ICMP6, type Layers, TCP, UDP, UNKNOWN_LINK } from '../wire/layers.ts'
 import { neighbourAddressAt, neighbourMessage, neighbourVersion } from '../wire/neighbour.ts'
 import * as tcp from '../wire/tcp.ts'
+import { exchangeCount } from './exchange-table.ts'
 import { NameLookups } from './lookups.ts'
 import {
   DNS_PORT,
@@ -23,7 +24,6 @@ import {
   type IcmpError,
   type NeighbourSearch,
   type Observations,
-  type PacketRow,
   type SideIndex,
 } from './observations.ts'
 import { ConnectionStreams } from './streams.ts'
@@ -367,10 +367,12 @@ export class Observer implements PacketSink {
     const serverAddress = this.#addressTexts[flipped ? a : b]
     const { pair } = streams
     const { exchanges, tls, http2, inside } = pair.told()
-    const { packets, omitted } = exchanges.length > 0 ? { packets: [], omitted: 0 } : this.#budget.read(tracker.log)
+    const { packets, omitted } =
+      exchangeCount({ exchanges }) > 0 ? { packets: [], omitted: 0 } : this.#budget.read(tracker.log)
+    // The tracker numbers the sides by who was heard first; in the record the client is 0.
     if (flipped) {
-      flip(packets)
-      for (const { detail } of exchanges) if (detail !== null) flip(detail.packets)
+      flipSides(packets)
+      for (const { detail } of exchanges.troubled) flipSides(detail!.packets)
     }
     return {
       client: this.#string(formatEndpoint(clientAddress, flipped ? portB : portA)),
@@ -449,11 +451,6 @@ function linkOf(interfaceId: number, layers: Layers): number {
   let h = Math.imul(interfaceId + 1, 0x9e3779b1) ^ Math.imul(layers.cookedInterface + 2, 0x85ebca6b)
   h = Math.imul(h ^ (layers.vlan + 1), 0xc2b2ae35) ^ layers.ttl ^ ((layers.cookedType + 1) << 8)
   return Math.imul(h ^ (layers.sourceMac | 0), 0x27d4eb2f)
-}
-
-/** The tracker numbers the sides by who was heard first; in the record the client is 0. */
-function flip(packets: PacketRow[]): void {
-  for (const packet of packets) packet.from = packet.from === 0 ? 1 : 0
 }
 
 /** Without the room for more that V8 gives every array that grew: 16 items and as many again as half of them. */

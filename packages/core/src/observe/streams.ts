@@ -6,6 +6,7 @@ import { sniff, type Sniffed } from '../app/sniff.ts'
 import type { ConnectionTracker, StreamEvents } from '../flow/connection.ts'
 import type { StreamSink } from '../flow/half.ts'
 import type { Engine, Told } from './engine.ts'
+import { NO_EXCHANGES } from './exchange-table.ts'
 import { MessageExchanges } from './exchanges.ts'
 import { Http2Exchanges } from './http2-exchanges.ts'
 import type { Surroundings } from './ledger.ts'
@@ -109,7 +110,7 @@ export class StreamPair {
   }
 
   told(): Told {
-    return this.engine?.told() ?? { exchanges: [], http2: null, tls: null, inside: [null, null] }
+    return this.engine?.told() ?? { exchanges: NO_EXCHANGES, http2: null, tls: null, inside: [null, null] }
   }
 
   /** No more bytes are to come: those that are there must do. */

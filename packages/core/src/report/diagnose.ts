@@ -1,4 +1,5 @@
 // Step three of three: the Story becomes the document.
+import { exchangeCount } from '../observe/exchange-table.ts'
 import { DNS_PORT, isSealed } from '../observe/observations.ts'
 import { CATALOGUE } from '../diagnose/catalogue.ts'
 import { clientStatus } from '../diagnose/facts.ts'
@@ -226,10 +227,11 @@ function notesOf(story: Story): string[] {
   const opaque = new Map<string, Set<string>>()
   const sealed = new Set<string>()
   for (const { sightings } of story.conversations) {
-    const { speaks, tls, exchanges, serverPort, server } = sightings[0].connection
+    const { connection } = sightings[0]
+    const { speaks, tls, serverPort, server } = connection
     if (tls !== null && tls.decryption.is !== 'decrypted' && tls.records[0] + tls.records[1] > 0) sealed.add(server)
     const [spoken] = speaks
-    if (spoken === null || READ.has(spoken) || exchanges.length > 0 || serverPort === DNS_PORT) continue
+    if (spoken === null || READ.has(spoken) || exchangeCount(connection) > 0 || serverPort === DNS_PORT) continue
     opaque.set(spoken, (opaque.get(spoken) ?? new Set()).add(server))
   }
   const notes = [...opaque].map(([what, servers]) => `not looked into: ${what} to ${fewOf(servers)}`)

@@ -1,4 +1,5 @@
 // Clocks of captures that share no packets, from like requests on both sides of a proxy.
+import { exchangesOf } from '../observe/exchange-table.ts'
 import { originForm } from './pairing.ts'
 import type { Conversation, StoryCapture } from './story.ts'
 
@@ -75,8 +76,8 @@ function timedExchanges(
     const sighting = sightings.find((s) => members.has(s.capture))
     if (sighting === undefined) return []
     const at = captures[sighting.capture].shift
-    const { server, exchanges } = sighting.connection
-    return exchanges.flatMap((x): Timed[] => {
+    const { server } = sighting.connection
+    return exchangesOf(sighting.connection).flatMap((x): Timed[] => {
       if (x.request.frame < 0 || x.method === '') return []
       const gone = sighting.connection.sides[0].fin ?? sighting.connection.sides[0].reset
       const well = x.ended === 'complete' && (gone === null || gone.time >= x.response.time)

@@ -1,4 +1,5 @@
 // Which connections of different captures are one and the same, and how far apart the captures' clocks are.
+import { exchangeCount, exchangesOf } from '../observe/exchange-table.ts'
 import type { Connection, Exchange, Observations } from '../observe/observations.ts'
 import type { Clock } from '../report/document.ts'
 import type { Conversation, Sighting, Turn } from './story.ts'
@@ -157,7 +158,7 @@ function compare(pairs: Map<string, Differences>, a: Sighting, b: Sighting, shif
   if (x.established !== null && y.established !== null) {
     found.toServer.push(y.established.time - x.established.time + shift)
   }
-  for (const [mine, theirs] of alignExchanges(x.exchanges, y.exchanges)) {
+  for (const [mine, theirs] of alignExchanges(exchangesOf(x), exchangesOf(y))) {
     if (mine.request.frame >= 0 && theirs.request.frame >= 0) {
       found.toServer.push(theirs.request.time - mine.request.time + shift)
     }
@@ -242,7 +243,7 @@ function distance(a: Connection, b: Connection): number {
 function wait(connection: Connection): number {
   if (connection.syns.length > 0 && connection.synAck !== null)
     return connection.synAck.time - connection.syns.at(-1)!.time
-  const x = connection.exchanges.find((e) => e.request.frame >= 0 && e.response.frame >= 0)
+  const x = exchangesOf(connection).find((e) => e.request.frame >= 0 && e.response.frame >= 0)
   return x === undefined ? -1 : x.response.time - x.request.time
 }
 
@@ -250,16 +251,16 @@ function wait(connection: Connection): number {
 export function turnsOf(conversation: Conversation): Turn[] {
   const { sightings } = conversation
   const longest = sightings.reduce((best, s, i) => {
-    return s.connection.exchanges.length > sightings[best].connection.exchanges.length ? i : best
+    return exchangeCount(s.connection) > exchangeCount(sightings[best].connection) ? i : best
   }, 0)
-  const main = sightings[longest].connection.exchanges
+  const main = exchangesOf(sightings[longest].connection)
   const turns = main.map((exchange): Turn => {
     return { conversation, views: sightings.map((_, i) => (i === longest ? exchange : null)) }
   })
   sightings.forEach((sighting, i) => {
     if (i === longest) return
     const place = new Map(main.map((exchange, n) => [exchange, n]))
-    for (const [mine, theirs] of alignExchanges(main, sighting.connection.exchanges)) {
+    for (const [mine, theirs] of alignExchanges(main, exchangesOf(sighting.connection))) {
       turns[place.get(mine)!].views[i] = theirs
     }
   })

@@ -1,4 +1,5 @@
 // Who is a proxy: which hosts pass requests on, at which address they get them and from which they send them.
+import { exchangeCount } from '../observe/exchange-table.ts'
 import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
 import { OpenRequests, RequestGroups } from './open-requests.ts'
 import { bareAddress, contains, fits, likeness, originForm } from './pairing.ts'
@@ -181,8 +182,8 @@ type Flow = Map<string, Set<string>>
 function flowOf(conversations: readonly Conversation[]): Flow {
   const flow: Flow = new Map()
   for (const { sightings } of conversations) {
-    const { clientAddress, server, exchanges } = sightings[0].connection
-    if (exchanges.length > 0) link(flow, `from ${clientAddress}`, server)
+    const { connection } = sightings[0]
+    if (exchangeCount(connection) > 0) link(flow, `from ${connection.clientAddress}`, connection.server)
   }
   return flow
 }

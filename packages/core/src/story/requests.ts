@@ -1,6 +1,7 @@
 // Every exchange, as a request to whatever stands at its server's end and as a try of whoever stands at its client's, and
 // every connection without one as a possible try at an upstream, all in story time. Nearly all of them go well, and are
 // asked for nothing but their times: they are rows of columns. Pairing them is the next step.
+import { exchangeCount, exchangesOf } from '../observe/exchange-table.ts'
 import { type Connection, DNS_PORT, type Exchange, type NeighbourSearch } from '../observe/observations.ts'
 import { turnsOf } from './conversations.ts'
 import {
@@ -71,7 +72,7 @@ export function rolesOf(
     } else if (sightings.length === 1) {
       const [sighting] = sightings
       const at = shift(sighting.capture)
-      for (const exchange of sighting.connection.exchanges) {
+      for (const exchange of exchangesOf(sighting.connection)) {
         addRequest(roles, sighting, exchange, at)
         addTry(roles, conversation, sighting, exchange, at)
       }
@@ -113,40 +114,51 @@ export const backOf = ({ conversations, bare }: Roles, row: number): string =>
 
 function emptyRoles(most: number): Roles {
   const times = (): Float64Array => new Float64Array(most).fill(NaN)
-  const requests = { exchange: [], sighting: [], start: times(), answered: times(), end: times(), until: times() }
-  const tries = { exchange: [], sighting: [], start: times(), end: times(), answered: new Uint8Array(most) }
-  return { count: 0, conversations: [], requests, tries, turns: new Map(), bare: new Map() }
+  // At their full length: an array that grows leaves several times its size behind.
+  const all = (): null[] => Array.from({ length: most }, () => null)
+  const requests = { start: times(), answered: times(), end: times(), until: times() }
+  const tries = { start: times(), end: times(), answered: new Uint8Array(most) }
+  return {
+    count: 0,
+    conversations: all(),
+    requests: { exchange: all(), sighting: all(), ...requests },
+    tries: { exchange: all(), sighting: all(), ...tries },
+    turns: new Map(),
+    bare: new Map(),
+  }
 }
 
 const mostExchanges = (sightings: readonly Sighting[]): number =>
-  sightings.reduce((most, { connection }) => Math.max(most, connection.exchanges.length), 0)
+  sightings.reduce((most, { connection }) => Math.max(most, exchangeCount(connection)), 0)
 
 /** The next row as a request. */
 function addRequest({ requests, count }: Roles, sighting: Sighting, exchange: Exchange, at: number): void {
-  const start = exchange.request.frame >= 0 ? exchange.request.time : earliestStart(sighting.connection, exchange)
+  const { request, response } = exchange
+  const start = request.frame >= 0 ? request.time : earliestStart(sighting.connection, exchange)
   requests.exchange[count] = exchange
   requests.sighting[count] = sighting
   requests.start[count] = start + at
-  requests.answered[count] = exchange.response.frame >= 0 ? exchange.response.time + at : Infinity
+  requests.answered[count] = response.frame >= 0 ? response.time + at : Infinity
   requests.end[count] = endOf(sighting, exchange, at)
   requests.until[count] = Math.min(requests.answered[count], requests.end[count])
 }
 
 /** When a request that was not captured can have begun: once the exchange before it was over, or the connection open. */
-function earliestStart({ exchanges, established, first }: Connection, { ordinal, response }: Exchange): number {
-  const before = exchanges[ordinal - 1]?.responseEnd ?? established ?? first
+function earliestStart(connection: Connection, { ordinal, response }: Exchange): number {
+  const before = exchangesOf(connection)[ordinal - 1]?.responseEnd ?? connection.established ?? connection.first
   return before.time >= 0 ? before.time : response.time
 }
 
 /** The next row as a try that got as far as a request; with this the row is whole. */
 function addTry(roles: Roles, conversation: Conversation, sighting: Sighting, exchange: Exchange, at: number): void {
-  const { tries } = roles
+  const { requests, tries } = roles
   const row = roles.count++
+  const isOneView = requests.exchange[row] === exchange
   roles.conversations[row] = conversation
   tries.exchange[row] = exchange
   tries.sighting[row] = sighting
   tries.start[row] = startOfTry(sighting.connection, exchange) + at
-  tries.end[row] = endOf(sighting, exchange, at)
+  tries.end[row] = isOneView ? requests.end[row] : endOf(sighting, exchange, at)
   // One that breaks the grammar the proxy may refuse, and try again.
   tries.answered[row] = isAnswered(sighting, exchange) && exchange.detail?.responseFault == null ? 1 : 0
 }
@@ -165,10 +177,11 @@ function addBare(roles: Roles, attempt: Try): void {
 }
 
 /** When a try began, in the time of the capture that is nearest to its client. */
-export function startOfTry({ syns }: Connection, { request, response, ordinal }: Exchange): number {
-  const asked = request.frame >= 0 ? request.time : response.time
+export function startOfTry({ syns }: Connection, exchange: Exchange): number {
+  const { request } = exchange
+  const asked = request.frame >= 0 ? request.time : exchange.response.time
   // A connection opened for this very request: the try began with the SYN.
-  return ordinal === 0 && syns.length > 0 && asked - syns[0].time < FRESH_NS ? syns[0].time : asked
+  return exchange.ordinal === 0 && syns.length > 0 && asked - syns[0].time < FRESH_NS ? syns[0].time : asked
 }
 
 /**
@@ -226,16 +239,18 @@ export const UNPAIRED: Try['pairing'] = { strength: 'weak', by: 'nothing', runne
  * response that began after the client's side had closed came too late to end anything.
  */
 function endOf(sighting: Sighting, exchange: Exchange, at: number): number {
+  const over = exchange.responseEnd.time
   const asked = exchange.request.time
-  if (exchange.responseEnd.time >= 0 && (exchange.ended === 'complete' || exchange.ended === 'closed')) {
+  if (over >= 0 && (exchange.ended === 'complete' || exchange.ended === 'closed')) {
     const { fin, reset } = sighting.connection.sides[0]
-    if (fin === null && reset === null) return exchange.responseEnd.time + at
-    const gone = [fin, reset].find((m) => m !== null && m.time > asked && m.time < exchange.response.time)
-    return (gone?.time ?? exchange.responseEnd.time) + at
+    if (fin === null && reset === null) return over + at
+    const answered = exchange.response.time
+    const gone = [fin, reset].find((m) => m !== null && m.time > asked && m.time < answered)
+    return (gone?.time ?? over) + at
   }
   const cancelled = exchange.detail?.streamReset
   if (cancelled) return cancelled.time + at
-  const next = sighting.connection.exchanges[exchange.ordinal + 1]
+  const next = exchangesOf(sighting.connection)[exchange.ordinal + 1]
   const times = sighting.connection.sides
     .flatMap((side) => [side.fin, side.reset])
     .flatMap((m) =>

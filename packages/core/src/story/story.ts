@@ -132,8 +132,8 @@ export function isAnswered(sighting: Sighting, exchange: Exchange): boolean {
   return !isBetween(fin, exchange) && !isBetween(reset, exchange)
 }
 
-const isBetween = (moment: Moment | null, { request, response }: Exchange): boolean =>
-  moment !== null && moment.time > request.time && moment.time < response.time
+const isBetween = (moment: Moment | null, exchange: Exchange): boolean =>
+  moment !== null && moment.time > exchange.request.time && moment.time < exchange.response.time
 
 /** The exchange as seen nearest to the client that has it, with its sighting. */
 export function clientView(turn: Turn): { sighting: Sighting; exchange: Exchange } {

@@ -89,8 +89,8 @@ function isPlainRow({ requests, tries }: Roles, row: number): boolean {
   return isGood(atServer) && isGood(atClient)
 }
 function isGood(exchange: Exchange): boolean {
-  const { status, response, detail } = exchange
-  return detail === null && (status > 0 || isSealed(exchange)) && status < 500 && response.frame >= 0
+  const { status, detail } = exchange
+  return detail === null && (status > 0 || isSealed(exchange)) && status < 500 && exchange.response.frame >= 0
 }
 
 /** A proxy tries the same server again within this time (HAProxy waits 1 s). */

@@ -1,5 +1,6 @@
 // The upstream waited itself: a capture at it shows its own outgoing connection (database, cache, another service) on
 // which it had asked and was not answered for most of the time.
+import { exchangeCount, exchangesOf } from '../../observe/exchange-table.ts'
 import { DNS_PORT, CLIENT, SERVER } from '../../observe/observations.ts'
 import { type Conversation, nearClient } from '../../story/story.ts'
 import { conversationsFrom } from '../by-endpoint.ts'
@@ -72,11 +73,11 @@ function waitOn(facts: Facts, conversation: Conversation, wait: number): Wait | 
   const { connection } = sighting
   const { shift } = story.captures[sighting.capture]
   if (connection.server === near.connection.server || connection.serverPort === DNS_PORT) return null
-  for (const exchange of [...connection.exchanges, null]) {
+  for (const exchange of [...exchangesOf(connection), null]) {
     if (exchange !== null && exchange.request.frame >= 0 && !isSoon(exchange.request.time + shift, facts, wait))
       continue
     const view = viewOf(story, sighting, exchange)
-    const hit = quiet(view, exchange === null && connection.exchanges.length > 0 ? [] : view.packets, facts, wait)
+    const hit = quiet(view, exchange === null && exchangeCount(connection) > 0 ? [] : view.packets, facts, wait)
     if (hit !== null) return { view, server: connection.server, ...hit }
   }
   return null

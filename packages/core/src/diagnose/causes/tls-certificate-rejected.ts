@@ -1,6 +1,7 @@
 // The proxy ends the handshake once it has the upstream's certificate. Up to TLS 1.2 the certificate is in the clear and
 // so, mostly, is the alert; in TLS 1.3 without keys what is left is that the proxy leaves right behind the server's
 // flight. Some proxies (nginx among them) verify only when the handshake is complete: then they leave without a request.
+import { exchangeCount } from '../../observe/exchange-table.ts'
 import { CLIENT, SERVER } from '../../observe/observations.ts'
 import type { Finding, RuledOut } from '../../report/document.ts'
 import type { Facts } from '../facts.ts'
@@ -52,7 +53,7 @@ function leavesAtCertificate(facts: Facts, handshake: Handshake, { alert, at }: 
   const { tls, serverFlight } = handshake
   const { near } = facts
   // A resumed session shows no certificate; a request means that the proxy was content.
-  if (tls.resumed === true || serverFlight === null || near.connection.exchanges.length > 0) return false
+  if (tls.resumed === true || serverFlight === null || exchangeCount(near.connection) > 0) return false
   if (tls.certificates[SERVER] === null && tls.serverHello!.version < TLS_1_3) return false
   if (alert !== null && accusesParameters(alert.description)) return false
   const last = tls.messages.at(-1)!
