@@ -21,3 +21,14 @@ test.each([
     expect(reader.info.faults[0]!.text).toContain(expected)
   }
 })
+
+test('packets lie in plain arrays, whatever the chunks are: a slice of Node’s Buffer would be no copy', () => {
+  const header = '\xd4\xc3\xb2\xa1' + '\x02\0\x04\0' + '\0'.repeat(8) + '\0\0\x04\0' + '\x01\0\0\0'
+  const record = '\0'.repeat(8) + '\x02\0\0\0' + '\x02\0\0\0' + '\xab\xcd'
+  const chunk = Buffer.from(header + record, 'latin1')
+  const found: Uint8Array[] = []
+  const reader = createCaptureReader()
+  reader.push(chunk, { packet: ({ bytes, at, end }) => void found.push(bytes.slice(at, end)) })
+  chunk.fill(0) // the next one comes into the same memory
+  expect(found).toEqual([Uint8Array.of(0xab, 0xcd)])
+})

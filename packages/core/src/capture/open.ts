@@ -46,7 +46,8 @@ export function createCaptureReader(): CaptureReader {
         if (filled < HEAD) return
         decide(sink)
       }
-      cutter?.push(from === 0 ? chunk : chunk.subarray(from), sink)
+      // A plain array, whatever the chunk is: where readers copy with `slice`, Node's Buffer would share.
+      cutter?.push(new Uint8Array(chunk.buffer, chunk.byteOffset + from, chunk.length - from), sink)
     },
     end(sink: PacketSink): void {
       if (!decided) decide(sink)
