@@ -59,6 +59,7 @@ type Recogniser = (b: Bytes) => Answer
 
 /** In order: what comes first wins. */
 const RECOGNISERS: readonly (readonly [Sniffed, Recogniser])[] = [
+  ['http1-request', plainRequest],
   ['http2', either(begins('PRI * HTTP/2.0\r\n'), http2Settings)],
   ['http1-response', begins('HTTP/')],
   ['rtsp', either(begins('RTSP/'), requestLine('RTSP/'))],
@@ -119,6 +120,18 @@ function firstLine(b: Bytes): { line: string; complete: boolean } {
 /** RFC 9113 section 3.4: a server's first frame is SETTINGS, on stream 0, of 6 bytes a setting, no ACK. */
 function http2Settings(b: Bytes): Answer {
   return fixed(b, '\0', 9, () => u24(b, 0) % 6 === 0 && u24(b, 0) <= 600 && b[3] === 4 && b[4] === 0 && u32(b, 5) === 0)
+}
+
+const PLAIN_REQUESTS = ['GET /', 'POST /', 'PUT /', 'HEAD /', 'DELETE /', 'PATCH /', 'OPTIONS /'].map(begins)
+const VERSION_END = [' HTTP/1.0', ' HTTP/1.1'].map(begins)
+
+/** What most streams begin with, told without making text of it: for speed. `no` leaves it to the others. */
+function plainRequest(b: Bytes): Answer {
+  if (!PLAIN_REQUESTS.some((look) => look(b) === 'yes')) return 'no'
+  const lf = b.indexOf(10)
+  if (lf < 0) return 'yes'
+  const version = b.subarray(lf - (b[lf - 1] === 13 ? 10 : 9), lf)
+  return VERSION_END.some((look) => look(version) === 'yes') ? 'yes' : 'no'
 }
 
 const COMMON_REQUEST =

@@ -42,6 +42,9 @@ export interface StreamEvents {
   reset(from: SideIndex, moment: Moment): void
 }
 
+/** Stands for a list that nothing was put into yet. */
+const NONE: number[] = []
+
 export class ConnectionTracker {
   /** Index 0 is the sender of the first packet. */
   readonly halves: [Half, Half]
@@ -57,8 +60,9 @@ export class ConnectionTracker {
   synAck: Moment | null = null
   synAckRepeats: Moment[] = []
   established: Moment | null = null
-  interfaces: number[] = []
-  vlans: number[] = []
+  /** Interfaces and VLANs that it was captured at, the first ones. */
+  interfaces: number[] = NONE
+  vlans: number[] = NONE
   /** A RST that its receiver must have taken. */
   reset = false
   /** First sight of acknowledged data that is not there, by side (-1 when nothing is open), and where it is missing. */
@@ -75,6 +79,12 @@ export class ConnectionTracker {
     this.#recent = recent
     this.log = new PacketLog(blocks)
     this.halves = [new Half(held), new Half(held)]
+  }
+
+  /** Notes where a packet was captured. Nearly always it is where the first one was. */
+  captured(interfaceId: number, vlan: number): void {
+    if (this.interfaces[0] !== interfaceId) this.interfaces = withNumber(this.interfaces, interfaceId)
+    if (this.vlans[0] !== vlan) this.vlans = withNumber(this.vlans, vlan)
   }
 
   get closed(): boolean {
@@ -268,9 +278,15 @@ export class ConnectionTracker {
       else if (this.synAckRepeats.length < 16) this.synAckRepeats.push(moment)
     } else {
       if (this.synFrom < 0) this.synFrom = from
-      if (this.syns.length < 16 && from === this.synFrom) this.syns.push(moment)
+      if (from === this.synFrom) this.#noteSyn(moment)
     }
     return marks
+  }
+
+  /** The first one makes the list: V8 gives an empty one that grows room for 17. */
+  #noteSyn(moment: Moment): void {
+    if (this.syns.length === 0) this.syns = [moment]
+    else if (this.syns.length < 16) this.syns.push(moment)
   }
 
   #classify(half: Half, other: Half, position: number, length: number, time: number, ipId: number): number {
@@ -400,5 +416,10 @@ export class ConnectionTracker {
 }
 
 widen(new ConnectionTracker({ frame: 0, time: 0 }, new Held(), new RecentPackets(1)), 'lastTime', 'lastDataTime')
+
+function withNumber(list: number[], value: number): number[] {
+  if (list.length === 0) return [value]
+  return list.length >= 16 || list.includes(value) ? list : [...list, value]
+}
 
 const NOBODY: StreamSink = { push() {}, gap() {} }

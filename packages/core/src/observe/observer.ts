@@ -30,8 +30,12 @@ import { ConnectionStreams } from './streams.ts'
 
 /** Connections tracked at once; beyond it the one idle for longest is closed and counted as evicted. */
 const OPEN_LIMIT = 65_536
-/** A connection that ended is kept for packets that come late: after a reset, or after both FINs, this long. */
+/**
+ * A connection that ended is kept for packets that come late: after a reset, or after both FINs, this long. No more than
+ * so many at once: where thousands end in a second, what comes late is a small part of them.
+ */
 const LINGER_NS = 20e9
+const LINGER_LIMIT = 16_384
 /**
  * Seconds between time 0 and the first packet. Packets that were written out of order must not get a time below 0,
  * which means "not seen". And times beyond 2³¹ ns from the first packet on are what the engine compiles for once.
@@ -45,6 +49,7 @@ const ICMP_LIMIT = 65_536
 const NEIGHBOUR_LIMIT = 16_384
 
 interface Open {
+  slot: number
   tracker: ConnectionTracker
   streams: ConnectionStreams
   /** Address ids and ports of the first packet's sender and of the other side. */
@@ -52,6 +57,8 @@ interface Open {
   portA: number
   b: number
   portB: number
+  /** When it was last found to have ended; -1 while it goes on. */
+  overSince: number
 }
 
 export class Observer implements PacketSink {
@@ -68,6 +75,8 @@ export class Observer implements PacketSink {
   #blocks = new PacketBlocks()
   #open: (Open | null)[] = []
   #free: number[] = []
+  /** Connections that ended, those that did so first in front; also such as were closed since, and their slots reused. */
+  #over: Open[] = []
   #connections: Connection[] = []
   #lookups: NameLookups
   #icmpErrors: IcmpError[] = []
@@ -199,8 +208,8 @@ export class Observer implements PacketSink {
     const direction = this.#direction(s)
     const open = this.#open[direction >> 1]!
     if (!open.tracker.segment((direction & 1) as SideIndex, s, open.streams)) counts.duplicates++
-    note(open.tracker.interfaces, packet.interfaceId)
-    note(open.tracker.vlans, layers.vlan)
+    open.tracker.captured(packet.interfaceId, layers.vlan)
+    if (s.flags & (tcp.FIN | tcp.RST) && open.overSince < 0 && open.tracker.closed) this.#linger(open, s.time)
   }
 
   /** Twice the slot of the segment's connection, and one more where its second side sends. */
@@ -242,7 +251,7 @@ export class Observer implements PacketSink {
     const isDns = portA === DNS_PORT || portB === DNS_PORT
     const streams = new ConnectionStreams(surroundings, portA < portB ? 0 : 1, isDns)
     const slot = this.#free.pop() ?? this.#open.length
-    this.#open[slot] = { tracker, streams, a, portA, b, portB }
+    this.#open[slot] = { slot, tracker, streams, a, portA, b, portB, overSince: -1 }
     this.#flows.set(a, portA, b, portB, slot)
     // Texts of addresses are made when first met, while their bytes are at hand.
     const { bytes, sourceAt, destinationAt, ipVersion } = this.#layers
@@ -324,12 +333,30 @@ export class Observer implements PacketSink {
     if (search.requests.length < 64) search.requests.push({ frame, time })
   }
 
+  /** Keeps a connection that ended for a while. */
+  #linger(open: Open, now: number): void {
+    open.overSince = now
+    this.#over.push(open)
+  }
+
+  /** Closes the connections that ended a while ago, and the first of those that ended when there are too many. */
   #sweep(now: number): void {
     this.#sinceSweep = 0
-    for (let slot = 0; slot < this.#open.length; slot++) {
-      const open = this.#open[slot]
-      if (open && open.tracker.closed && now - open.tracker.lastTime > LINGER_NS) this.#close(slot)
+    const over = this.#over
+    let at = 0
+    for (const stop = over.length; at < stop; at++) {
+      const open = over[at]
+      if (this.#open[open.slot] !== open) continue
+      if (stop - at <= LINGER_LIMIT) {
+        if (now - open.overSince <= LINGER_NS) break
+        if (now - open.tracker.lastTime <= LINGER_NS) {
+          this.#linger(open, now)
+          continue
+        }
+      }
+      this.#close(open.slot)
     }
+    if (at > 0) over.splice(0, at)
   }
 
   /** Closes the connection that has been idle for longest, of a sample. */
@@ -375,7 +402,8 @@ export class Observer implements PacketSink {
       for (const { detail } of exchanges.troubled) flipSides(detail!.packets)
     }
     return {
-      client: this.#string(formatEndpoint(clientAddress, flipped ? portB : portA)),
+      // Of clients hardly any comes twice.
+      client: formatEndpoint(clientAddress, flipped ? portB : portA),
       server: this.#string(formatEndpoint(serverAddress, flipped ? portA : portB)),
       clientAddress,
       serverAddress,
@@ -398,8 +426,8 @@ export class Observer implements PacketSink {
       packets,
       packetsOmitted: omitted,
       firstBytes: [pair.sides[client].firstBytes, pair.sides[server].firstBytes],
-      interfaces: trimmed(tracker.interfaces),
-      vlans: trimmed(tracker.vlans),
+      interfaces: tracker.interfaces,
+      vlans: tracker.vlans,
     }
   }
 
@@ -455,8 +483,3 @@ function linkOf(interfaceId: number, layers: Layers): number {
 
 /** Without the room for more that V8 gives every array that grew: 16 items and as many again as half of them. */
 const trimmed = <T>(list: readonly T[]): T[] => list.slice()
-
-/** Notes one of a few numbers. Nearly always it is the only one. */
-function note(list: number[], value: number): void {
-  if (list[0] !== value && list.length < 16 && !list.includes(value)) list.push(value)
-}

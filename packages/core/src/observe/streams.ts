@@ -90,7 +90,7 @@ export class StreamPair {
   gap(from: SideIndex, length: number, position: number, frame: number, time: number): void {
     const side = this.sides[from]
     if (side.reading === 'undecided') {
-      if (side.head.length > 0) this.#decide(from, side, true)
+      if (side.head.length > 0) this.#decideHead(from, side, true, side.frame, side.time)
       // The beginning of the answers is missing; the engine finds the next one.
       else if (this.#answers(from)) side.reading = 'read'
       else side.headless = true
@@ -116,7 +116,7 @@ export class StreamPair {
   /** No more bytes are to come: those that are there must do. */
   #decideLast(from: SideIndex): void {
     const side = this.sides[from]
-    if (side.reading === 'undecided' && side.head.length > 0) this.#decide(from, side, true)
+    if (side.reading === 'undecided' && side.head.length > 0) this.#decideHead(from, side, true, side.frame, side.time)
   }
 
   /** The other side asks in a protocol whose answers are judged as answers, whatever they look like. */
@@ -154,12 +154,11 @@ export class StreamPair {
       this.#read(from, side, bytes, at, end, position, frame, time)
       return
     }
-    const head = new Uint8Array(side.head.length + end - at)
-    head.set(side.head)
-    head.set(bytes.subarray(at, end), side.head.length)
-    side.head = head
+    const length = side.head.length + end - at
     // Met mid-stream, a packet may as well be the end of a message (or a keep-alive): each is judged by itself.
-    this.#decide(from, side, head.length >= FIRST_BYTES || this.#isHeadless(side), frame, time)
+    const final = length >= FIRST_BYTES || this.#isHeadless(side)
+    if (side.head.length === 0) this.#decide(from, side, bytes, at, end, final, frame, time)
+    else this.#decide(from, side, joined(side.head, bytes, at, end), 0, length, final, frame, time)
   }
 
   /** Hands the first bytes of a side to the engine. */
@@ -189,21 +188,29 @@ export class StreamPair {
     side.head = header.length === 0 ? NO_BYTES : head.slice(header.length)
     side.start += header.length
     if (header.length === 0) side.reading = 'opaque'
-    else if (head.length > header.length) this.#decide(from, side, final, frame, time)
+    else if (head.length > header.length) this.#decideHead(from, side, final, frame, time)
   }
 
+  #decideHead(from: SideIndex, side: SideState, final: boolean, frame: number, time: number): void {
+    this.#decide(from, side, side.head, 0, side.head.length, final, frame, time)
+  }
+
+  /** Decides by the first bytes, which are kept only where more are to follow. */
   #decide(
     from: SideIndex,
     side: SideState,
+    bytes: Bytes,
+    at: number,
+    end: number,
     final: boolean,
-    frame: number = side.frame,
-    time: number = side.time,
+    frame: number,
+    time: number,
   ): void {
-    const { head } = side
-    const what = this.#isHeadless(side) && isMidHttp2(head) ? 'http2' : sniff(head, 0, head.length)
-    if (what === 'need-more' && !final) return
-    if (what === 'proxy-protocol') {
-      this.#skipProxyHeader(from, side, final, frame, time)
+    const what = this.#isHeadless(side) && isMidHttp2(bytes, at, end) ? 'http2' : sniff(bytes, at, end)
+    const isProxyHeader = what === 'proxy-protocol'
+    if (isProxyHeader || (what === 'need-more' && !final)) {
+      side.head = joined(NO_BYTES, bytes, at, end)
+      if (isProxyHeader) this.#skipProxyHeader(from, side, final, frame, time)
       return
     }
     side.head = NO_BYTES
@@ -211,18 +218,18 @@ export class StreamPair {
     const told = what === 'need-more' ? 'unknown' : what
     if (this.#isHeadless(side) && (told === 'unknown' || told === 'text') && this.#tries++ < MIDSTREAM_TRIES) return
     side.speaks = told
-    if (this.#engage(from, told, head)) {
-      this.#read(from, side, head, 0, head.length, side.start, frame, time)
+    if (this.#engage(from, told, bytes, at, end)) {
+      this.#read(from, side, bytes, at, end, side.start, frame, time)
       return
     }
     side.reading = 'opaque'
-    this.#keepFirst(side, head, 0, head.length)
+    this.#keepFirst(side, bytes, at, end)
   }
 
   /** Finds the engine for what a side speaks. False where nobody reads that, or where it does not fit the other side. */
-  #engage(from: SideIndex, speaks: Sniffed, head: Bytes): boolean {
+  #engage(from: SideIndex, speaks: Sniffed, bytes: Bytes, at: number, end: number): boolean {
     if (this.engine !== null) return this.engine.expects(from, speaks)
-    const found = this.#engineFor(from, speaks, head)
+    const found = this.#engineFor(from, speaks, bytes.subarray(at, end))
     if (found === null) return false
     const other = this.sides[otherOf(from)]
     // A plaintext answer to what nobody could read (TLS that was cut, say) is a failed opening, and no exchange.
@@ -342,7 +349,15 @@ class TcpStream implements StreamSink {
 }
 
 /** A packet of frames, and it shows who sent it. */
-const isMidHttp2 = (head: Bytes): boolean => isFrames(head, 0, head.length) && senderOf(head, 0, head.length) !== null
+const isMidHttp2 = (b: Bytes, at: number, end: number): boolean => isFrames(b, at, end) && senderOf(b, at, end) !== null
+
+/** A copy: whoever reads the capture may use its buffers again. */
+function joined(head: Bytes, bytes: Bytes, at: number, end: number): Bytes {
+  const both = new Uint8Array(head.length + end - at)
+  both.set(head)
+  both.set(bytes.subarray(at, end), head.length)
+  return both
+}
 
 /** The first byte of an HTTP/2 client's preface. */
 const PREFACE = 80
