@@ -246,21 +246,21 @@ function scatter(
   tcp.send(way, text, { ack: 'none' })
 }
 
+const grant = (protocol: string): Uint8Array =>
+  Uint8Array.from(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`, (c) =>
+    c.charCodeAt(0),
+  )
+const seen = (c: Connection): unknown[] =>
+  exchangesOf(c).map((x) => [x.ordinal, x.protocol, x.stream, x.target, x.status, x.ended])
+
 describe('an upgrade to HTTP/2', () => {
   // SETTINGS_INITIAL_WINDOW_SIZE (4) of 16 bytes
   const h2c = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAQAAAAQ' }
-  const grant = (protocol: string): Uint8Array =>
-    Uint8Array.from(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`, (c) =>
-      c.charCodeAt(0),
-    )
   const switched = (tcp: Tcp, options?: SendOptions): Tcp =>
     answer(ask(tcp.handshake(), '/before'))
       .send('>', request('GET /asks', h2c))
       .send('<', join(grant('h2c'), http2Settings()), options)
       .send('>', join(http2Preface, http2Settings(), http2SettingsAck))
-  const seen = (c: Connection): unknown[] =>
-    exchangesOf(c).map((x) => [x.ordinal, x.protocol, x.stream, x.target, x.status, x.ended])
-
   test('its request is stream 1, and others follow', async () => {
     const c = await connection((tcp) => {
       switched(tcp).wait(2).send('<', http2Response(1, 503))
