@@ -9,6 +9,8 @@ import type { RecordHeader } from './records.ts'
 
 /** Records in a row that do not open before the keys are given up: a log may lack those of the handshake. */
 const FAILURES = 16
+/** Type, version, length. */
+const RECORD_HEADER = 5
 
 export class Opener {
   readonly #find: FindProtection | null
@@ -91,6 +93,13 @@ export class Opener {
 
   /** What is in the record; null where it does not open. */
   open(from: TlsSide, record: RecordHeader, b: Bytes, at: number, end: number): OpenedRecord | null {
+    const opened = this.probe(from, record, b, at, end)
+    if (opened === null) this.#fail(from)
+    return opened
+  }
+
+  /** As `open`, for bytes that may be no record: that they do not open says nothing of the keys. */
+  probe(from: TlsSide, record: RecordHeader, b: Bytes, at: number, end: number): OpenedRecord | null {
     const protection = this.#protections[from]
     if (protection === null) return null
     const open = (epoch: Epoch): OpenedRecord | null =>
@@ -100,8 +109,7 @@ export class Opener {
       opened = open('application')
       if (opened !== null) this.#epochs[from] = 'application'
     }
-    if (opened === null) this.#fail(from)
-    else {
+    if (opened !== null) {
       this.#opened[from]++
       this.#failures[from] = 0
       this.#facts.decryption = { is: 'decrypted', reason: '' }
@@ -111,14 +119,24 @@ export class Opener {
 
   /** Bytes of plaintext in a record whose body has `length`: exact, but for CBC and padding. */
   plainLength(length: number): number {
+    return Math.max(0, length - this.#overhead)
+  }
+
+  /** Bytes of plaintext in so many whole records that have `length` with their headers. */
+  plainOf(records: number, length: number): number {
+    return Math.max(0, length - records * (RECORD_HEADER + this.#overhead))
+  }
+
+  /** Bytes that protection adds to a record's content. */
+  get #overhead(): number {
     const { version, cipher } = this.#parameters ?? { version: 0, cipher: 0 }
     const suite = cipherSuite(cipher)
-    if (suite === null) return length
-    if (isTls13(version)) return Math.max(0, length - 1 - suite.tagLength)
+    if (suite === null) return 0
+    if (isTls13(version)) return 1 + suite.tagLength
     const explicit = suite.mode === 'aead' && suite.algorithm !== 'CHACHA20' ? 8 : 0
     const iv = suite.mode === 'block' && version >= 0x0302 ? suite.blockLength : 0
     const padding = suite.mode === 'block' ? 1 : 0
-    return Math.max(0, length - explicit - iv - suite.tagLength - suite.macLength - padding)
+    return explicit + iv + suite.tagLength + suite.macLength + padding
   }
 
   #fail(from: TlsSide): void {

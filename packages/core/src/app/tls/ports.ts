@@ -26,6 +26,8 @@ export interface OpenedRecord {
   bytes: Bytes
   at: number
   end: number
+  /** Records of the direction that must lie between this one and the one opened before, by its sequence number. */
+  skipped: number
 }
 
 /** Opens the protected records of one session. Counts sequence numbers for each direction and epoch. */

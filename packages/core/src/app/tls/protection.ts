@@ -66,6 +66,9 @@ class Lane {
     this.#cipher = cipher
   }
 
+  /** Sequence numbers passed over by the latest record. */
+  skipped = 0
+
   open(type: number, version: number, body: Bytes): Bytes | null {
     const isSearch = this.#ahead > 0 && this.#searches < MAX_SEARCHES
     const opened = this.#cipher.open(this.#next, this.#next + (isSearch ? this.#ahead : 0), type, version, body)
@@ -73,6 +76,7 @@ class Lane {
       if (isSearch) this.#searches++
       return null
     }
+    this.skipped = opened.sequence - this.#next
     this.#next = opened.sequence + 1
     this.#ahead = 0
     this.#searches = 0
@@ -107,7 +111,7 @@ function createTls12(
   return {
     open(from, _epoch, type, recordVersion, bytes, at, end): OpenedRecord | null {
       const plain = lanes[from].open(type, recordVersion, bytes.subarray(at, end))
-      return plain && { type, bytes: plain, at: 0, end: plain.length }
+      return plain && { type, bytes: plain, at: 0, end: plain.length, skipped: lanes[from].skipped }
     },
     keyUpdate(): void {},
     skip(from, count): void {
@@ -166,13 +170,14 @@ function tls13Side(from: 0 | 1, secrets: SessionSecrets, suite: SuiteProtection,
   let present: Epoch = lanes.early === null ? 'handshake' : 'early'
   return {
     open(epoch, type, version, body): OpenedRecord | null {
-      const inner = lanes[epoch]?.open(type, version, body) ?? null
-      if (inner === null) return null
+      const lane = lanes[epoch]
+      const inner = lane?.open(type, version, body) ?? null
+      if (lane === null || inner === null) return null
       present = epoch
       // TLSInnerPlaintext: content, its type, then zeros as padding (RFC 8446 section 5.4).
       let end = inner.length - 1
       while (end >= 0 && inner[end] === 0) end--
-      return { type: end < 0 ? 0 : inner[end], bytes: inner, at: 0, end: Math.max(0, end) }
+      return { type: end < 0 ? 0 : inner[end], bytes: inner, at: 0, end: Math.max(0, end), skipped: lane.skipped }
     },
     keyUpdate(): void {
       if (traffic === undefined || lanes.application === null) return

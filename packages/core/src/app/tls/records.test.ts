@@ -19,6 +19,8 @@ function read(...steps: Step[]): string[] {
       const how = (missing > 0 ? ` missing ${missing}` : '') + (whole ? '' : ' cut')
       lines.push(`record ${record.type}${body}${how} to ${last.offset}#${last.frame}`)
     },
+    mayProbe: () => false,
+    probe: () => false,
     lost: (length, frame) => lines.push(`lost ${length} #${frame}`),
     broken: (at) => lines.push(`broken at ${at.offset}#${at.frame}`),
     foreign: (looksLike, first) => lines.push(`foreign ${looksLike} at ${first.offset}#${first.frame}`),

@@ -3,7 +3,8 @@
 // Bodies are counted, not kept, unless the sink wants them. Where bytes are missing inside of a body its length leads on
 // to the next header. Where a header may be among them, the next push that begins with the likes of one is taken for
 // it: a push is a packet, and senders begin most packets with a record. Encrypted bytes pass for a header once in some
-// millions of pushes.
+// millions of pushes. A sink that can open records need not wait for that: what looks like a header anywhere in a push is
+// followed to the end of its record, and is one if that opens.
 import { type Bytes, u16 } from '../../bytes/read.ts'
 import type { Place } from '../http1/message.ts'
 import { sniff, SNIFF_LENGTH, type Sniffed } from '../sniff.ts'
@@ -22,6 +23,11 @@ export const SSL2_HELLO = 0x80
 const SSL2_LENGTH = 2
 /** Message type, version and three lengths, a cipher, a challenge (RFC 5246 appendix E.2). */
 const SSL2_SHORTEST = 9 + 3 + 16
+
+/** Probes in a row that fail, after which only a push that begins with a record ends the loss. */
+const PROBES = 16
+/** Bytes that protection adds at least: a record with less is not worth a probe. */
+const SHORTEST_PROBED = 17
 
 const NO_BYTES: Bytes = new Uint8Array(0)
 
@@ -45,6 +51,10 @@ export interface RecordSink {
    * wanted; valid during the call. `missing` bytes were not captured, or did not come.
    */
   record(record: RecordHeader, b: Bytes, at: number, end: number, missing: number, last: Place, whole: boolean): void
+  /** Whether `probe` can tell a record from other bytes. */
+  mayProbe(): boolean
+  /** Behind lost bytes: tells the record `b[at..end)`, whose header was not told, and true; false where it is none. */
+  probe(record: RecordHeader, b: Bytes, at: number, end: number, last: Place): boolean
   /** Bytes that cannot be assigned to a record: not captured, or behind such. */
   lost(length: number, frame: number, time: number): void
   /** Behind good records there is none: looking for the next from here on. */
@@ -72,6 +82,11 @@ export class RecordReader {
   #remaining = 0
   #missing = 0
   #wanted = false
+  /** The record at work may be none. */
+  #isProbe = false
+  #probes = 0
+  /** Of the latest record. */
+  #version = 0
   #body: Bytes = NO_BYTES
   #bodySize = 0
 
@@ -85,18 +100,11 @@ export class RecordReader {
     if (at >= end || this.#state === 'done') return
     this.#frame = frame
     this.#time = time
-    if (this.#state === 'lost') {
-      if (!looksLikeRecord(b, at, end)) {
-        this.#offset += end - at
-        this.#sink.lost(end - at, frame, time)
-        return
-      }
-      this.#state = 'header'
-    }
     for (let p = at; p < end;) {
       if (this.#state === 'header') p = this.#readHeader(b, p, end)
       else if (this.#state === 'body') p = this.#readBody(b, p, end)
       else if (this.#state === 'foreign') p = this.#readForeign(b, p, end)
+      else if (this.#state === 'lost') p = this.#seek(b, p, end, p === at)
       else break
     }
   }
@@ -147,6 +155,30 @@ export class RecordReader {
     return { offset, frame: this.#frame, time: this.#time }
   }
 
+  /** Where the next record begins, or may: takes what stands before it. */
+  #seek(b: Bytes, p: number, end: number, isFirst: boolean): number {
+    this.#isProbe = !(isFirst && looksLikeRecord(b, p, end))
+    const found = this.#isProbe ? this.#findProbe(b, p, end) : p
+    const to = found < 0 ? end : found
+    this.#offset += to - p
+    if (to > p) this.#sink.lost(to - p, this.#frame, this.#time)
+    if (found >= 0) this.#state = 'header'
+    return to
+  }
+
+  /** What looks like the header of application data, as those before were; -1 where nothing does. */
+  #findProbe(b: Bytes, at: number, end: number): number {
+    if (this.#probes === PROBES || !this.#sink.mayProbe()) return -1
+    for (let p = at; p + HEADER <= end; p++) {
+      if (b[p] !== CONTENT.applicationData || u16(b, p + VERSION) !== this.#version) continue
+      const length = u16(b, p + LENGTH)
+      if (length < SHORTEST_PROBED || length > MAX_BODY) continue
+      this.#probes++
+      return p
+    }
+    return -1
+  }
+
   #readHeader(b: Bytes, p: number, end: number): number {
     if (this.#headSize === 0) this.#first = this.#place(this.#offset)
     const take = Math.min(HEADER - this.#headSize, end - p)
@@ -185,7 +217,8 @@ export class RecordReader {
     this.#remaining = length
     this.#missing = 0
     this.#bodySize = 0
-    this.#wanted = this.#sink.header(this.#record)
+    this.#version = version
+    this.#wanted = this.#isProbe || this.#sink.header(this.#record)
     this.#state = 'body'
     if (length === 0) this.#endRecord(true)
   }
@@ -233,7 +266,19 @@ export class RecordReader {
     this.#record = null
     this.#body = NO_BYTES
     this.#bodySize = 0
-    this.#sink.record(record, b, at, end, this.#missing, this.#place(this.#offset - 1), whole)
+    const last = this.#place(this.#offset - 1)
+    if (this.#isProbe) this.#endProbe(record, b, at, end, whole, last)
+    else this.#sink.record(record, b, at, end, this.#missing, last, whole)
+  }
+
+  #endProbe(record: RecordHeader, b: Bytes, at: number, end: number, whole: boolean, last: Place): void {
+    this.#isProbe = false
+    if (whole && this.#missing === 0 && this.#sink.probe(record, b, at, end, last)) {
+      this.#probes = 0
+      return
+    }
+    this.#state = 'lost'
+    this.#sink.lost(HEADER + record.length - (whole ? 0 : this.#missing), this.#frame, this.#time)
   }
 
   #lose(length: number, frame: number, time: number): void {

@@ -19,7 +19,7 @@ import {
   tlsAlert,
 } from '@pcap-surgery/testkit'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { TlsFacts, TlsSide } from './facts.ts'
 import { alertName, handshakeName } from './names.ts'
 import { TlsSession } from './session.ts'
@@ -543,7 +543,7 @@ test('records are opened where somebody has the keys, and holes are told in plai
         open: (from, epoch, _type, _version, bytes, at, end) => {
           if (random[0] !== 0xc1 || parameters.cipher !== 0x1302) return null
           if (epoch === 'application' && session.facts.finished[from] === null) return null
-          return { type: bytes[end - 17]!, bytes, at, end: end - 17 }
+          return { type: bytes[end - 17]!, bytes, at, end: end - 17, skipped: 0 }
         },
         keyUpdate: (from) => skipped.push(`${from} update`),
         skip: (from, count) => skipped.push(`${from} skip ${count}`),
@@ -566,6 +566,82 @@ test('records are opened where somebody has the keys, and holes are told in plai
   expect(skipped).toEqual(['1 update', '0 skip 1'])
   expect(session.facts.decryption).toEqual({ is: 'decrypted', reason: '' })
   expect(messages(session.facts)).toMatch(/<EncryptedExtensions <Finished >Finished <NewSessionTicket <KeyUpdate$/)
+})
+
+/** Bytes that are told as missing. */
+const total = (events: string[]): number =>
+  events.reduce((sum, event) => sum + Number(/^gap (\d+)/.exec(event)?.[1] ?? 0), 0)
+
+describe('behind a hole that hides a header', () => {
+  const MARK = 0x7a
+  /** Content, then its number and a mark in the place of the tag. */
+  const numbered = (number: number, length: number): Uint8Array => {
+    const record = sealed(23, ...new Uint8Array(length).fill(number))
+    record.set([number, MARK], record.length - 2)
+    return record
+  }
+  /** Pushes `parts` in packets of 700 bytes, of which those in `unseen` are a hole; what the server sent is told. */
+  const play = (unseen: number[], ...parts: Uint8Array[]): string[] => {
+    const events: string[] = []
+    let next = 0
+    const session = new TlsSession(
+      {
+        begin() {},
+        data: (from, plain) => from === 1 && events.push(plain === null ? 'opaque' : `${plain[0]} x ${plain.length}`),
+        gap: (_from, length) => events.push(`gap ${length}`),
+        closed() {},
+      },
+      {
+        protection: () => () => ({
+          open(from, _epoch, _type, _version, bytes, at, end) {
+            if (from === 1 && bytes[end - 1] !== MARK) return null
+            const skipped = from === 1 ? bytes[end - 2]! - next : 0
+            if (from === 1) next = bytes[end - 2]! + 1
+            return { type: bytes[end - 17]!, bytes, at, end: end - 17, skipped }
+          },
+          keyUpdate() {},
+          skip: (_from, count) => void (next += count),
+        }),
+      },
+    )
+    const finished = handshakeMessage(20, new Uint8Array(48))
+    const end = sealed(22, ...finished)
+    end.set([0, MARK], end.length - 2)
+    session.push(0, hello13, 0, hello13.length, 1, 1)
+    const flight = join(answer13, end)
+    session.push(1, flight, 0, flight.length, 2, 2)
+    const reply = sealed(22, ...finished)
+    session.push(0, reply, 0, reply.length, 3, 3)
+    const bytes = join(...parts)
+    for (let at = 0, i = 0; at < bytes.length; at += 700, i++) {
+      const to = Math.min(bytes.length, at + 700)
+      if (unseen.includes(i)) session.gap(1, to - at, 4 + i, 4 + i)
+      else session.push(1, bytes, at, to, 4 + i, 4 + i)
+    }
+    session.finish(1, true, 99, 99)
+    return events
+  }
+  const stream = [numbered(1, 1000), numbered(2, 1000), numbered(3, 1000), numbered(4, 1000), numbered(5, 10)]
+
+  test('a record in the midst of a packet is found, and what is missing counted in plaintext', () => {
+    expect(play([], ...stream)).toEqual(['1 x 1000', '2 x 1000', '3 x 1000', '4 x 1000', '5 x 10'])
+    // The second packet holds the end of record 1 and the header of record 2.
+    const events = play([1], ...stream)
+    expect(events.filter((event) => !event.startsWith('gap'))).toEqual(['3 x 1000', '4 x 1000', '5 x 10'])
+    expect(total(events)).toBe(2000)
+    expect(total(play([1, 2, 3], ...stream))).toBe(3000)
+  })
+
+  test('what only looks like a record is passed over, so many times and no more', () => {
+    const fake = new Uint8Array(100)
+    fake.set(opaqueRecord(30), 20)
+    const fakes = (count: number): Uint8Array => join(...Array.from({ length: count }, () => fake))
+    const lost = [numbered(1, 1000), new Uint8Array(393)]
+    const told = (count: number): string[] =>
+      play([1], ...lost, fakes(count), numbered(2, 50)).filter((event) => !event.startsWith('gap'))
+    expect(told(12)).toEqual(['2 x 50'])
+    expect(told(18)).toEqual([])
+  })
 })
 
 test('keys that do not fit change nothing but what is said of them', () => {

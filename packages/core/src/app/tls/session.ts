@@ -37,6 +37,8 @@ interface Side {
   finishing: boolean
   /** The handshake message at work was protected. */
   hidden: boolean
+  /** Bytes of records that were lost and are not told yet: of how many records, the next one that opens will say. */
+  lost: number
   /** `closed` was told; the stream is over. */
   isClosed: boolean
   isOver: boolean
@@ -80,6 +82,7 @@ export class TlsSession {
     side.isOver = true
     side.reader.finish(frame, time)
     side.joiner.cut()
+    this.#tellLost(from, 0, frame, time)
     this.#opaque.finish(from)
     this.#negotiation.end(from, closed ? 'close' : 'cut', frame, time)
     this.#close(from, false, frame, time)
@@ -93,7 +96,16 @@ export class TlsSession {
       },
     })
     const reader = new RecordReader(this.#recordSink(from), from === 0)
-    return { reader, joiner, isProtected: false, finishing: false, hidden: false, isClosed: false, isOver: false }
+    return {
+      reader,
+      joiner,
+      isProtected: false,
+      finishing: false,
+      hidden: false,
+      lost: 0,
+      isClosed: false,
+      isOver: false,
+    }
   }
 
   #recordSink(from: TlsSide): RecordSink {
@@ -103,6 +115,12 @@ export class TlsSession {
       hole: () => {},
       record: (record, b, at, end, missing, last, whole) =>
         this.#record(from, record, b, at, end, missing, last, whole),
+      mayProbe: () => this.#opener.active(from),
+      probe: (record, b, at, end, last) => {
+        const opened = this.#opener.probe(from, record, b, at, end)
+        if (opened !== null) this.#opened(from, record, opened, last)
+        return opened !== null
+      },
       lost: (length, frame, time) => this.#lost(from, length, frame, time),
       broken: (at) => this.#negotiation.fault(from, 'record', at, 'These bytes are no record header'),
       foreign: (looksLike, first) => this.#foreign(from, looksLike, first),
@@ -191,8 +209,10 @@ export class TlsSession {
     else if (whole) this.#opaqueRecord(from, record, last)
   }
 
-  #opened(from: TlsSide, record: RecordHeader, { type, bytes, at, end }: OpenedRecord, last: Place): void {
+  #opened(from: TlsSide, record: RecordHeader, opened: OpenedRecord, last: Place): void {
+    const { type, bytes, at, end, skipped } = opened
     const { first } = record
+    this.#tellLost(from, skipped, last.frame, last.time)
     if (type === CONTENT.applicationData) {
       if (this.#isTls13) this.#events.begin(from, first)
       this.#data(from, bytes.subarray(at, end), record.length, 0, first, last, true)
@@ -206,6 +226,7 @@ export class TlsSession {
 
   /** The keys do not fit: the record is what it would be without, or a hole in what is read. */
   #unopened(from: TlsSide, record: RecordHeader, last: Place): void {
+    this.#tellLost(from, 0, last.frame, last.time)
     const isData = record.type === CONTENT.applicationData
     if (isData && this.#opener.worked(from) && this.#opener.active(from) && this.#negotiation.done) {
       this.#events.gap(from, this.#opener.plainLength(record.length), last.frame, last.time)
@@ -224,6 +245,7 @@ export class TlsSession {
       if (this.#isTls13 && this.#negotiation.done) this.#events.begin(from, record.first)
       return
     }
+    this.#tellLost(from, 0, last.frame, last.time)
     this.#opener.skip(from, 1)
     this.#sides[from].joiner.cut()
     if (record.type === CONTENT.applicationData && this.#negotiation.done) {
@@ -320,8 +342,23 @@ export class TlsSession {
     this.#opener.skip(from, 0)
     this.#opaque.lost(from, time)
     if (length > 0 && (this.#negotiation.done || this.facts.messageCount === 0 || this.#sides[from].isProtected)) {
-      this.#events.gap(from, length, frame, time)
+      const side = this.#sides[from]
+      if (!this.#opener.worked(from)) this.#events.gap(from, length, frame, time)
+      else {
+        // That something is missing is told at once, how much when that is known.
+        if (side.lost === 0) this.#events.gap(from, 1, frame, time)
+        side.lost += length
+      }
     }
+  }
+
+  /** What was lost lies behind: it was `records`, as far as anyone can tell. */
+  #tellLost(from: TlsSide, records: number, frame: number, time: number): void {
+    const side = this.#sides[from]
+    if (side.lost === 0) return
+    const rest = this.#opener.plainOf(records, side.lost) - 1
+    side.lost = 0
+    if (rest > 0) this.#events.gap(from, rest, frame, time)
   }
 
   #foreign(from: TlsSide, looksLike: Sniffed, first: Place): void {
