@@ -39,7 +39,7 @@ test('requests that are none', () => {
     "head 0#1 2#1  (3) none ! start-line 2#1 An SCGI request begins with a length: byte 3 is 'x'",
   )
   expect(scgi('3:a\0b,', 'END')[1]).toBe(
-    'head 0#1 5#1 / (6) none ! field 5#1 The variables of the request do not fill their section',
+    'head 0#1 5#1  (6) none ! field 5#1 The variables of the request do not fill their section',
   )
 })
 

@@ -57,14 +57,23 @@ function named(node: string, { client, clientAddress }: Connection): Named {
   return port === '' ? 'its host' : client.endsWith(port) ? 'it' : 'a sibling'
 }
 
+/** A request that is there, and says not what it asks for: it is sealed, or its target was cut away. */
+const isUnread = (exchange: Exchange): boolean =>
+  isSealed(exchange) || (exchange.target === '' && exchange.request.frame >= 0)
+
+/** Nothing is left of the request: not captured, or cut before it says anything. */
+const isUnknown = ({ method, target }: Exchange): boolean => method === '' && target === ''
+
 /** What the exchanges of two legs say about belonging together. */
 function alike(front: Exchange, back: Exchange, over: Connection): Fit | null {
   if (isSealed(front) || isSealed(back)) return byTime(0)
-  if (back.method === '' || front.method === '') {
+  if (isUnknown(back) || isUnknown(front)) {
     // A request that was not captured: its answer must at least be the one that was passed on.
     return back.status === front.status || back.status === 0 ? byTime(0) : null
   }
-  if (front.method !== back.method && !(front.method === 'HEAD' && back.method === 'GET')) return null
+  const isCut = [front, back].some((x) => x.method === '' || x.target === '')
+  const isHead = front.method === 'HEAD' && back.method === 'GET'
+  if (front.method !== back.method && !isHead && !isCut) return null
   let score = 0
   let by = 'time'
   let strength: Fit['strength'] = 'weak'
@@ -89,7 +98,7 @@ function alike(front: Exchange, back: Exchange, over: Connection): Fit | null {
     } else if (theirs !== undefined && name !== 'traceparent') score -= 60
   }
   // Neither target nor identifier: a subrequest, a health check, or somebody else's request.
-  if (score <= 0) return null
+  if (score <= 0) return isCut && score === 0 ? byTime(0) : null
   if (whose === 'it') {
     score += EXACT
     strength = 'sure'
@@ -107,6 +116,7 @@ function alike(front: Exchange, back: Exchange, over: Connection): Fit | null {
 
 /** Points for the request target: the same, or one a rewritten form of the other (a prefix stripped or added). */
 function sameTarget(front: Exchange, back: Exchange): number {
+  if (front.target === '' || back.target === '') return 0
   if (front.target === back.target) return 50
   const a = originForm(front.target)
   const b = originForm(back.target)
@@ -196,7 +206,7 @@ export function fitOf(roles: Roles, request: number, attempt: number): Fit | nul
   if (fit === null) return null
   fit.score += outcome(front, back, tries.answered[attempt] === 1)
   fit.score += time
-  if (fit.by === 'time' && (isSealed(front) || isSealed(back)) && fits(roles, request, attempt)) {
+  if (fit.by === 'time' && (isUnread(front) || isUnread(back)) && fits(roles, request, attempt)) {
     fit.strength = 'likely'
     fit.by = TIGHT_TIME
   }

@@ -93,7 +93,14 @@ export abstract class OneRequestScanner extends BackendScanner {
     const contentLength = contentLengthOf(variables)
     const framing = contentLength > 0 ? 'content-length' : 'none'
     const size = this.#prefixLength + this.#size
-    return requestHead({ ...cgiParts(variables), size, framing, contentLength, persistent: false, fault })
+    return requestHead({
+      ...cgiParts(variables, last === null || !whole),
+      size,
+      framing,
+      contentLength,
+      persistent: false,
+      fault,
+    })
   }
 
   protected override skip(length: number): boolean {

@@ -59,6 +59,11 @@ export abstract class RecordScanner extends BackendScanner {
     return missed + padded === length
   }
 
+  /** Whether so many bytes more belong to the record at work. */
+  protected holds(length: number): boolean {
+    return this.#filled === this.header.length && length <= this.length - this.index + this.#padding
+  }
+
   /** The stream stops inside the header of what may have been a message's first record. */
   protected override flush(): void {
     if (this.#filled > 0 && this.#filled < this.header.length) this.begin(this.first)

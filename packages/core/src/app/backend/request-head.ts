@@ -29,7 +29,10 @@ export function requestHead(parts: RequestParts): Head {
   const method = parts.method.replace(/[^!-~]/g, '')
   const text = `${method} ${oneLine(parts.target)} HTTP/1.1\r\n${lines.join('')}\r\n`
   const b = bytesOf(text)
-  const head: Head = readHead('request', b, 0, b.length, false, '', { placeInHead: () => NOWHERE })
+  const read = readHead('request', b, 0, b.length, false, '', { placeInHead: () => NOWHERE })
+  // A target that was cut away is none, and a method neither.
+  if (parts.target === '') read.textEnd = read.textAt
+  const head: Head = read
   head.size = parts.size
   head.framing = parts.framing
   head.contentLength = parts.contentLength
@@ -42,7 +45,10 @@ export function requestHead(parts: RequestParts): Head {
  * The parts that CGI meta-variables give. Fields of the client's request come as HTTP_*; REMOTE_ADDR and REMOTE_PORT,
  * which say exactly whose request it is, as `forwarded` (RFC 7239) unless the client sent one.
  */
-export function cgiParts(variables: readonly Variable[]): Pick<RequestParts, 'method' | 'target' | 'fields'> {
+export function cgiParts(
+  variables: readonly Variable[],
+  isCut: boolean,
+): Pick<RequestParts, 'method' | 'target' | 'fields'> {
   const named = new Map<string, string>()
   const fields: Variable[] = []
   for (const [name, value] of variables) {
@@ -62,7 +68,7 @@ export function cgiParts(variables: readonly Variable[]): Pick<RequestParts, 'me
   if (address !== undefined && !has('forwarded'))
     fields.push(['forwarded', forwarded(address, named.get('REMOTE_PORT'))])
   add('x-script-filename', 'SCRIPT_FILENAME')
-  return { method: named.get('REQUEST_METHOD') ?? '', target: targetOf(named), fields }
+  return { method: named.get('REQUEST_METHOD') ?? '', target: targetOf(named, isCut), fields }
 }
 
 /** Announced length of the body, -1 without one. */
@@ -71,10 +77,11 @@ export function contentLengthOf(variables: readonly Variable[]): number {
   return value === undefined ? -1 : Number(value)
 }
 
-/** REQUEST_URI is what the client sent; without it, what the path was taken apart into. */
-function targetOf(named: Map<string, string>): string {
+/** REQUEST_URI is what the client sent; without it, what the path was taken apart into; where more is cut away, ''. */
+function targetOf(named: Map<string, string>, isCut: boolean): string {
   const uri = named.get('REQUEST_URI')
   if (uri !== undefined) return uri
+  if (isCut) return ''
   const path = `${named.get('SCRIPT_NAME') ?? ''}${named.get('PATH_INFO') ?? ''}`
   const query = named.get('QUERY_STRING')
   return (path === '' ? '/' : path) + (query === undefined ? '' : `?${query}`)

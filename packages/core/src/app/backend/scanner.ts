@@ -54,6 +54,10 @@ export abstract class BackendScanner implements MessageScanner {
   protected isEnd(_b: Bytes, _at: number, _end: number): boolean {
     return false
   }
+  /** Whether the head at work can do without `length` bytes that are missing here. */
+  protected isBeside(_length: number): boolean {
+    return false
+  }
   /** `length` bytes are missing here; answers whether it is known what comes behind them. */
   protected abstract skip(length: number): boolean
   /** The head at work as far as it came. */
@@ -109,7 +113,7 @@ export abstract class BackendScanner implements MessageScanner {
     }
     if (this.#state === 'between') this.flush()
     if (this.#state === 'foreign') this.#deliverForeign()
-    const isHead = this.#state === 'head'
+    const isHead = this.#state === 'head' && !this.isBeside(length)
     if (isHead) this.#tellCut()
     this.#base = this.#offset
     this.#offset += length

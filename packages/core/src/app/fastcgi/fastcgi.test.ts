@@ -104,10 +104,10 @@ test('an aborted request, and one that the next cuts short', () => {
   const half = join(fcgiBegin(), fcgi(FCGI.PARAMS, fcgiParams({ REQUEST_METHOD: 'GET' })))
   expect(requests(join(half, fcgi(FCGI.ABORT)), half, fastcgiRequest('GET /', {}))).toEqual([
     'begin 0#1',
-    'head 0#1 50#1 GET / (19) records incomplete',
+    'head 0#1 50#1 GET (19) records incomplete',
     'end 50#1 truncated 0',
     'begin 51#2',
-    'head 51#2 93#2 GET / (19) records incomplete',
+    'head 51#2 93#2 GET (19) records incomplete',
     'end 93#2 truncated 0',
     'begin 94#3',
     'head 94#3 174#3 GET / (49) records',
@@ -208,7 +208,7 @@ test('behind a hole in the parameters: the next request', () => {
   const request = fastcgiRequest('GET /')
   expect(requests(request.subarray(0, 30), 20, request.subarray(50), request)).toEqual([
     'begin 0#1',
-    'head 0#1 29#1 / (6) records incomplete',
+    'head 0#1 29#1  (6) records incomplete',
     'end 88#3 complete 39 missing 20',
     'begin 89#4',
     'head 89#4 169#4 GET / (49) records',
@@ -220,10 +220,27 @@ test('requests, and responses, that are mixed', () => {
   const text = 'FastCGI requests are mixed on one connection'
   expect(requests(join(fcgiBegin(), fcgiBegin(false, { id: 2 })))).toEqual([
     'begin 0#1',
-    `head 0#1 16#1 / (0) records ! chunk 16#1 ${text}`,
+    `head 0#1 16#1  (0) records ! chunk 16#1 ${text}`,
     `end 16#1 broken 0 ! chunk 16#1 ${text}`,
   ])
   expect(responses(join(fcgi(FCGI.STDOUT, 'A: b\r\n\r\n'), fcgi(FCGI.STDOUT, 'x', { id: 2 }))).at(-1)).toBe(
     'end 16#1 broken 0 ! chunk 16#1 FastCGI responses are mixed on one connection',
   )
+})
+
+test('standard error that is cut leaves the response whole', () => {
+  const error = fcgi(FCGI.STDERR, 'PHP message', { padding: 5 })
+  const lines = responses(error.slice(0, 12), error.length - 12, fastcgiResponse('Status: 404 Not Found\r\n\r\nno'))
+  expect(lines.filter((line) => !line.startsWith('begin'))).toEqual([
+    expect.stringMatching(/^head 0#1 .* 404 Not Found/),
+    expect.stringContaining('PHP '),
+    expect.stringMatching(/^end .* complete 2 "no"/),
+  ])
+})
+
+test('a request that is cut before its target has none', () => {
+  const params = fcgiParams({ REQUEST_METHOD: 'GET', SCRIPT_NAME: '/index.php', REQUEST_URI: '/shop' })
+  const record = fcgi(FCGI.PARAMS, params)
+  const heads = requests(join(fcgiBegin(), record.slice(0, -6)), 6, 'END').filter((line) => line.startsWith('head'))
+  expect(heads).toEqual([expect.stringMatching(/^head \S+ \S+ GET \(/)])
 })

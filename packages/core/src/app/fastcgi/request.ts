@@ -103,7 +103,7 @@ class FastCgiRequestScanner extends RecordScanner {
       last === null || whole || kept < this.#size ? null : { at: last, part: 'field', text }
     this.#params = NO_BYTES
     return requestHead({
-      ...cgiParts(variables),
+      ...cgiParts(variables, last === null || !whole),
       size: this.#size,
       framing: 'records',
       contentLength: contentLengthOf(variables),

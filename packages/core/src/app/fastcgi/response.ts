@@ -80,6 +80,11 @@ class FastCgiResponseScanner extends RecordScanner {
     if (this.state === 'body') this.count(b, p, to)
   }
 
+  /** What an application says on FCGI_STDERR comes between the pieces of its head. */
+  protected override isBeside(length: number): boolean {
+    return this.#type() === record.STDERR && this.holds(length)
+  }
+
   protected override missed(length: number): boolean {
     const type = this.#type()
     if (type === record.STDOUT && this.state === 'body') this.miss(length)
