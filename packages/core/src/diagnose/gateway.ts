@@ -1,6 +1,6 @@
 // Which product made the client's error answer.
 import { type GatewayIdentity, identifyGateway } from '../gateways/identify.ts'
-import type { Exchange } from '../observe/observations.ts'
+import type { Exchange, ExchangeProtocol } from '../observe/observations.ts'
 import { clientView, frontOf, type Request, serverView, type Story } from '../story/story.ts'
 
 /** The product behind the answer that the client got; null when nothing tells. */
@@ -43,6 +43,9 @@ const FORWARDED: ReadonlySet<string> = new Set([
   'x-forwarded-proto',
 ])
 
-/** Whether an exchange stands on an upstream leg, by its own request's word. */
-export const isForwarded = ({ detail }: Exchange): boolean =>
-  (detail?.requestFields ?? []).some(([name]) => FORWARDED.has(name))
+/** Protocols that nobody but a gateway asks in. */
+const OF_GATEWAYS: ReadonlySet<ExchangeProtocol> = new Set<ExchangeProtocol>(['fastcgi', 'uwsgi', 'scgi', 'ajp'])
+
+/** Whether an exchange stands on an upstream leg, by its protocol or its own request's word. */
+export const isForwarded = ({ protocol, detail }: Exchange): boolean =>
+  OF_GATEWAYS.has(protocol) || (detail?.requestFields ?? []).some(([name]) => FORWARDED.has(name))

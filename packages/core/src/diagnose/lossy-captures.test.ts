@@ -1,4 +1,4 @@
-import { judged, response, type Tcp } from '@pcap-surgery/testkit'
+import { documentOf, fastcgiRequest, fastcgiResponse, gateway, judged, response, type Tcp } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 
 // Captures that lack packets must not prove what only their absence suggests.
@@ -63,4 +63,45 @@ describe('one direction only', () => {
     ]
     expect((await judged({ attempts, answer: fine })).sides).toBe('none')
   })
+})
+
+const cut = (status: number) =>
+  gateway({
+    attempts: [
+      (u: Tcp) =>
+        u
+          .handshake()
+          .send('>', fastcgiRequest('GET /api/report'))
+          .send('<', fastcgiResponse(`Status: ${status} Whatever\r\n\r\nsorry`))
+          .fin('<')
+          .fin('>'),
+    ],
+    answer: status,
+  })
+
+const causes = async (status: number): Promise<string[]> => {
+  const { front, net } = cut(status)
+  const { incidents } = await documentOf(front, net.capture('proxy-back', { snapLength: 76 }))
+  return incidents.map(({ cause, confidence }) => `${cause} ${confidence}`)
+}
+
+describe('a snap length that leaves nothing of the answer but that it came', () => {
+  test('a 500 is the application’s', async () => {
+    expect(await causes(500)).toEqual([])
+  })
+
+  test('a 502 has a reason that cannot be told', async () => {
+    expect(await causes(502)).toEqual(['response-truncated possible'])
+  })
+})
+
+test('a capture of what the proxy sends alone does not prove silence, whoever else took one', async () => {
+  const attempts = [
+    (u: Tcp, asked: string) => {
+      const unseen = { unseen: ['proxy-back', 'upstream'] }
+      u.syn().synAck(unseen).ack('>').segment('>', { flags: 'PA', payload: asked }).wait(30)
+      return u.segment('>', { flags: 'FA', seqOffset: asked.length }).wait(40).rst('>')
+    },
+  ]
+  expect((await judged({ attempts, answer: 504 })).all).not.toContain('certain')
 })

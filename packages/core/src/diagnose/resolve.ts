@@ -227,9 +227,12 @@ function passedOn(attempt: Try, { status, grpcStatus }: Exchange): boolean {
 
 /** The upstream's complete answer carries the client's status: the application's own error, unless it is a relayed 502/504. */
 function isOwnError(request: Request, attempt: Try, exchange: Exchange): boolean {
-  // A sealed answer that was whole is taken for what the client got, but where only gateways answer like that.
-  const isUnread = attempt.turn !== null && isSealed(clientView(attempt.turn).exchange)
-  if (isUnread && gotAnswer(attempt) && attempt.end <= request.answered) return !RELAYED.has(exchange.status)
+  // An answer that nobody could read is taken for what the client got, but where only gateways answer like that.
+  const isUnread =
+    attempt.turn !== null &&
+    (isCutAway(clientView(attempt.turn).exchange) ||
+      (isSealed(clientView(attempt.turn).exchange) && gotAnswer(attempt)))
+  if (isUnread && attempt.end <= request.answered) return !RELAYED.has(exchange.status)
   if (attempt.turn === null || !passedOn(attempt, exchange) || exchange.status === 0) return false
   const back = clientView(attempt.turn).exchange
   if (RELAYED.has(exchange.status) || isPlaintextComplaint(back)) return false
@@ -237,6 +240,10 @@ function isOwnError(request: Request, attempt: Try, exchange: Exchange): boolean
   // A 503 whose page a gateway wrote comes from a proxy one hop further back.
   return !(exchange.status === 503 && gatewayOf({ ...request, turn: attempt.turn })?.own === true)
 }
+
+/** The capture has neither the status of an answer nor its end, and it may have been a good one. */
+const isCutAway = ({ status, response, ended, detail }: Exchange): boolean =>
+  status === 0 && response.frame >= 0 && ended === 'closed' && detail?.incomplete === true
 
 const isPlaintextComplaint = ({ status, detail }: Exchange): boolean =>
   status === 400 && /HTTPS|SSL-enabled|requires TLS/.test(detail?.body ?? '')

@@ -1,5 +1,5 @@
 // One leg alone: whether it is the one behind a proxy is not in the packets, unless something in them says so.
-import { network, request, response, type Network, type Tcp } from '@pcap-surgery/testkit'
+import { documentOf, fastcgiRequest, network, request, response, type Network, type Tcp } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 import { observe } from '../observe/observe.ts'
 import { diagnose } from '../report/diagnose.ts'
@@ -92,4 +92,24 @@ describe('a SYN without an answer, to a server that answers others', () => {
     const document = await alone((tcp, net) => synLost(tcp, net).retransmit('>', { after: [1, 2], lost: true }))
     expect(inShort(document)).toEqual(['no client: connect-timeout likely'])
   })
+})
+
+const older = (tcp: Tcp, net: Network): void => {
+  const other = net.tcp(net.host('sender', '10.1.0.1'), net.host('app', '10.1.0.2'), 8080)
+  other.segment('<', { flags: 'FA' }).segment('>', { flags: 'FA' })
+  good(tcp)
+}
+
+test('a connection that is older than the capture, and ends, is no failure', async () => {
+  expect(inShort(await alone(older))).toEqual([])
+})
+
+test('a try of which nothing can be read may be for any request of another leg', async () => {
+  const net = network()
+  const client = net.tcp(net.host('client', '10.0.0.2'), net.host('front', '10.0.0.1'), 80).handshake()
+  client.send('>', request('GET /report'))
+  const back = net.tcp(net.host('back', '10.1.0.1'), net.host('app', '10.1.0.2'), 9000).handshake()
+  back.send('>', fastcgiRequest('GET /report')).wait(0.2).rst('<')
+  client.wait(2).send('<', response(200, 'another one answered'))
+  expect(inShort(await documentOf(net.capture('front'), net.capture('back', { snapLength: 92 })))).toEqual([])
 })

@@ -1,7 +1,7 @@
 // Failed tries whose request to the proxy is not in the captures. Where the client leg is captured, a try without a
 // request is a health check or somebody else's; where it is not, every failed try is an incident with an unseen client.
 import { exchangeCount } from '../observe/exchange-table.ts'
-import { CLIENT, type Connection, type Exchange, SERVER } from '../observe/observations.ts'
+import { CLIENT, type Connection, type Exchange, isSealed, SERVER } from '../observe/observations.ts'
 import { packetsOf } from '../observe/packets.ts'
 import { originForm } from '../story/pairing.ts'
 import { rolesOf, shiftOf } from '../story/requests.ts'
@@ -50,6 +50,7 @@ export function judgeStrays(story: Story): Strays {
     if (attempt.search !== null || checks.has(seriesOf(attempt)) || isTwin(failed, attempt)) return []
     // What a proxy's client sees is no try of a proxy.
     if (frontsOf(story).has(nearClient(attempt.conversation!).connection.server)) return []
+    if (isCutAway(attempt) && hasOtherLeg(story, legOf(attempt))) return []
     const how = failure(story, attempt)
     const isUpstream = isUpstreamLeg(story, attempt)
     if (how === 'of a proxy' && !isUpstream) unsure.push(attempt)
@@ -100,6 +101,28 @@ function failedTargets(story: Story): Map<string, Map<string, Place>> {
   return failed
 }
 
+/** A request of which the capture has nothing to compare: it may be any that was seen elsewhere. */
+function isCutAway({ turn }: Try): boolean {
+  if (turn === null) return false
+  const { method, target, request } = clientView(turn).exchange
+  return (method === '' || target === '') && request.frame >= 0 && !isSealed(clientView(turn).exchange)
+}
+
+const legOf = ({ conversation }: Try): string => {
+  const { clientAddress, server } = nearClient(conversation!).connection
+  return `${clientAddress} ${server}`
+}
+
+/** Whether requests were seen on another leg: neither from who sent these nor to who got them. */
+const hasOtherLeg = perStory((story, leg): boolean => {
+  const [from, to] = leg.split(' ')
+  return story.conversations.some((conversation) => {
+    const { connection } = nearClient(conversation)
+    const { clientAddress, server } = connection
+    return exchangeCount(connection) > 0 && clientAddress !== from && server !== to
+  })
+})
+
 /** Where requests were seen. */
 interface Place {
   capture: number
@@ -148,6 +171,8 @@ function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null
   const { connection } = nearClient(attempt.conversation!)
   if (attempt.turn === null) {
     // A connection without a request: failed handshakes to a known HTTP service are somebody's try.
+    // Of one that is older than the capture nobody knows what it was for.
+    if (connection.orientation !== 'syn') return null
     if (connection.synAck !== null || connection.speaks[CLIENT] !== null) return null
     // One SYN without any answer: the answer may be what was not captured. Who means it asks again.
     const isRefused = connection.sides[SERVER].reset !== null || attempt.conversation!.icmp.length > 0

@@ -8,6 +8,7 @@ import type { CauseCode } from './catalogue.ts'
 import { JUDGES } from './causes/index.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { type Judgement, plural } from './judgement.ts'
+import { perStory } from './remember.ts'
 import { ruledOut } from './ruled-out.ts'
 import { sealedAnswer } from './sealed-answer.ts'
 import { frameRef } from './view.ts'
@@ -152,10 +153,24 @@ function asPaired(judgement: Judgement, request: Request | null, { pairing }: Tr
 /** A capture of the try lacks packets of it that were acknowledged, or says that it dropped some. */
 function isLossy({ story, near, far }: Facts): boolean {
   return [near, ...(far === null ? [] : [far])].some(({ capture, connection }) => {
-    const { interfaces } = story.captures[capture].observations
-    return connection.sides.some((side) => side.missing > 0) || interfaces.some(({ dropped }) => (dropped ?? 0) > 0)
+    const { interfaces, counts } = story.captures[capture].observations
+    const [client, server] = connection.sides
+    // Who sends data had an answer to its SYN, at least.
+    const isOneSided = client.segments > 0 && server.ttl < 0
+    const isCut = counts.cutBySnapLength > 0 && connection.tls?.messages.some((m) => m.incomplete) === true
+    if (isOneSided || isCut || client.missing + server.missing > 0) return true
+    return interfaces.some(({ dropped }) => (dropped ?? 0) > 0) || losesMany(story, `${capture}`)
   })
 }
+
+/** A capture that lacks packets of one connection in so many will lack some where nobody can tell. */
+const MANY = 20
+
+const losesMany = perStory((story, capture): boolean => {
+  const { connections } = story.captures[Number(capture)].observations
+  const lacking = connections.filter(({ sides: [client, server] }) => client.missing + server.missing > 0)
+  return lacking.length * MANY > connections.length
+})
 
 function unreachableNeighbour(story: Story, { capture, search }: NonNullable<Try['search']>): Judgement {
   return {

@@ -12,7 +12,8 @@ const judge: Judge = (facts) => {
   const seenThere = far !== null && far.connection.sides[SERVER].reset !== null
   return {
     cause: 'reset-mid-response',
-    confidence: seenThere ? 'certain' : 'likely',
+    // What the capture cut may have been whole.
+    confidence: seenThere && near.exchange?.detail?.incomplete !== true ? 'certain' : 'likely',
     summary: `${upstream} reset the connection in the middle of its response, ${cutAt(near)}.`,
     findings: [
       {

@@ -11,9 +11,13 @@ const judge: Judge = (facts) => {
   // With a hole before it, the FIN may be where it belongs and the bytes lost.
   if (answer.hole !== null && !answer.holeInCapture) return null
   const upstream = upstreamOf(facts)
+  const { exchange } = near
+  const isCut = exchange.detail?.incomplete === true
+  // The capture has not even its status: a FIN ends good responses, too.
+  const isUnread = isCut && exchange.status === 0 && exchange.ended === 'closed'
   return {
     cause: 'response-truncated',
-    confidence: near.exchange.detail?.incomplete === true ? 'likely' : 'certain',
+    confidence: isUnread ? 'possible' : isCut ? 'likely' : 'certain',
     summary: `${upstream} closed the connection in the middle of its response, ${cutAt(near)}.`,
     findings: [
       {
@@ -22,6 +26,17 @@ const judge: Judge = (facts) => {
       },
       { text: 'the part of the response that came', frames: frames(near, answer.before, 3) },
     ],
+    ...(isUnread
+      ? {
+          competing: [
+            {
+              cause: 'response-malformed' as const,
+              because: 'the capture cut the response, which may have been whole; one with whole packets would tell',
+              frames: [],
+            },
+          ],
+        }
+      : {}),
   }
 }
 export default judge
