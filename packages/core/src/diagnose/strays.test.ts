@@ -96,7 +96,7 @@ describe('a SYN without an answer, to a server that answers others', () => {
 
 const older = (tcp: Tcp, net: Network): void => {
   const other = net.tcp(net.host('sender', '10.1.0.1'), net.host('app', '10.1.0.2'), 8080)
-  other.segment('<', { flags: 'FA' }).segment('>', { flags: 'FA' })
+  other.segment('<', { flags: 'FA' }).segment('>', { flags: 'FA' }).segment('<', { flags: 'R' })
   good(tcp)
 }
 
