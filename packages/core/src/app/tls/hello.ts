@@ -232,12 +232,18 @@ export function readServerHello(
 }
 
 /** EncryptedExtensions (RFC 8446 section 4.3.1): what TLS 1.3 moved there from the ServerHello. */
-export function readEncryptedExtensions(b: Bytes, at: number, end: number): { alpn: string | null } {
+export function readEncryptedExtensions(
+  b: Bytes,
+  at: number,
+  end: number,
+): { alpn: string | null; earlyData: boolean } {
   let alpn: string | null = null
+  let earlyData = false
   eachExtension(new Vector(b, at, end), (type, data) => {
     if (type === EXTENSION.alpn) alpn = protocols(data)[0] ?? null
+    else if (type === EXTENSION.earlyData) earlyData = true
   })
-  return { alpn }
+  return { alpn, earlyData }
 }
 
 /** Named group of a ServerKeyExchange with ephemeral elliptic curves (RFC 8422 section 5.4); 0 otherwise. */

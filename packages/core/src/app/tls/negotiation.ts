@@ -44,6 +44,8 @@ export class Negotiation {
   server: ReadServerHello | null = null
   /** Both Finished are there, or the session was met behind them. */
   done = false
+  /** The server's word on early data (RFC 8446 section 4.2.10); null while it is not there. */
+  takesEarlyData: boolean | null = null
 
   /** TLS 1.3, as far as the hellos tell; without a ServerHello it is what the client hopes for. */
   get isTls13(): boolean {
@@ -67,7 +69,9 @@ export class Negotiation {
         break
       case HANDSHAKE.encryptedExtensions:
         if (this.facts.serverHello !== null) {
-          this.facts.serverHello.alpn = readEncryptedExtensions(m.bytes, m.at, m.end).alpn
+          const { alpn, earlyData } = readEncryptedExtensions(m.bytes, m.at, m.end)
+          this.facts.serverHello.alpn = alpn
+          if (m.whole) this.takesEarlyData = earlyData
         }
         break
       case HANDSHAKE.certificate:

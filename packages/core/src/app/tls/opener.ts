@@ -56,6 +56,8 @@ export class Opener {
     if (this.#next === null) {
       this.#giveUp(`${cipherSuiteName(cipher)} is not opened here, or the key log lacks a secret for it`)
     } else if (isTls13(version)) {
+      // The second ClientHello of a retry offers none.
+      if (client.hello.earlyData) this.#epochs[0] = 'early'
       this.#protections[0] = this.#next
       this.#protections[1] = this.#next
     }
@@ -70,6 +72,16 @@ export class Opener {
   /** Records of that side are worth keeping. */
   active(from: TlsSide): boolean {
     return this.#protections[from] !== null
+  }
+
+  /** There are keys for early data, maybe: the ServerHello is to come. */
+  get expectsEarly(): boolean {
+    return this.#make !== null
+  }
+
+  /** The client's latest record that was opened, if any, was early data. */
+  get isEarly(): boolean {
+    return this.#epochs[0] === 'early'
   }
 
   /** That side's Finished was opened (TLS 1.3): its next records are under other keys. */
@@ -105,7 +117,11 @@ export class Opener {
     const open = (epoch: Epoch): OpenedRecord | null =>
       protection.open(from, epoch, record.type, record.version, b, at, end)
     let opened = open(this.#epochs[from])
-    if (opened === null && this.#epochs[from] === 'handshake') {
+    if (opened === null && this.#epochs[from] === 'early') {
+      opened = open('handshake')
+      if (opened !== null) this.#epochs[from] = 'handshake'
+    }
+    if (opened === null && this.#epochs[from] !== 'application') {
       opened = open('application')
       if (opened !== null) this.#epochs[from] = 'application'
     }

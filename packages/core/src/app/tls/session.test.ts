@@ -572,6 +572,66 @@ test('records are opened where somebody has the keys, and holes are told in plai
 const total = (events: string[]): number =>
   events.reduce((sum, event) => sum + Number(/^gap (\d+)/.exec(event)?.[1] ?? 0), 0)
 
+/** What the client's stream holds. Records with a 7 in front are under the early key. */
+const playEarly = (...parts: [from: TlsSide, bytes: Uint8Array][]): string[] => {
+  const events: string[] = []
+  const session = new TlsSession(
+    {
+      begin() {},
+      data: (from, plain, length) => from === 0 && events.push(plain === null ? `opaque ${length}` : plain.join(' ')),
+      gap: (_from, length) => events.push(`gap ${length}`),
+      closed() {},
+    },
+    {
+      protection: () => () => ({
+        open(from, epoch, _type, _version, bytes, at, to) {
+          const isEarly = from === 0 && (bytes[at] === 7 || bytes[at] === 5)
+          if (isEarly !== (epoch === 'early')) return null
+          return { type: bytes[to - 17]!, bytes, at, end: to - 17, skipped: 0 }
+        },
+        keyUpdate() {},
+        skip() {},
+      }),
+    },
+  )
+  parts.forEach(([from, bytes], i) => session.push(from, bytes, 0, bytes.length, i + 1, i + 1))
+  session.finish(0, true, 99, 99)
+  return events
+}
+describe('early data', () => {
+  const hello = handshakeRecord(clientHello({ versions: [TLS_1_3], earlyData: true, preSharedKey: 1 }))
+  const finished = sealed(22, ...handshakeMessage(20, new Uint8Array(48)))
+  const extensions = (taken: boolean): Uint8Array =>
+    sealed(22, ...handshakeMessage(8, taken ? [0, 4, 0, 42, 0, 0] : [0, 0]))
+  const end = sealed(22, ...handshakeMessage(5))
+  const begun: [TlsSide, Uint8Array] = [0, join(hello, sealed(23, 7, 1), sealed(23, 7, 2))]
+
+  test('are opened once the server takes them, before anything that comes later', () => {
+    const server = join(answer13, extensions(true), finished)
+    const told = playEarly(begun, [1, server], [0, join(sealed(23, 7, 3), end, finished, sealed(23, 9))])
+    expect(told).toEqual(['7 1', '7 2', '7 3', '9'])
+  })
+
+  test('that the server does not take are no part of the stream', () => {
+    const server = join(answer13, extensions(false), finished)
+    expect(playEarly(begun, [1, server], [0, join(sealed(23, 7, 3), finished, sealed(23, 9))])).toEqual(['9'])
+  })
+
+  test('are missing where nobody saw what the server said', () => {
+    expect(playEarly(begun, [1, join(answer13, finished)], [0, join(end, finished, sealed(23, 9))])).toEqual([
+      'gap 2',
+      'gap 2',
+      '9',
+    ])
+  })
+
+  test('stay sealed without an answer, and where they are too many', () => {
+    expect(playEarly(begun)).toEqual(['opaque 19', 'opaque 19'])
+    const many = Array.from({ length: 40 }, (): [TlsSide, Uint8Array] => [0, opaqueRecord(1000)])
+    expect(playEarly(begun, ...many)).toHaveLength(42)
+  })
+})
+
 describe('behind a hole that hides a header', () => {
   const MARK = 0x7a
   /** Content, then its number and a mark in the place of the tag. */

@@ -2,11 +2,13 @@
 // handshake, and what came behind it. Where somebody has the keys records are opened; else up to TLS 1.2 their types
 // tell, and in TLS 1.3 sizes and order (opaque.ts).
 //
-// Early data (0-RTT) come before the ServerHello that tells their cipher; they stay opaque, keys or not.
+// Early data (0-RTT) come before the ServerHello that tells their cipher, and before the server says whether it takes
+// them: where somebody has the keys they are held until then (early.ts).
 import type { Bytes } from '../../bytes/read.ts'
 import type { Place } from '../http1/message.ts'
 import { SNIFFED_NAMES, type Sniffed } from '../sniff.ts'
 import { cipherSuite } from './cipher-suites.ts'
+import { EarlyRecords } from './early.ts'
 import type { TlsEvents, TlsFacts, TlsSide } from './facts.ts'
 import { HandshakeJoiner } from './handshake.ts'
 import { isTls13 } from './hello.ts'
@@ -55,6 +57,7 @@ export class TlsSession {
   readonly #opener: Opener
   readonly #opaque: OpaqueTls13
   readonly #sides: [Side, Side]
+  readonly #early: EarlyRecords = new EarlyRecords()
 
   constructor(events: TlsEvents, options: TlsOptions = {}) {
     this.#events = events
@@ -83,6 +86,7 @@ export class TlsSession {
     side.reader.finish(frame, time)
     side.joiner.cut()
     this.#tellLost(from, 0, frame, time)
+    if (from === 0) this.#sealEarly()
     this.#opaque.finish(from)
     this.#negotiation.end(from, closed ? 'close' : 'cut', frame, time)
     this.#close(from, false, frame, time)
@@ -141,6 +145,11 @@ export class TlsSession {
       return this.#opener.active(from)
     }
     if (this.#opener.active(from)) return true
+    if (this.#holdsEarly(from, record.length)) {
+      this.#early.isBegun = true
+      return true
+    }
+    if (from === 0) this.#sealEarly()
     this.#opaque.header(from, record.length, record.first)
     return false
   }
@@ -197,15 +206,23 @@ export class TlsSession {
     whole: boolean,
   ): void {
     const isData = record.type === CONTENT.applicationData
+    const isHeldBack = from === 0 && this.#early.isBegun
+    this.#early.isBegun &&= !isHeldBack
     if (this.#opener.active(from)) {
+      if (from === 0 && this.#opener.worked(1)) this.#settleEarly()
+      else if (from === 0) this.#sealEarly()
       if (missing > 0) this.#missedRecord(from, record, missing, last, whole)
       else {
         const opened = this.#opener.open(from, record, b, at, end)
         if (opened !== null) this.#opened(from, record, opened, last)
         else this.#unopened(from, record, last)
       }
-    } else if (isData && this.#isTls13) this.#opaque.record(from, missing, last, whole)
-    else if (isData) this.#data(from, null, record.length, missing, record.first, last, whole)
+    } else if (isData && this.#holdsEarly(from, record.length)) {
+      this.#early.hold(record, b, at, end, missing, last, whole)
+    } else if (isData && this.#isTls13) {
+      if (isHeldBack) this.#opaque.header(from, record.length, record.first)
+      this.#opaque.record(from, missing, last, whole)
+    } else if (isData) this.#data(from, null, record.length, missing, record.first, last, whole)
     else if (whole) this.#opaqueRecord(from, record, last)
   }
 
@@ -213,6 +230,8 @@ export class TlsSession {
     const { type, bytes, at, end, skipped } = opened
     const { first } = record
     this.#tellLost(from, skipped, last.frame, last.time)
+    if (from === 0 && type === CONTENT.applicationData && this.#opener.isEarly && !this.#takesEarly(record, last))
+      return
     if (type === CONTENT.applicationData) {
       if (this.#isTls13) this.#events.begin(from, first)
       this.#data(from, bytes.subarray(at, end), record.length, 0, first, last, true)
@@ -221,6 +240,42 @@ export class TlsSession {
     } else if (type === CONTENT.handshake) {
       this.#sides[from].hidden = true
       this.#sides[from].joiner.push(bytes, at, end, 0, first, last)
+      if (from === 1 && this.#negotiation.takesEarlyData !== null) this.#settleEarly()
+    }
+  }
+
+  /** Before the ServerHello, as far as there is room: what the client sends is early data, and may be opened later. */
+  #holdsEarly(from: TlsSide, length: number): boolean {
+    const { clientHello, helloRetryRequest } = this.facts
+    if (from === 1 || clientHello?.earlyData !== true || helloRetryRequest !== null) return false
+    return this.#opener.expectsEarly && this.#early.hasRoom(length)
+  }
+
+  /** The server has spoken, or nobody saw what it said: opens what is held. */
+  #settleEarly(): void {
+    for (const { record, bytes, missing, last } of this.#early.take()) {
+      const opened = missing > 0 ? null : this.#opener.probe(0, record, bytes, 0, bytes.length)
+      if (opened !== null) this.#opened(0, record, opened, last)
+      else if (this.#negotiation.takesEarlyData !== false) {
+        this.#events.gap(0, this.#opener.plainLength(record.length), last.frame, last.time)
+      }
+    }
+  }
+
+  /** Whether early data are part of the stream: what the server did not take the client sends again, if it likes. */
+  #takesEarly(record: RecordHeader, last: Place): boolean {
+    const { takesEarlyData } = this.#negotiation
+    if (takesEarlyData === null) {
+      this.#events.gap(0, this.#opener.plainLength(record.length), last.frame, last.time)
+    }
+    return takesEarlyData === true
+  }
+
+  /** Nobody will open what is held: it is what it would be without keys. */
+  #sealEarly(): void {
+    for (const { record, missing, last, whole } of this.#early.take()) {
+      this.#opaque.header(0, record.length, record.first)
+      this.#opaque.record(0, missing, last, whole)
     }
   }
 
@@ -296,6 +351,7 @@ export class TlsSession {
     const { client } = this.#negotiation
     if (client === null) return
     const { hello } = client
+    this.#sealEarly()
     this.#opaque.hints.earlyData = hello.earlyData && this.facts.helloRetryRequest === null
     this.#opaque.hints.tickets = hello.pskModes || hello.incomplete
     this.#opaque.hints.http2 = hello.alpn.includes('h2')
@@ -313,6 +369,7 @@ export class TlsSession {
     if (client !== null) {
       hints.answered = Math.max(0, first.time - client.hello.last.time)
       this.#opener.serverHello(client, server)
+      if (!this.#opener.active(0)) this.#sealEarly()
     }
     this.#opaque.serverHello()
   }
