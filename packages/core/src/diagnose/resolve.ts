@@ -2,8 +2,17 @@
 // client. Follows the request through a chain of proxies to the hop that failed.
 import { gatewayStatuses, isOwnDress } from '../gateways/status.ts'
 import { CLIENT, type Exchange, isSealed, SERVER } from '../observe/observations.ts'
-import { TURN_NS } from '../story/pairing.ts'
-import { clientView, gotAnswer, type Request, serverView, type Story, type Try } from '../story/story.ts'
+import { START_NS, TIGHT_TIME, TURN_NS } from '../story/pairing.ts'
+import {
+  clientView,
+  endings,
+  gotAnswer,
+  nearClient,
+  type Request,
+  serverView,
+  type Story,
+  type Try,
+} from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
 import { frontsOf, gatewayOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
@@ -47,6 +56,7 @@ export function resolve(story: Story, request: Request): Resolution {
   if (inner !== null) return inner
   const tries = judgeAll(story, request)
   const deciding = tries.at(-1)!
+  if (isTicketAnswer(story, request, deciding.attempt)) return { ...plain(request, 'own'), tries }
   if (isOwnError(request, deciding.attempt, exchange)) return { ...plain(request, 'own'), tries }
   if (deciding.verdict === null) return plain(request, 'own')
   // A 500 is the application's unless its connection failed.
@@ -81,11 +91,17 @@ function sealed(story: Story, request: Request): Resolution {
   if (isServed) return unread(served(story, request))
   // Whose end nobody saw may have gone well: what looks like one request inside TLS may be several.
   if (last.turn !== null && last.end === Infinity) return plain(request, 'served')
-  const answered = exchange.response.frame >= 0
-  if (!answered && !proxyClosed(request)) return plain(request, clientClosed(request) ? 'aborted' : 'open')
-  const over = wentWell(last) || last.end === Infinity ? request.answered : last.end
-  if (answered && (isLong(story, request, last) || Math.abs(request.answered - over) > TURN_NS))
+  if (isTicketAnswer(story, request, last)) return plain(request, 'served')
+  if (exchange.tunnel) return plain(request, 'served')
+  const { shift } = story.captures[serverView(request.turn).sighting.capture]
+  const [client, server] = closedAt(request).map((time) => time + shift)
+  if (client < Math.min(server, request.answered)) return plain(request, 'aborted')
+  if (exchange.response.frame < 0) {
+    // Nobody answers the last message of a WebSocket.
+    if (server === Infinity || exchange.ordinal > 0) return plain(request, 'open')
+  } else if (isLong(story, request, last) || !(wentWell(last) || isFollowed(story, request, last))) {
     return plain(request, 'served')
+  }
   const tries = judgeAll(story, request)
   const deciding = tries.at(-1)!
   const judgement = deciding.verdict?.judgement ?? null
@@ -96,8 +112,7 @@ function sealed(story: Story, request: Request): Resolution {
 /** An answer that seemed whole, after which the proxy waited on, and answered when it gave that up. */
 function isGivenUp({ captures }: Story, { answered }: Request, { turn, end }: Try): boolean {
   const { capture, connection } = clientView(turn!).sighting
-  const { fin, reset } = connection.sides[CLIENT]
-  const closed = Math.min(fin?.time ?? Infinity, reset?.time ?? Infinity) + captures[capture].shift
+  const closed = Math.min(...endings(connection, CLIENT).map(({ time }) => time)) + captures[capture].shift
   return closed - end > WAITED_ON_NS && Math.abs(answered - closed) <= TURN_NS
 }
 
@@ -105,6 +120,29 @@ function isGivenUp({ captures }: Story, { answered }: Request, { turn, end }: Tr
 function isRefused({ responseBytes }: Exchange, { turn }: Try): boolean {
   const { headSize } = clientView(turn!).exchange
   return headSize >= LARGE_HEAD && responseBytes < headSize / 4
+}
+
+/** Whether the answer came as the try failed: a proxy may close last what it gave up, but cannot know what is to come. */
+function isFollowed({ captures }: Story, { answered }: Request, { conversation, end }: Try): boolean {
+  const since = answered - end
+  if (since > TURN_NS || end === Infinity || conversation === null) return since <= TURN_NS
+  const { capture, connection } = nearClient(conversation)
+  const isOwn = endings(connection, CLIENT).some(({ time }) => time + captures[capture].shift === end)
+  return since >= (isOwn ? -TURN_NS : -START_NS)
+}
+
+/**
+ * Whether a record that was taken for a session ticket was the answer: the proxy answered right after it, and the try
+ * went on. TLS 1.3 hides the difference.
+ */
+function isTicketAnswer({ captures }: Story, { answered }: Request, { turn, end }: Try): boolean {
+  if (turn === null) return false
+  const { exchange, sighting } = clientView(turn)
+  const ticket = sighting.connection.tls?.tickets.at(-1)
+  if (!isSealed(exchange) || exchange.response.frame >= 0 || exchange.ordinal > 0 || ticket === undefined) return false
+  const since = answered - ticket.last.time - captures[sighting.capture].shift
+  const isBehind = exchange.requestEnd.time >= 0 && ticket.first.time > exchange.requestEnd.time
+  return isBehind && since >= -START_NS && since <= TURN_NS && end - answered > START_NS
 }
 
 /** More than an error page, or as much as the upstream sent before: what was passed on. */
@@ -194,9 +232,26 @@ function served(story: Story, request: Request): Resolution {
   const failed = request.tries.filter((attempt) => !wentWell(attempt))
   if (failed.length === 0 || failed.length === request.tries.length) return plain(request, 'served')
   const tries = judgeAll(story, request)
-  const deciding = tries.find(({ verdict }) => verdict !== null)
-  if (deciding === undefined) return plain(request, 'served')
+  const at = tries.findIndex(({ verdict }) => verdict !== null)
+  const deciding = tries[at]
+  if (deciding === undefined || isUnknown(deciding, tries[at + 1])) return plain(request, 'served')
   return { outcome: 'masked', request, tries, judgement: deciding.verdict!.judgement, deciding }
+}
+
+/**
+ * What cannot be read, and shows no cause of failure, may not have failed. A connection that the proxy left without a
+ * request is a health check or one too many, unless it turned to another server right then: it did not like what it saw.
+ */
+function isUnknown({ attempt, verdict }: JudgedTry, next: JudgedTry | undefined): boolean {
+  const { conversation, turn, pairing, end } = attempt
+  if (verdict!.judgement.cause !== 'undetermined' || conversation === null) return false
+  if (turn !== null) return isSealed(clientView(turn).exchange)
+  const { tls, server } = nearClient(conversation).connection
+  if (tls === null || tls.handshakeEnd?.from === SERVER || tls.handshakeEnd?.how === 'alert') return false
+  const turned = next?.attempt.conversation ?? null
+  const gap = next === undefined ? Infinity : next.attempt.start - end
+  const isElsewhere = turned !== null && nearClient(turned).connection.server !== server
+  return !(isElsewhere && pairing.by === TIGHT_TIME && gap >= -START_NS && gap <= TURN_NS)
 }
 
 function judgeAll(story: Story, request: Request): JudgedTry[] {
@@ -279,25 +334,24 @@ const isGarbled = ({ status, response, detail }: Exchange): boolean =>
 
 /** The server's side of the client leg ended it, and the client had not before. */
 function proxyClosed(request: Request): boolean {
-  const [client, server] = endings(request)
+  const [client, server] = closedAt(request)
   return server < Infinity && server < client
 }
 
 function clientClosed(request: Request): boolean {
-  const [client, server] = endings(request)
+  const [client, server] = closedAt(request)
   return client < Infinity && client <= server
 }
 
 /** When either side closed the client leg behind this request; Infinity when it did not. */
-function endings(request: Request): [client: number, server: number] {
+function closedAt(request: Request): [client: number, server: number] {
   const { sighting, exchange } = serverView(request.turn)
   const after = exchange.request.time
   const stream = exchange.detail?.streamReset ?? null
   const of = (side: 0 | 1): number => {
-    const { fin, reset } = sighting.connection.sides[side]
     // A stream ends by itself; one that a GOAWAY left out is its client's to repeat.
     if (stream !== null) return stream.by === 'RST_STREAM' && stream.from === side ? stream.time : Infinity
-    return Math.min(...[fin, reset].map((m) => (m === null || m.time < after ? Infinity : m.time)))
+    return Math.min(...endings(sighting.connection, side).map(({ time }) => (time < after ? Infinity : time)))
   }
   return [of(CLIENT), of(SERVER)]
 }

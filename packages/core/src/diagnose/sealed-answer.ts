@@ -24,7 +24,7 @@ export function sealedAnswer(facts: Facts): Judgement | null {
   const { exchange } = near
   if (exchange === null || !isSealed(exchange) || request === null || exchange.response.frame < 0) return null
   const { exchange: front } = serverView(request.turn)
-  if (isSealed(front) || !answer.complete) return null
+  if (isSealed(front) || front.status < 500 || !answer.complete) return null
   const upstream = upstreamOf(facts)
   // Without content, or with more than came, it is the proxy's own as well.
   const fits = front.responseBytes > 0 && front.responseBytes <= exchange.responseBytes

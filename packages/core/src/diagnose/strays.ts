@@ -8,6 +8,7 @@ import { rolesOf, shiftOf } from '../story/requests.ts'
 import {
   clientView,
   type Conversation,
+  endings,
   frontOf,
   gotAnswer,
   nearClient,
@@ -188,21 +189,23 @@ function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null
   if (gotAnswer(attempt)) return exchange.status === 502 || exchange.status === 504 ? 'of a proxy' : null
   const reset = exchange.detail?.streamReset ?? null
   if (reset !== null && exchange.ended !== 'complete') return reset.from === SERVER ? 'of anybody' : 'of a proxy'
-  const [client, server] = [connection.sides[CLIENT], connection.sides[SERVER]]
-  const upstreamEnded = server.fin !== null || server.reset !== null
-  if (upstreamEnded && exchange.ended !== 'complete' && !endedFirst(client, server)) return 'of anybody'
+  if (isSealed(exchange) && !isPlainlyCut(connection, exchange)) return null
+  const [client, server] = [CLIENT, SERVER].map((side) =>
+    Math.min(...endings(connection, side as 0 | 1).map(({ time }) => time)),
+  )
+  if (server < Infinity && exchange.ended !== 'complete' && server <= client) return 'of anybody'
   // The sender gave up: a proxy's timeout and a client's patience look alike.
-  return client.fin !== null || client.reset !== null ? 'of a proxy' : null
+  return client < Infinity ? 'of a proxy' : null
 }
 
-interface Ends {
-  fin: { time: number } | null
-  reset: { time: number } | null
-}
-
-function endedFirst(a: Ends, b: Ends): boolean {
-  const first = ({ fin, reset }: Ends): number => Math.min(fin?.time ?? Infinity, reset?.time ?? Infinity)
-  return first(a) < first(b)
+/**
+ * Whether what cannot be read failed all the same: the first request got nothing, not even what may be a session ticket,
+ * or a record stopped half-way. On a connection used before, a message without an answer may be the last one of a WebSocket, or go out again elsewhere; and
+ * servers may reset a connection behind a whole answer.
+ */
+function isPlainlyCut({ tls }: Connection, { ordinal, requestEnd, response }: Exchange): boolean {
+  if (response.frame >= 0) return tls?.cutRecord[SERVER] != null
+  return ordinal === 0 && !tls?.tickets.some(({ first }) => first.time > requestEnd.time)
 }
 
 /** Tries of one host at one server, with one target. */

@@ -18,6 +18,15 @@ const THOUGHT_NS = 0.3e9
 /** and over HTTP/2, where it may go on while it waits, not after this long. */
 const H2_NEXT_NS = 5e6
 
+/**
+ * The shortest requests of HTTP/1: one of 1.0, and one that follows on a connection, which has a Host (RFC 9112 section
+ * 3.2). What is shorter is another protocol's, or that of a WebSocket behind its upgrade.
+ */
+const REQUEST_LEAST = 'GET / HTTP/1.0\r\n\r\n'.length
+const NEXT_REQUEST_LEAST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.length
+/** An interim response (RFC 9110 section 15.2.1), after which the client goes on with its request. */
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'.length
+
 /** Sizes of HTTP/2 frames with their header (RFC 9113 sections 4.1, 6.5, 6.9): SETTINGS acknowledged, WINDOW_UPDATE, PING. */
 const FRAME_HEADER = 9
 const SETTING = 6
@@ -52,6 +61,7 @@ export class SealedExchanges {
   /** A first record that may hold nothing but the opening of HTTP/2. */
   #opening: SealedRecord | null = null
   #isFirst = true
+  #isHttp2 = false
 
   constructor(client: SideIndex, surroundings: Surroundings) {
     this.#ledger = new ExchangeLedger('tls', client, surroundings)
@@ -69,7 +79,7 @@ export class SealedExchanges {
   begin(role: SideIndex, first: Place, position: number, ticket: SealedTicket | null = null): void {
     if (role === CLIENT) {
       if (ticket !== null && first.time - ticket.last.time > THOUGHT_NS) this.#answerWith(ticket)
-      if (this.#open === null || this.#answered !== null) this.#ask(first, position)
+      if (this.#open === null || (this.#answered !== null && !this.#open.exchange.tunnel)) this.#ask(first, position)
       this.#open!.exchange.requestEnd = UNSEEN
     } else if (this.#open !== null && this.#open.exchange.response.frame < 0) {
       this.#open.exchange.response = moment(first)
@@ -82,17 +92,29 @@ export class SealedExchanges {
     const x = this.#open?.exchange
     if (x === undefined) return
     if (role === CLIENT) {
+      if (x.bodyLength === 0 && !this.#isHttp2 && length < (x.ordinal === 0 ? REQUEST_LEAST : NEXT_REQUEST_LEAST))
+        x.tunnel = true
       x.bodyLength += length
       x.requestEnd = moment(last)
       x.requestTo = end
+    } else if (x.responseBytes === 0 && length === CONTINUE && !this.#isHttp2) {
+      this.#unanswer(x)
     } else {
       x.responseBytes += length
       this.#answered = moment(last)
     }
   }
 
+  #unanswer(x: Exchange): void {
+    x.response = UNSEEN
+    x.responseFrom = -1
+    x.responseBytes = 0
+    this.#answered = null
+  }
+
   /** A whole record of a connection that is HTTP/2, or may be. */
   dataOfHttp2(role: SideIndex, record: SealedRecord): void {
+    this.#isHttp2 = true
     const isFirst = this.#isFirst && role === CLIENT
     if (role === CLIENT) this.#isFirst = false
     if (isFirst && isSettings(record.length - PREFACE)) {
@@ -116,10 +138,7 @@ export class SealedExchanges {
     if (x !== undefined && record.length === RST_STREAM && x.response.frame < 0) this.#cancel(this.#open!, record)
     // Who acknowledges SETTINGS got some: they were no answer.
     if (x === undefined || x.ordinal > 0 || record.length !== FRAME_HEADER || !isSettings(x.responseBytes)) return
-    x.response = UNSEEN
-    x.responseFrom = -1
-    x.responseBytes = 0
-    this.#answered = null
+    this.#unanswer(x)
   }
 
   gap(): void {
@@ -173,7 +192,10 @@ export class SealedExchanges {
   /** The exchange is over, as far as one can see. */
   #close(open: OpenExchange, cut: boolean): void {
     const x = open.exchange
-    if (x.response.frame >= 0) {
+    if (x.tunnel) {
+      x.ended = 'complete'
+      x.responseEnd = this.#answered ?? x.requestEnd
+    } else if (x.response.frame >= 0) {
       const server = this.#connection.halves[this.#ledger.client === 0 ? 1 : 0]
       const client = this.#connection.halves[this.#ledger.client]
       const answered = this.#answered?.time ?? x.response.time

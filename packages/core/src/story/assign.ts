@@ -1,9 +1,9 @@
 // Which tries a proxy made for which request. The best pairs are taken first, and one request is served once. What the
 // data cannot decide is said: every pair knows its runner-up.
-import { isSealed } from '../observe/observations.ts'
-import { fitOf, START_NS, TIGHT_TIME } from './pairing.ts'
-import type { Roles } from './requests.ts'
-import type { Try } from './story.ts'
+import { CLIENT, isSealed } from '../observe/observations.ts'
+import { AGAIN_NS, fitOf, START_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
+import { type Roles, startOfTry } from './requests.ts'
+import { endings, type Try } from './story.ts'
 
 /** Pairs, by row; -1 for what has no pair, and at the end of a list. */
 export interface Pairs {
@@ -34,6 +34,7 @@ export function assign(roles: Roles, open: FindOpen): Pairs {
   const { count, bare } = roles
   const request = chosen.map((candidate) => (candidate < 0 ? -1 : candidates.request[candidate]))
   const score = Float64Array.from(chosen, (candidate) => (candidate < 0 ? 0 : candidates.score[candidate]))
+  leaveOutOfTurn(roles, request, score)
   const firstTry = new Int32Array(count).fill(-1)
   const nextTry = new Int32Array(count).fill(-1)
   const link = (attempt: number): void => {
@@ -119,6 +120,56 @@ function choose({ count, tries, requests }: Roles, { first, request, score }: Ca
     }
   }
   return chosen
+}
+
+/**
+ * A proxy makes one try after the other. Of those that nothing but time joins to a request, those are kept that follow
+ * on each other up to the best one, and after it; the others are somebody else's.
+ */
+function leaveOutOfTurn(roles: Roles, request: Int32Array, score: Float64Array): void {
+  const { tries, requests, count } = roles
+  const groups = new Map<number, number[]>()
+  for (let attempt = 0; attempt < count; attempt++) {
+    const [its, exchange] = [request[attempt], tries.exchange[attempt]]
+    if (its < 0 || exchange === null || !(isSealed(exchange) || isSealed(requests.exchange[its]!))) continue
+    const group = groups.get(its)
+    if (group === undefined) groups.set(its, [attempt])
+    else group.push(attempt)
+  }
+  for (const group of groups.values()) {
+    if (group.length === 1) continue
+    const byScore = group.toSorted((a, b) => tries.answered[b] - tries.answered[a] || score[b] - score[a])
+    const kept = new Set([byScore[0]])
+    for (let first = byScore[0]; first >= 0;) {
+      first = byScore.find((attempt) => !kept.has(attempt) && follows(roles, attempt, first)) ?? -1
+      if (first >= 0) kept.add(first)
+    }
+    for (let last = byScore[0]; last >= 0;) {
+      last = byScore.find((attempt) => !kept.has(attempt) && follows(roles, last, attempt)) ?? -1
+      if (last >= 0) kept.add(last)
+    }
+    for (const attempt of group) if (!kept.has(attempt)) request[attempt] = -1
+  }
+}
+
+/** Whether a proxy may have made the one try as the other one failed. */
+function follows(roles: Roles, before: number, after: number): boolean {
+  const { tries, conversations } = roles
+  const [a, b] = [tries.exchange[before]!, tries.exchange[after]!]
+  if (!isSealed(a) && !isSealed(b) && (a.method !== b.method || a.target !== b.target)) return false
+  const [one, other] = [before, after].map((row) => conversations[row]!.sightings[0].connection.server)
+  return [tries.end[before], leftAt(roles, before)].some((end) => {
+    const gap = tries.start[after] - end
+    return gap >= -START_NS && gap <= (one === other ? AGAIN_NS : TURN_NS)
+  })
+}
+
+/** When a proxy left the connection of a try: what it waited for may have been more of an answer that seemed whole. */
+function leftAt({ tries }: Roles, attempt: number): number {
+  const [exchange, { connection }] = [tries.exchange[attempt]!, tries.sighting[attempt]!]
+  if (exchange.ordinal < connection.exchanges.length - 1) return Infinity
+  const shift = tries.start[attempt] - startOfTry(connection, exchange)
+  return Math.min(...endings(connection, CLIENT).map(({ time }) => time)) + shift
 }
 
 /**

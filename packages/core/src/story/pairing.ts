@@ -218,13 +218,22 @@ export const TIGHT_TIME = 'tight time'
 
 /** A proxy passes on, answers, and turns to its next try within this time. */
 export const TURN_NS = 50e6
+/** And to the same server within this time (HAProxy waits 1 s). */
+export const AGAIN_NS = 1.5e9
 
 /** Whether a try begins as its request does, and the answer follows its end. */
-export function fits({ requests, tries }: Roles, request: number, attempt: number): boolean {
-  const before = tries.start[attempt] - requests.start[request]
-  const after = requests.answered[request] - tries.end[attempt]
-  return before >= -START_NS && before <= TURN_NS && after >= -START_NS && after <= TURN_NS
+export function fits(roles: Roles, request: number, attempt: number): boolean {
+  return begins(roles, request, attempt) && isTurn(roles.requests.answered[request] - roles.tries.end[attempt])
 }
+
+/** Whether a try begins as its request does, or once that is whole. */
+export function begins({ requests, tries }: Roles, request: number, attempt: number): boolean {
+  const since = tries.start[attempt] - requests.start[request]
+  const { request: first, requestEnd } = requests.exchange[request]!
+  return isTurn(since) || (requestEnd.time >= 0 && isTurn(since - (requestEnd.time - first.time)))
+}
+
+const isTurn = (gap: number): boolean => gap >= -START_NS && gap <= TURN_NS
 
 /** A good answer is passed on as it is, a failed try ends in an error of the proxy or in another try. */
 function outcome(front: Exchange, back: Exchange, answered: boolean): number {
@@ -235,10 +244,10 @@ function outcome(front: Exchange, back: Exchange, answered: boolean): number {
   return front.status === 0 || front.status >= 500 ? 8 : -8
 }
 
-/** Up to 20 points for a try that starts with its request and ends with its answer; time decides between equals. */
+/** Up to 20 points for a try that starts with its request and ends with its answer, or as its client leaves; time decides between equals. */
 function closeness({ requests, tries }: Roles, request: number, attempt: number): number {
   const startGap = Math.max(0, tries.start[attempt] - requests.start[request])
-  const endGap = Math.abs(requests.answered[request] - tries.end[attempt])
+  const endGap = Math.abs(requests.until[request] - tries.end[attempt])
   return near(startGap) + near(endGap)
 }
 

@@ -2,7 +2,7 @@
 import { exchangeCount } from '../observe/exchange-table.ts'
 import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
 import { OpenRequests, RequestGroups } from './open-requests.ts'
-import { bareAddress, contains, fits, likeness, originForm } from './pairing.ts'
+import { bareAddress, begins, contains, fits, likeness, originForm } from './pairing.ts'
 import { backOf, type Roles } from './requests.ts'
 import type { Conversation, Proxy } from './story.ts'
 
@@ -66,8 +66,7 @@ export function findProxies(roles: Roles, order: readonly number[], conversation
       forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => {
         if (voteFor(votes, roles, all, attempt, weight)) found = true
       })
-      if (!found)
-        forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => voteFor(votes, roles, all, attempt, weight, true))
+      if (!found) voteByTime(votes, roles, all, group)
     }
   }
   const flow = flowOf(conversations)
@@ -75,14 +74,39 @@ export function findProxies(roles: Roles, order: readonly number[], conversation
   return elect(votes, flow)
 }
 
+/** Of tries that only time joins to requests, at least this share begins and ends with one. By chance some do as well. */
+const SHARE_BY_TIME = 0.5
+
+/** Counts tries that begin and end as requests do, where that is the rule for those at one server. */
+function voteByTime(votes: Votes, roles: Roles, index: OpenRequests, group: readonly number[]): void {
+  for (const tries of inGroups(group, (row) => roles.conversations[row]!.sightings[0].connection.server)) {
+    const found: Votes = new Map()
+    let looked = 0
+    forSample(tries, SAMPLE_REWRITTEN, (attempt, weight) => {
+      looked += weight
+      voteFor(found, roles, index, attempt, weight, true)
+    })
+    for (const [front, backs] of found) {
+      for (const { back, count, gap, gaps } of backs.values()) {
+        if (count >= looked * SHARE_BY_TIME) vote(votes, front, back, count, gaps > 0 ? gap / gaps : Infinity)
+      }
+    }
+  }
+}
+
 /** Tries that got as far as a request, in groups by the address they came from. */
 function triesByAddress(roles: Roles): Iterable<number[]> {
+  const rows: number[] = []
+  for (let row = 0; row < roles.count; row++) if (!roles.bare.has(row)) rows.push(row)
+  return inGroups(rows, (row) => backOf(roles, row))
+}
+
+function inGroups(rows: readonly number[], by: (row: number) => string): Iterable<number[]> {
   const groups = new Map<string, number[]>()
-  for (let row = 0; row < roles.count; row++) {
-    if (roles.bare.has(row)) continue
-    const address = backOf(roles, row)
-    const group = groups.get(address)
-    if (group === undefined) groups.set(address, [row])
+  for (const row of rows) {
+    const key = by(row)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [row])
     else group.push(row)
   }
   return groups.values()
@@ -210,6 +234,12 @@ function compareGaps(a: Edge, b: Edge): number {
   return Math.abs(mine - theirs) <= SAME_GAP_NS + Math.max(mine, theirs) / 100 ? 0 : mine - theirs
 }
 
+/** What cannot be read may have gone well. A connection that was never opened, and given up with the request, tells. */
+function isInVain(roles: Roles, request: number, attempt: number): boolean {
+  if (!roles.bare.has(attempt) || !begins(roles, request, attempt)) return false
+  return roles.tries.end[attempt] === Infinity || fits(roles, request, attempt)
+}
+
 function kinship(front: string, back: string): number {
   const a = front.slice(0, front.lastIndexOf(':')).split(/[.:]/)
   const b = back.split(/[.:]/)
@@ -248,6 +278,7 @@ function guessFromConnections(roles: Roles, order: readonly number[], proxies: r
       if (conversations[request] === conversation || tries.start[attempt] < requests.start[request]) continue
       if (address === connection.clientAddress && address !== connection.serverAddress) continue
       if (conversation?.sightings[0].connection.server === connection.server) continue
+      if (isSealed(requests.exchange[request]!) && !isInVain(roles, request, attempt)) continue
       vote(counts, connection.server, address, address === connection.serverAddress ? 100 : 1)
     }
   }

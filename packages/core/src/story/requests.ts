@@ -2,11 +2,19 @@
 // every connection without one as a possible try at an upstream, all in story time. Nearly all of them go well, and are
 // asked for nothing but their times: they are rows of columns. Pairing them is the next step.
 import { exchangeCount, exchangesOf } from '../observe/exchange-table.ts'
-import { type Connection, DNS_PORT, type Exchange, type NeighbourSearch } from '../observe/observations.ts'
+import {
+  CLIENT,
+  type Connection,
+  DNS_PORT,
+  type Exchange,
+  type NeighbourSearch,
+  SERVER,
+} from '../observe/observations.ts'
 import { turnsOf } from './conversations.ts'
 import {
   clientView,
   type Conversation,
+  endings,
   isAnswered,
   serverView,
   type Sighting,
@@ -251,10 +259,9 @@ function endOf(sighting: Sighting, exchange: Exchange, at: number): number {
   const cancelled = exchange.detail?.streamReset
   if (cancelled) return cancelled.time + at
   const next = exchangesOf(sighting.connection)[exchange.ordinal + 1]
-  const times = sighting.connection.sides
-    .flatMap((side) => [side.fin, side.reset])
-    .flatMap((m) =>
-      m === null || m.time < asked || (next !== undefined && m.time > next.request.time) ? [] : [m.time],
-    )
+  const { connection } = sighting
+  const times = [...endings(connection, CLIENT), ...endings(connection, SERVER)].flatMap(({ time }) =>
+    time < asked || (next !== undefined && time > next.request.time) ? [] : [time],
+  )
   return times.length === 0 ? Infinity : Math.min(...times) + at
 }

@@ -11,6 +11,7 @@ import {
   type NameLookup,
   type NeighbourSearch,
   type Observations,
+  type SideIndex,
 } from '../observe/observations.ts'
 import type { Clock, Vantage } from '../report/document.ts'
 
@@ -134,6 +135,19 @@ export function isAnswered(sighting: Sighting, exchange: Exchange): boolean {
 
 const isBetween = (moment: Moment | null, exchange: Exchange): boolean =>
   moment !== null && moment.time > exchange.request.time && moment.time < exchange.response.time
+
+/** AlertLevel (RFC 5246 section 7.2). */
+const WARNING = 1
+const CLOSE_NOTIFY = 0
+
+/** When a side ended the connection: FINs, RSTs, and the alerts with which TLS closes. Times of its capture. */
+export function endings({ sides, tls }: Connection, side: SideIndex): Moment[] {
+  const { fin, reset } = sides[side]
+  const alerts = (tls?.alerts ?? []).flatMap(({ from, level, description, at }) =>
+    from !== side || (level === WARNING && description !== CLOSE_NOTIFY) ? [] : [at],
+  )
+  return [fin, reset, ...alerts].filter((moment) => moment !== null)
+}
 
 /** The exchange as seen nearest to the client that has it, with its sighting. */
 export function clientView(turn: Turn): { sighting: Sighting; exchange: Exchange } {

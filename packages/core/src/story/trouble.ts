@@ -1,7 +1,7 @@
 // The requests and tries that have to be explained, as objects. What went well and left nothing to look at stays a row.
 import type { Pairs } from './assign.ts'
 import { type Exchange, isSealed } from '../observe/observations.ts'
-import { TIGHT_TIME, TURN_NS } from './pairing.ts'
+import { AGAIN_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
 import { type Roles, turnAt, UNPAIRED } from './requests.ts'
 import { frontOf, type Request, type Story, type Try } from './story.ts'
 
@@ -92,9 +92,6 @@ function isGood(exchange: Exchange): boolean {
   const { status, detail } = exchange
   return detail === null && (status > 0 || isSealed(exchange)) && status < 500 && exchange.response.frame >= 0
 }
-
-/** A proxy tries the same server again within this time (HAProxy waits 1 s). */
-const AGAIN_NS = 1.5e9
 
 /** Two tries at one server. */
 function isAtSameServer(other: Try | undefined, attempt: Try): boolean {
