@@ -1,5 +1,6 @@
 // What became of a request: served, failed by the proxy (and why), failed by the application itself, or given up by the
 // client. Follows the request through a chain of proxies to the hop that failed.
+import { mayBeHttp2 } from '../app/tls/facts.ts'
 import { gatewayStatuses, isOwnDress } from '../gateways/status.ts'
 import { CLIENT, type Exchange, isSealed, SERVER } from '../observe/observations.ts'
 import { START_NS, TIGHT_TIME, TURN_NS } from '../story/pairing.ts'
@@ -87,7 +88,7 @@ function sealed(story: Story, request: Request): Resolution {
   const { exchange } = serverView(request.turn)
   const last = request.tries.at(-1)
   const isServed =
-    last === undefined || (wentWell(last) && !isGivenUp(story, request, last) && !isRefused(exchange, last))
+    last === undefined || (wentWell(last) && !isGivenUp(story, request, last) && !isRefused(request, last))
   if (isServed) return unread(served(story, request))
   // Whose end nobody saw may have gone well: what looks like one request inside TLS may be several.
   if (last.turn !== null && last.end === Infinity) return plain(request, 'served')
@@ -117,8 +118,13 @@ function isGivenUp({ captures }: Story, { answered }: Request, { turn, end }: Tr
 }
 
 /** A header section that is large, and an answer to the client that cannot hold it. */
-function isRefused({ responseBytes }: Exchange, { turn }: Try): boolean {
+function isRefused(request: Request, { turn }: Try): boolean {
   const { headSize } = clientView(turn!).exchange
+  const { exchange, sighting } = serverView(request.turn)
+  const { ordinal, responseBytes } = exchange
+  // HPACK sends fields that it has sent before as an index (RFC 7541 section 2.3.2).
+  const { tls } = sighting.connection
+  if (ordinal > 0 && (tls === null || mayBeHttp2(tls))) return false
   return headSize >= LARGE_HEAD && responseBytes < headSize / 4
 }
 

@@ -110,6 +110,21 @@ function* onLeg(story: Story, leg: string): Generator<{ capture: number; connect
   }
 }
 
+/** Whether the proxy sent requests inside TLS to this very server, under the name it asks for now, and got answers. */
+export function isTrusted(facts: Facts): boolean {
+  const name = facts.near.connection.tls?.clientHello?.serverName ?? null
+  return trustedNames(facts.story, legOf(facts)).has(name)
+}
+
+const trustedNames = perStory((story, leg): Set<string | null> => {
+  const names = new Set<string | null>()
+  for (const { connection } of onLeg(story, leg)) {
+    const hello = connection.tls?.clientHello ?? null
+    if (hello !== null && connection.exchanges.some(({ response }) => response.frame >= 0)) names.add(hello.serverName)
+  }
+  return names
+})
+
 /** The longest idle gap, in seconds, after which a request on a reused connection was answered all the same. */
 export const longestReuse = (facts: Facts): number => longestReuseOn(facts.story, legOf(facts))
 

@@ -8,6 +8,7 @@ import type { Facts } from '../facts.ts'
 import { atOnce, type Ending, type Handshake, handshakeOf, isAlert, TLS_1_3 } from '../handshake.ts'
 import { duration, type Judge, upstreamOf } from '../judgement.ts'
 import { accusesCertificate, accusesParameters } from '../tls-alerts.ts'
+import { isTrusted } from '../surroundings.ts'
 import { alertWords, chosen, defectsOf, offered, endingFinding, shown } from '../tls-words.ts'
 
 const UNKNOWN_CA = 48
@@ -18,7 +19,8 @@ const judge: Judge = (facts) => {
   const { ending, tls } = handshake
   if (ending?.by !== 'proxy' || tls.serverHello === null) return null
   const isNamed = isAlert(ending) && accusesCertificate(ending.alert.description)
-  if (!isNamed && !leavesAtCertificate(facts, handshake, ending)) return null
+  // Who takes it at other times only looked whether somebody is there, or opened one connection too many.
+  if (!isNamed && (!leavesAtCertificate(facts, handshake, ending) || isTrusted(facts))) return null
   const defects = defectsOf(facts, handshake)
   const upstream = upstreamOf(facts)
   const complete = tls.finished[CLIENT] !== null
