@@ -120,7 +120,8 @@ const trustedNames = perStory((story, leg): Set<string | null> => {
   const names = new Set<string | null>()
   for (const { connection } of onLeg(story, leg)) {
     const hello = connection.tls?.clientHello ?? null
-    if (hello !== null && connection.exchanges.some(({ response }) => response.frame >= 0)) names.add(hello.serverName)
+    if (hello !== null && exchangesOf(connection).some(({ response }) => response.frame >= 0))
+      names.add(hello.serverName)
   }
   return names
 })

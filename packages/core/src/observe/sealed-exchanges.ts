@@ -8,7 +8,7 @@
 import type { Place } from '../app/http1/message.ts'
 import type { ConnectionTracker } from '../flow/connection.ts'
 import { ExchangeLedger, moment, type OpenExchange, type Surroundings, UNSEEN } from './ledger.ts'
-import { CLIENT, type ExchangeTable, type Moment, type SideIndex } from './observations.ts'
+import { CLIENT, type Exchange, type ExchangeTable, type Moment, type SideIndex } from './observations.ts'
 
 /** A side that closes this soon after the last record may have cut the answer short; later, it closed an idle connection. */
 const AT_ONCE_NS = 1e9

@@ -1,5 +1,6 @@
 // Which tries a proxy made for which request. The best pairs are taken first, and one request is served once. What the
 // data cannot decide is said: every pair knows its runner-up.
+import { exchangeCount } from '../observe/exchange-table.ts'
 import { CLIENT, isSealed } from '../observe/observations.ts'
 import { AGAIN_NS, fitOf, START_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
 import { type Roles, startOfTry } from './requests.ts'
@@ -167,7 +168,7 @@ function follows(roles: Roles, before: number, after: number): boolean {
 /** When a proxy left the connection of a try: what it waited for may have been more of an answer that seemed whole. */
 function leftAt({ tries }: Roles, attempt: number): number {
   const [exchange, { connection }] = [tries.exchange[attempt]!, tries.sighting[attempt]!]
-  if (exchange.ordinal < connection.exchanges.length - 1) return Infinity
+  if (exchange.ordinal < exchangeCount(connection) - 1) return Infinity
   const shift = tries.start[attempt] - startOfTry(connection, exchange)
   return Math.min(...endings(connection, CLIENT).map(({ time }) => time)) + shift
 }
