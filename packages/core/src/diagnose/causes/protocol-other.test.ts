@@ -48,6 +48,20 @@ describe('protocol-other', () => {
     expect(await judged({ attempts, answer: 502 })).toMatchObject({ sides: 'protocol-other proxy certain' })
   })
 
+  test('a capture of what the server says alone does not tell what it was asked', async () => {
+    const unseen = { unseen: ['proxy-back', 'upstream'] }
+    const attempts = [
+      (upstream: Tcp) =>
+        upstream
+          .syn(unseen)
+          .synAck()
+          .ack('>', unseen)
+          .send('<', '220 mail.example ESMTP Postfix\r\n', { ack: 'none' })
+          .fin('<', { ack: 'none' }),
+    ]
+    expect((await judged({ attempts, answer: 502 })).sides).not.toContain('protocol-other')
+  })
+
   test('HTTP where FastCGI was expected', async () => {
     const attempts = [
       (upstream: Tcp) =>

@@ -1,6 +1,6 @@
 // The upstream speaks another protocol than the proxy: its first bytes are those of SSH, a database, HTTP/2 ... Or it
 // closes at once, and other connections to it tell that a PROXY header (haproxy's proxy-protocol.txt) made the difference.
-import { type Connection, SERVER } from '../../observe/observations.ts'
+import { CLIENT, type Connection, SERVER } from '../../observe/observations.ts'
 import { type Sniffed, SNIFFED_NAMES } from '../../app/sniff.ts'
 import { nearClient } from '../../story/story.ts'
 import { conversationsWith } from '../by-endpoint.ts'
@@ -19,6 +19,9 @@ const judge: Judge = (facts) => {
   const [client, server] = near.connection.speaks
   if (server === null || server === 'tls-alert') return withoutOrWithHeader(facts)
   if (client === server || client === 'tls') return null
+  // What the capture does not have the proxy may have said all the same, and in that protocol.
+  const { ttl, missing } = near.connection.sides[CLIENT]
+  if (client === null && (ttl < 0 || missing > 0)) return null
   const isHttp1 = server === 'http1-response' && client !== null && NEVER_HTTP1.has(client)
   if (SILENT.has(server) && !isHttp1) return null
   const expected = client === 'http1-request' ? 'HTTP/1' : client === null ? 'another protocol' : SNIFFED_NAMES[client]
