@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Vantage } from '@pcap-surgery/core'
-import { diagnoseCommand, type DiagnoseOptions, type VantageHint } from './commands/diagnose.ts'
+import { diagnoseCommand, type DiagnoseOptions } from './commands/diagnose.ts'
 import { schemaCommand } from './commands/schema.ts'
+import type { VantageHint } from './io/captures.ts'
 import { say } from './io/talk.ts'
 
 /** Exit statuses, as promised in the help. */

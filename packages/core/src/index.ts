@@ -12,14 +12,40 @@ export type {
   Packet,
   PacketSink,
 } from './capture/packet.ts'
+export { parseSourceName, type SourceName, sourceName } from './capture/source-name.ts'
+export { pcapWriter } from './capture/write-pcap.ts'
+export { pcapngWriter, type WrittenSection } from './capture/write-pcapng.ts'
+export type { CaptureWriter, Emit, WrittenInterface, WrittenPacket } from './capture/writer.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
 export { exchangeCount, exchangesOf } from './observe/exchange-table.ts'
 export * from './observe/observations.ts'
-export { type CaptureInput, observe, type ObserveOptions } from './observe/observe.ts'
+export { type CaptureInput, observe, observeApart, type ObserveOptions } from './observe/observe.ts'
 export { packetsOf } from './observe/packets.ts'
 export { diagnose } from './report/diagnose.ts'
 export * from './report/document.ts'
+export { type Evidence, evidenceOf, type EvidenceOptions, type Width, WIDTHS } from './report/evidence.ts'
+export type { Leg } from './report/kept.ts'
 export { DIAGNOSIS_SCHEMA, type JsonSchema } from './report/schema.ts'
 export { correlate, type CorrelateOptions } from './story/correlate.ts'
 export { rotatedSets } from './story/rotation.ts'
 export * from './story/story.ts'
+export { type Filter, type ParsedFilter, parseFilter } from './surgery/filter.ts'
+export {
+  isolate,
+  type Isolated,
+  type IsolatedPart,
+  type IsolateOptions,
+  type Source,
+  type SourcePart,
+} from './surgery/isolate.ts'
+export {
+  type Chooser,
+  type ConnectionPart,
+  type FrameRange,
+  handChooser,
+  type HandCut,
+  type Instant,
+  type Selection,
+  selectionChooser,
+  type TimeRange,
+} from './surgery/select.ts'

@@ -2,7 +2,8 @@
 import type { Bytes } from '../bytes/read.ts'
 import { decompressed, type DecompressionPort } from '../capture/compression.ts'
 import { createCaptureReader } from '../capture/open.ts'
-import type { CaptureFault, CaptureReader } from '../capture/packet.ts'
+import type { CaptureFault, CaptureReader, PacketSink } from '../capture/packet.ts'
+import { parseSourceName, sourceName } from '../capture/source-name.ts'
 import type { TlsCrypto } from '../app/tls/crypto.ts'
 import { KeyLog, parseKeyLog } from '../app/tls/keylog.ts'
 import { findProtection } from '../app/tls/protection.ts'
@@ -39,24 +40,73 @@ export async function observe(files: readonly CaptureInput[], options: ObserveOp
   const observer = new Observer(tlsOptions(options, () => reader))
   for (const [index, input] of files.entries()) {
     if (index > 0) reader = createCaptureReader()
-    const faults: CaptureFault[] = []
-    const fault = (offset: number, text: string): void => {
-      faults.push({ offset, afterFrame: reader.info.frames, text, fatal: true })
-    }
-    let bytes = 0
-    try {
-      for await (const chunk of decompressed(input.open(), options.decompression, (f) => fault(f.offset, f.text))) {
-        reader.push(chunk, observer)
-        bytes += chunk.length
-        options.onProgress?.({ file: input.file, bytes, frames: observer.frames })
-      }
-    } catch (error) {
-      fault(bytes, error instanceof Error ? error.message : String(error))
-    }
-    reader.end(observer)
+    const faults = await feed(input, reader, observer, options, () => observer.frames)
     observer.endPart(input.file, reader.info, faults)
   }
   return observer.finish(reader.info)
+}
+
+/**
+ * Observes a file that may be a cut: the captures that lie in it, each by itself, in order of their first packets. Any
+ * other file is one capture. Frames are those of the file.
+ */
+export async function observeApart(input: CaptureInput, options: ObserveOptions): Promise<Observations[]> {
+  const reader = createCaptureReader()
+  const tls = tlsOptions(options, () => reader)
+  const observers = new Map<string, Observer>()
+  /** By interface. */
+  const found: Observer[] = []
+  const captures: string[] = []
+  const find = (id: number): Observer => {
+    const { name } = reader.info.interfaces[id]!
+    const source = parseSourceName(name)
+    const capture = source === null ? '' : sourceName({ ...source, interface: null })
+    let observer = observers.get(capture)
+    if (observer === undefined) observers.set(capture, (observer = new Observer(tls)))
+    captures[id] = capture
+    return (found[id] = observer)
+  }
+  const sink: PacketSink = {
+    packet(packet): void {
+      const observer = found[packet.interfaceId] ?? find(packet.interfaceId)
+      observer.packet(packet)
+    },
+  }
+  const faults = await feed(input, reader, sink, options, () => reader.info.frames)
+  if (observers.size === 0) observers.set('', new Observer(tls))
+  return [...observers].map(([capture, observer]) => {
+    const interfaces = reader.info.interfaces.map((one, id) =>
+      captures[id] === capture ? one : { ...one, dropped: null },
+    )
+    observer.endPart(capture === '' ? input.file : `${input.file}: ${capture}`, reader.info, faults)
+    return observer.finish({ ...reader.info, interfaces })
+  })
+}
+
+/** Reads a file to its end. Answers what went wrong beside what the reader has noted. */
+async function feed(
+  input: CaptureInput,
+  reader: CaptureReader,
+  sink: PacketSink,
+  options: ObserveOptions,
+  frames: () => number,
+): Promise<CaptureFault[]> {
+  const faults: CaptureFault[] = []
+  const fault = (offset: number, text: string): void => {
+    faults.push({ offset, afterFrame: reader.info.frames, text, fatal: true })
+  }
+  let bytes = 0
+  try {
+    for await (const chunk of decompressed(input.open(), options.decompression, (f) => fault(f.offset, f.text))) {
+      reader.push(chunk, sink)
+      bytes += chunk.length
+      options.onProgress?.({ file: input.file, bytes, frames: frames() })
+    }
+  } catch (error) {
+    fault(bytes, error instanceof Error ? error.message : String(error))
+  }
+  reader.end(sink)
+  return faults
 }
 
 /** Secrets are looked for in the key logs given and in those that the capture has brought so far. */

@@ -1,0 +1,316 @@
+// What an incident rests on, as frames of the captures: for a cut that shows it all and is diagnosed the same. Both legs
+// in every capture that saw them, every try, what the pooled connections did just before, and whatever else a finding
+// names, each with the packets without which its own connection would tell another tale.
+import { backHosts } from '../diagnose/upstream-side.ts'
+import { frontsOf } from '../diagnose/gateway.ts'
+import { conversationsFrom, conversationsWith } from '../diagnose/by-endpoint.ts'
+import type { Connection, Exchange, Moment } from '../observe/observations.ts'
+import { turnsOf } from '../story/conversations.ts'
+import {
+  type Conversation,
+  frontOf,
+  nearClient,
+  type Request,
+  serverView,
+  type Story,
+  type Try,
+  type Turn,
+} from '../story/story.ts'
+import type { Selection, TimeRange } from '../surgery/select.ts'
+import { commentsOf, namesOf } from './annotations.ts'
+import type { FrameRef, Incident } from './document.ts'
+import { Kept, type Leg, NEAR_NS } from './kept.ts'
+import { timestamp } from './time.ts'
+
+/**
+ * How much of the surroundings is kept. `incident`: of each connection the handshake and the exchange before. Then, step
+ * by step, `connections`: them whole; `window`: what else the proxy and its clients did in that time; `hosts`: at any
+ * time.
+ */
+export type Width = 'incident' | 'connections' | 'window' | 'hosts'
+export const WIDTHS: readonly Width[] = ['incident', 'connections', 'window', 'hosts']
+
+export interface EvidenceOptions {
+  width: Width
+  /** Seconds kept before and after each part of a connection. */
+  padSeconds: number
+  /** Only this leg; null: both. */
+  leg: Leg | null
+}
+
+/** What to keep, and what to say of it. */
+export interface Evidence {
+  /** By capture id of the document; a capture without any is not in the cut. */
+  selections: Map<number, Selection>
+  /** Packet comments by capture id and frame. */
+  comments: Map<number, Map<number, string[]>>
+  /** Address → name, of client, proxy and upstreams. */
+  names: [address: string, name: string][]
+}
+
+export function evidenceOf(story: Story, incident: Incident, { width, padSeconds, leg }: EvidenceOptions): Evidence {
+  const kept = new Kept(story, padSeconds * 1e9, width !== 'incident', incident.proxyFront)
+  const requests = requestsOf(story, incident)
+  const tries = triesOf(story, incident, requests)
+  for (const request of requests) {
+    kept.turn(request.turn)
+    for (const { capture, lookup } of request.lookups) kept.lookup(capture, lookup)
+  }
+  for (const { conversation, turn, search } of tries) {
+    if (search !== null) kept.search(search.capture, search.search)
+    if (turn !== null) kept.turn(turn)
+    else if (conversation !== null) kept.conversation(conversation)
+  }
+  for (const conversation of byEndpoints(story, incident)) kept.conversation(conversation)
+  const window = { from: kept.first, to: kept.last }
+  for (const attempt of tries) keepForeknown(kept, story, attempt)
+  for (const request of requests) keepPassedOn(kept, story, request)
+  keepCited(kept, story, citedBy(incident))
+  if (Number.isFinite(window.from))
+    for (const capture of story.captures.keys()) keepRunning(kept, story, capture, window)
+  if (width === 'window') keepNeighbourhood(kept, story, incident, requests, tries, window)
+  if (width === 'hosts') keepNeighbourhood(kept, story, incident, requests, tries, { from: -Infinity, to: Infinity })
+  return { selections: kept.selections(leg), comments: commentsOf(incident), names: namesOf(story, incident) }
+}
+
+/** The request that failed, and those to the proxies behind that its tries became. */
+function requestsOf(story: Story, incident: Incident): Request[] {
+  const { epoch } = story.captures[0]!.observations
+  const outer = story.requests.filter(({ turn, start }) => {
+    const { connection } = serverView(turn).sighting
+    return connection.client === incident.client && timestamp(epoch, start) === incident.time
+  })
+  const all = new Set<Request>(outer)
+  for (const request of all) for (const { hop } of request.tries) if (hop !== null) all.add(hop)
+  return [...all]
+}
+
+function triesOf(story: Story, incident: Incident, requests: readonly Request[]): Try[] {
+  const { epoch } = story.captures[0]!.observations
+  const strays = story.strays.filter(
+    ({ conversation, start }) =>
+      requests.length === 0 &&
+      conversation !== null &&
+      nearClient(conversation).connection.client === incident.proxyBack &&
+      timestamp(epoch, start) === incident.time,
+  )
+  return [...requests.flatMap((request) => request.tries), ...strays]
+}
+
+/** What the proxy knew of the upstream before the try: its address, and for how long it had kept connections open. */
+function keepForeknown(kept: Kept, story: Story, { conversation, turn, start }: Try): void {
+  if (conversation === null) return
+  const { connection } = nearClient(conversation)
+  keepLastLookup(kept, story, connection.serverAddress, start)
+  const reuse = turn === null ? null : longestReuse(story, connection)
+  if (reuse !== null) kept.turn(reuse)
+}
+
+/** Requests of which a passed-on one is looked for, and so many are kept. */
+const LOOKED_AT = 256
+const PASSED_ON = 2
+
+/** The nearest requests that the proxy passed on: by them it is known for one, and its two sides' clocks for one clock. */
+function keepPassedOn(kept: Kept, story: Story, request: Request): void {
+  const front = frontOf(request)
+  const asked = nearestTo(request.start, story, conversationsWith(story, front))
+  const backs = [...backHosts(story, request)].flatMap((host) => conversationsFrom(story, host))
+  const tried = nearestTo(
+    request.start,
+    story,
+    backs.filter((c) => nearClient(c).connection.server !== front),
+  )
+  let found = 0
+  for (const one of asked) {
+    const its = tried.find(
+      (other) =>
+        other.exchange.target === one.exchange.target &&
+        other.exchange.method === one.exchange.method &&
+        other.start >= one.start &&
+        other.end <= one.end,
+    )
+    if (its === undefined) continue
+    for (const { conversation, exchange } of [one, its]) {
+      const turn = turnWith(conversation, exchange)
+      if (turn !== null) kept.turn(turn)
+    }
+    if (++found === PASSED_ON) return
+  }
+}
+
+interface Answered {
+  conversation: Conversation
+  exchange: Exchange
+  /** Story times of request and response. */
+  start: number
+  end: number
+}
+
+/** Answered exchanges, those nearest in time first. */
+function nearestTo(time: number, story: Story, conversations: readonly Conversation[]): Answered[] {
+  const answered = conversations.flatMap((conversation) => {
+    const { capture, connection } = nearClient(conversation)
+    const { shift } = story.captures[capture]!
+    return connection.exchanges
+      .filter(
+        ({ status, request, response }) => status > 0 && status < 500 && request.frame >= 0 && response.frame >= 0,
+      )
+      .map((exchange): Answered => {
+        return { conversation, exchange, start: exchange.request.time + shift, end: exchange.response.time + shift }
+      })
+  })
+  return answered.toSorted((a, b) => Math.abs(a.start - time) - Math.abs(b.start - time)).slice(0, LOOKED_AT)
+}
+
+/** Endpoints that the document names and no request or try has: an encrypted client leg that fits in time. */
+function byEndpoints(story: Story, { client, proxyFront, proxyBack, upstream, time }: Incident): Conversation[] {
+  const { epoch } = story.captures[0]!.observations
+  return [
+    [client, proxyFront],
+    [proxyBack, upstream],
+  ].flatMap(([from, to]) =>
+    to == null
+      ? []
+      : conversationsWith(story, to).filter(
+          ({ sightings, first, last }) =>
+            sightings[0]!.connection.client === from &&
+            timestamp(epoch, first) <= time &&
+            timestamp(epoch, last) >= time,
+        ),
+  )
+}
+
+/** Where the proxy learned the upstream's address. */
+function keepLastLookup(kept: Kept, story: Story, address: string, before: number): void {
+  story.captures.forEach(({ observations, shift }, capture) => {
+    const lookup = observations.lookups.findLast(
+      ({ answer, addresses }) => answer !== null && answer.time + shift <= before && addresses.includes(address),
+    )
+    if (lookup !== undefined) kept.lookup(capture, lookup)
+  })
+}
+
+/** The longest idle time on this leg that was survived: what races and dropped state are told from. */
+function longestReuse(story: Story, { clientAddress, server }: Connection): Turn | null {
+  let longest = 0
+  let found: { conversation: Conversation; exchange: Exchange } | null = null
+  for (const conversation of conversationsWith(story, server)) {
+    const { connection } = nearClient(conversation)
+    if (connection.clientAddress !== clientAddress) continue
+    for (const exchange of connection.exchanges) {
+      if (exchange.response.frame < 0 || exchange.status === 0 || exchange.idle <= longest) continue
+      longest = exchange.idle
+      found = { conversation, exchange }
+    }
+  }
+  return found === null ? null : turnWith(found.conversation, found.exchange)
+}
+
+const turnWith = (conversation: Conversation, exchange: Exchange): Turn | null =>
+  turnsOf(conversation).find(({ views }) => views.includes(exchange)) ?? null
+
+const citedBy = ({ findings, timeline, ruledOut, competing, checklist }: Incident): FrameRef[] =>
+  [findings, timeline, ruledOut, competing, checklist].flatMap((list) => list.flatMap(({ frames }) => frames))
+
+/** The cited frames, and of the connections and lookups that they are of, what gives them their meaning. */
+function keepCited(kept: Kept, story: Story, cited: readonly FrameRef[]): void {
+  const wanted = story.captures.map(({ ids, observations }) => {
+    const frames = cited.flatMap(({ capture, frame }) => {
+      const part = ids.indexOf(capture)
+      return part < 0 ? [] : [observations.parts[part]!.offset + frame]
+    })
+    return new Set(frames)
+  })
+  wanted.forEach((frames, capture) => {
+    const { lookups, neighbours } = story.captures[capture]!.observations
+    const isCited = (moment: Moment | null): boolean => moment !== null && frames.has(moment.frame)
+    for (const lookup of lookups) if ([...lookup.queries, lookup.answer].some(isCited)) kept.lookup(capture, lookup)
+    for (const search of neighbours) if ([...search.requests, search.answer].some(isCited)) kept.search(capture, search)
+  })
+  for (const conversation of story.conversations) {
+    for (const { capture, connection } of conversation.sightings) {
+      const frames = wanted[capture]!
+      if (frames.size > 0) keepCitedOf(kept, capture, conversation, connection, frames)
+    }
+  }
+  // What is left is of no connection.
+  wanted.forEach((frames, capture) => {
+    for (const frame of frames) if (!kept.has(capture, frame)) kept.frame(capture, frame)
+  })
+}
+
+function keepCitedOf(
+  kept: Kept,
+  capture: number,
+  conversation: Conversation,
+  connection: Connection,
+  frames: ReadonlySet<number>,
+): void {
+  const areCited = (...moments: (Moment | null)[]): boolean => {
+    const own = moments.filter((moment) => moment !== null && frames.has(moment.frame))
+    for (const moment of own) kept.frame(capture, moment!.frame, connection)
+    return own.length > 0
+  }
+  const cited = connection.exchanges.filter(({ request, requestEnd, response, responseEnd, detail }) =>
+    areCited(request, requestEnd, response, responseEnd, ...(detail?.packets ?? [])),
+  )
+  const { first, last, syns, synAck, established, sides, exchanges, packets } = connection
+  const isOpened = areCited(first, synAck, established, ...syns)
+  const isClosed = areCited(last, ...sides.flatMap(({ fin, reset }) => [fin, reset]))
+  if (isOpened) cited.push(...exchanges.slice(0, 1))
+  if (isClosed) cited.push(...exchanges.slice(-1))
+  for (const exchange of new Set(cited)) {
+    const turn = turnWith(conversation, exchange)
+    if (turn !== null) kept.turn(turn)
+  }
+  if (exchanges.length === 0 && (areCited(...packets) || isOpened || isClosed)) kept.conversation(conversation)
+}
+
+/** A frame shortly before and one after prove that the capture ran: what it lacks in between was not there. */
+function keepRunning(kept: Kept, story: Story, capture: number, window: TimeRange): void {
+  const { observations, shift } = story.captures[capture]!
+  const from = window.from - shift
+  const to = window.to - shift
+  let before: Connection | null = null
+  let after: Connection | null = null
+  for (const connection of observations.connections) {
+    const { time } = connection.last
+    if (time < from && time > (before?.last.time ?? -Infinity)) before = connection
+    if (time > to && time < (after?.last.time ?? Infinity)) after = connection
+  }
+  for (const one of [before, after]) if (one !== null) kept.frame(capture, one.last.frame, one)
+}
+
+/** What the proxy and its clients did beside the incident. */
+function keepNeighbourhood(
+  kept: Kept,
+  story: Story,
+  incident: Incident,
+  requests: readonly Request[],
+  tries: readonly Try[],
+  window: TimeRange,
+): void {
+  const [from, to] = [window.from - NEAR_NS, window.to + NEAR_NS]
+  const fronts = new Set([...frontsOf(story), ...(incident.proxyFront === null ? [] : [incident.proxyFront])])
+  const hosts = new Set(requests.flatMap((request) => [...backHosts(story, request)]))
+  for (const { conversation } of tries) {
+    if (conversation !== null) hosts.add(nearClient(conversation).connection.clientAddress)
+  }
+  const upstreams = tries.flatMap(({ conversation }) =>
+    conversation === null ? [] : [nearClient(conversation).connection.serverAddress],
+  )
+  const others = new Set([
+    ...[...fronts, ...upstreams].flatMap((server) => conversationsWith(story, server)),
+    ...[...hosts].flatMap((host) => conversationsFrom(story, host)),
+  ])
+  for (const other of others) {
+    if (other.first <= to && other.last >= from) kept.conversation(other)
+  }
+  story.captures.forEach(({ observations, shift }, capture) => {
+    const isNear = ({ time }: Moment): boolean => time + shift >= from && time + shift <= to
+    for (const lookup of observations.lookups) {
+      if (hosts.has(lookup.client) && [...lookup.queries].some(isNear)) kept.lookup(capture, lookup)
+    }
+    for (const search of observations.neighbours) if (search.requests.some(isNear)) kept.search(capture, search)
+  })
+}

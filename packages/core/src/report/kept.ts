@@ -1,0 +1,158 @@
+// The frames that a cut keeps, gathered connection by connection.
+import type { Connection, Exchange, Moment, NameLookup, NeighbourSearch } from '../observe/observations.ts'
+import type { Conversation, Story, Turn } from '../story/story.ts'
+import type { ConnectionPart, FrameRange, Selection } from '../surgery/select.ts'
+
+/** The two legs of a request: up to the proxy that the client knows, and all behind it. */
+export type Leg = 'client' | 'upstream'
+
+/** What happens this shortly before and after counts as at the same time. */
+export const NEAR_NS = 2e9
+
+/** The parts that are kept, by capture of the story; frames and times are those of its observations. */
+export class Kept {
+  readonly #story: Story
+  readonly #pad: number
+  readonly #whole: boolean
+  readonly #front: string | null
+  /** By leg and capture; `#all` of both. */
+  readonly #frames: { [leg in Leg]: FrameRange[][] }
+  readonly #all: Set<number>[]
+  readonly #parts: Map<Connection, { frames: FrameRange[]; times: FrameRange[] }>[]
+  readonly #conversations = new Set<Conversation>()
+  /** Story times between which the parts kept so far lie. */
+  first: number = Infinity
+  last: number = -Infinity
+
+  /** `pad` in nanoseconds; `whole`: connections are kept whole; `front`: where the proxy that the client knows listens. */
+  constructor(story: Story, pad: number, whole: boolean, front: string | null) {
+    this.#story = story
+    this.#pad = pad
+    this.#whole = whole
+    this.#front = front
+    this.#frames = { client: story.captures.map(() => []), upstream: story.captures.map(() => []) }
+    this.#all = story.captures.map(() => new Set())
+    this.#parts = story.captures.map(() => new Map())
+  }
+
+  /** A single frame, of this connection or of none. */
+  frame(capture: number, frame: number, connection: Connection | null = null): void {
+    this.#frames[this.#legOf(connection)][capture]!.push({ from: frame, to: frame })
+    this.#all[capture]!.add(frame)
+  }
+
+  has(capture: number, frame: number): boolean {
+    return this.#all[capture]!.has(frame)
+  }
+
+  #legOf(connection: Connection | null): Leg {
+    return connection !== null && connection.server === this.#front ? 'client' : 'upstream'
+  }
+
+  lookup(capture: number, { queries, answer }: NameLookup): void {
+    for (const { frame } of queries) this.frame(capture, frame)
+    if (answer !== null) this.frame(capture, answer.frame)
+  }
+
+  search(capture: number, { requests, answer }: NeighbourSearch): void {
+    for (const { frame } of requests) this.frame(capture, frame)
+    if (answer !== null) this.frame(capture, answer.frame)
+  }
+
+  conversation(conversation: Conversation): void {
+    for (const { capture, connection } of conversation.sightings) {
+      this.#part(capture, connection, connection.first, connection.last)
+      this.#stretch(capture, connection.first, connection.last)
+    }
+    this.#surroundings(conversation)
+  }
+
+  /** The exchange in every capture, with the handshake and the exchange before. */
+  turn({ conversation, views }: Turn): void {
+    conversation.sightings.forEach(({ capture, connection }, i) => {
+      const exchange = views[i] ?? null
+      const [from, to] = this.#whole ? [connection.first, connection.last] : spanOf(connection, exchange)
+      const opened = connection.established ?? connection.synAck ?? connection.syns.at(-1) ?? null
+      if (opened !== null) this.#part(capture, connection, connection.first, opened)
+      this.#part(capture, connection, from, to)
+      this.#stretch(capture, from, to)
+    })
+    this.#surroundings(conversation)
+  }
+
+  #stretch(capture: number, from: Moment, to: Moment): void {
+    const { shift } = this.#story.captures[capture]!
+    this.first = Math.min(this.first, from.time + shift)
+    this.last = Math.max(this.last, to.time + shift)
+  }
+
+  /** ICMP errors that quote it, and who was asked for its hosts' link-layer addresses in that time. */
+  #surroundings(conversation: Conversation): void {
+    if (this.#conversations.has(conversation)) return
+    this.#conversations.add(conversation)
+    const { connection: near } = conversation.sightings[0]!
+    for (const { capture, error } of conversation.icmp) this.frame(capture, error.frame, near)
+    for (const { capture, connection } of conversation.sightings) {
+      const { neighbours } = this.#story.captures[capture]!.observations
+      for (const search of neighbours) {
+        const isOf = search.target === connection.serverAddress || search.target === connection.clientAddress
+        const isThen = search.requests.some(
+          (m) => m.time >= connection.first.time - NEAR_NS && m.time <= connection.last.time,
+        )
+        if (isOf && isThen) this.search(capture, search)
+      }
+    }
+  }
+
+  #part(capture: number, connection: Connection, from: Moment, to: Moment): void {
+    const parts = this.#parts[capture]!
+    const part = parts.get(connection) ?? { frames: [], times: [] }
+    part.frames.push({ from: from.frame, to: to.frame })
+    if (this.#pad > 0) part.times.push({ from: from.time - this.#pad, to: to.time + this.#pad })
+    parts.set(connection, part)
+  }
+
+  /** By capture id, in frames of the files; of one leg, or of both for null. */
+  selections(leg: Leg | null): Map<number, Selection> {
+    const selections = new Map<number, Selection>()
+    const legs: Leg[] = leg === null ? ['client', 'upstream'] : [leg]
+    this.#story.captures.forEach(({ observations, ids }, capture) => {
+      observations.parts.forEach((part, i) => {
+        const clip = (ranges: readonly FrameRange[]): FrameRange[] =>
+          ranges
+            .map(({ from, to }) => ({
+              from: Math.max(1, from - part.offset),
+              to: Math.min(part.frames, to - part.offset),
+            }))
+            .filter(({ from, to }) => from <= to)
+        const connections = [...this.#parts[capture]!].flatMap(([connection, { frames, times }]): ConnectionPart[] => {
+          if (leg !== null && this.#legOf(connection) !== leg) return []
+          const { client, server } = connection
+          const own = clip(frames)
+          return own.length === 0 && times.length === 0 ? [] : [{ a: client, b: server, frames: own, times }]
+        })
+        const frames = clip(legs.flatMap((one) => this.#frames[one][capture]!))
+        if (frames.length > 0 || connections.length > 0) {
+          selections.set(ids[i]!, { epoch: observations.epoch, frames, connections })
+        }
+      })
+    })
+    return selections
+  }
+}
+
+/** From the exchange before to the exchange behind, which is not in it. What cannot be read from its middle is whole. */
+function spanOf(connection: Connection, exchange: Exchange | null): [from: Moment, to: Moment] {
+  const { first, last, exchanges, tls } = connection
+  if (exchange === null) return [first, last]
+  const at = exchanges.indexOf(exchange)
+  // HPACK and TLS records build on all that came before, and streams lie in one another.
+  const needsAll = tls !== null || exchange.protocol !== 'http1'
+  const before = exchanges[at - 1]
+  const from = needsAll || before === undefined || before.request.frame < 0 ? first : before.request
+  const next = exchanges[at + 1]
+  if (needsAll || next === undefined || next.request.frame < 0) return [from, last]
+  const until = { frame: next.request.frame - 1, time: next.request.time }
+  const ends = [exchange.requestEnd, exchange.response, exchange.responseEnd, until]
+  return [from, ends.reduce((latest, moment) => (moment.frame > latest.frame ? moment : latest))]
+}

@@ -1,0 +1,260 @@
+// Captures in, one capture out: the chosen packets of each source, byte for byte, with their own times, in their own
+// order, and the sources laid into one another by time. Nothing is held but what one chunk of each source has.
+import type { Bytes } from '../bytes/read.ts'
+import { decompressed, type DecompressionPort } from '../capture/compression.ts'
+import { createCaptureReader } from '../capture/open.ts'
+import type { CaptureFault, CaptureInfo, Packet } from '../capture/packet.ts'
+import { parseSourceName, sourceName } from '../capture/source-name.ts'
+import type { CaptureWriter } from '../capture/writer.ts'
+import { HeaderEnd } from './headers.ts'
+import { SecretLines } from './secrets.ts'
+import type { Chooser } from './select.ts'
+
+/** A source file. */
+export interface SourcePart {
+  file: string
+  /** As in `CaptureInput`. */
+  open(): AsyncIterable<Bytes>
+  chooser: Chooser
+  /** Where the file is a cut: only the packets of this source of it, as `sourceName` says it without interface. */
+  within: string | null
+  /** Packet comments by frame. */
+  comments: ReadonlyMap<number, readonly string[]>
+}
+
+/** A source capture: a file, or the files of a rotated one in order. */
+export interface Source {
+  parts: readonly SourcePart[]
+  /** Where it was taken, and what it is called, in the names of its interfaces. */
+  vantage: string
+  name: string
+  /** Nanoseconds by which its clock is ahead of the first source's; 0 where not known. */
+  aheadNs: number
+  /** Comment of its interfaces. */
+  comment: string | null
+}
+
+export interface IsolateOptions {
+  decompression: DecompressionPort
+  /** Writes times of the first source's clock in place of the sources' own. */
+  align: boolean
+  /** Bytes kept of each packet; `headers`: up to the payload of TCP or UDP; null: all. */
+  snap: number | 'headers' | null
+  /** Key log text of whose sessions in the cut the secrets are written; null: none are. */
+  secrets: readonly string[] | null
+  /** Told after each chunk: frames read so far, of all sources. */
+  onProgress?: (frames: number) => void
+}
+
+/** What became of a source file. */
+export interface IsolatedPart {
+  file: string
+  /** Frames read and frames written. Of pcap nothing is read behind the last chosen frame. */
+  read: number
+  written: number
+  faults: CaptureFault[]
+}
+
+export interface Isolated {
+  parts: IsolatedPart[]
+  frames: number
+  /** Bytes of packets that `snap` cut off. */
+  cutOff: number
+  /** Packets whose time the format has no room for; they are not written. */
+  timeless: number
+  /** Sessions whose secrets were written. */
+  sessions: number
+  /** Key logs that the sources brought along. */
+  keyLogs: string[]
+}
+
+/** A chosen packet with the source's number of its interface. Its bytes belong to the chunk it came in. */
+interface Chosen extends Packet {
+  source: number
+  /** Nanoseconds on the first source's clock, after `ORIGIN` seconds. */
+  order: number
+  comments: readonly string[]
+  snapLength: number
+  interfaceName: string | null
+}
+
+/**
+ * Writes what the sources' choosers want. Faults of a source are in the answer; what its `open` or the writer throws is
+ * thrown.
+ */
+export async function isolate(
+  sources: readonly Source[],
+  writer: CaptureWriter,
+  options: IsolateOptions,
+): Promise<Isolated> {
+  const done: Isolated = { parts: [], frames: 0, cutOff: 0, timeless: 0, sessions: 0, keyLogs: [] }
+  const secrets = options.secrets === null ? null : new SecretLines()
+  for (const text of options.secrets ?? []) secrets?.add(text)
+  const interfaces = new WrittenInterfaces(sources, writer)
+  const header = new HeaderEnd()
+  const begin = { seconds: null as number | null }
+  const streams = sources.map((source, i) => chosen(source, i, options, done, begin, interfaces))
+  const brought = (): void => {
+    // Secrets are written once, from wherever they come.
+    for (let i = noted; i < done.keyLogs.length; i++) writeSecrets(secrets?.add(done.keyLogs[i]!) ?? '', false)
+    noted = done.keyLogs.length
+  }
+  let noted = 0
+  const writeSecrets = (text: string, isSession: boolean): void => {
+    if (text === '') return
+    writer.secrets(text)
+    if (isSession) done.sessions++
+  }
+  for await (const packet of inOrder(streams)) {
+    brought()
+    if (secrets !== null) writeSecrets(secrets.of(packet), true)
+    const end = keptEnd(packet, options.snap, header)
+    done.cutOff += packet.end - end
+    const time = options.align ? moved(packet, -sources[packet.source]!.aheadNs) : packet
+    const { bytes, at, wireLength } = packet
+    const { seconds, nanoseconds } = time
+    const interfaceId = interfaces.of(packet)
+    const isWritten = writer.packet({ seconds, nanoseconds, bytes, at, end, wireLength, interfaceId }, packet.comments)
+    if (isWritten) done.frames++
+    else done.timeless++
+  }
+  interfaces.tellDrops()
+  writer.end()
+  done.parts.sort((a, b) => fileOrder(sources, a.file) - fileOrder(sources, b.file))
+  return done
+}
+
+const fileOrder = (sources: readonly Source[], file: string): number =>
+  sources.flatMap(({ parts }) => parts.map((part) => part.file)).indexOf(file)
+
+function keptEnd(packet: Packet, snap: IsolateOptions['snap'], header: HeaderEnd): number {
+  if (snap === null) return packet.end
+  return snap === 'headers' ? header.of(packet) : Math.min(packet.end, packet.at + snap)
+}
+
+/** The time moved by nanoseconds. */
+function moved({ seconds, nanoseconds }: Packet, by: number): { seconds: number; nanoseconds: number } {
+  const sum = nanoseconds + Math.round(by)
+  const whole = Math.floor(sum / 1e9)
+  return { seconds: seconds + whole, nanoseconds: sum - whole * 1e9 }
+}
+
+/** The chosen packets of a source, in its order. */
+async function* chosen(
+  { parts, aheadNs }: Source,
+  source: number,
+  { decompression, onProgress }: IsolateOptions,
+  done: Isolated,
+  begin: { seconds: number | null },
+  interfaces: WrittenInterfaces,
+): AsyncGenerator<Chosen> {
+  for (const { file, open, chooser, within, comments } of parts) {
+    const reader = createCaptureReader()
+    const { info } = reader
+    const part: IsolatedPart = { file, read: 0, written: 0, faults: info.faults }
+    done.parts.push(part)
+    let found: Chosen[] = []
+    const isWithin = (name: string | null): boolean => {
+      const named = parseSourceName(name)
+      return named !== null && sourceName({ ...named, interface: null }) === within
+    }
+    const sink = {
+      packet(packet: Packet): void {
+        if (!chooser.wants(packet)) return
+        if (within !== null && !isWithin(info.interfaces[packet.interfaceId]!.name)) return
+        begin.seconds ??= packet.seconds
+        part.written++
+        const { snapLength, name } = info.interfaces[packet.interfaceId]!
+        found.push({
+          ...packet,
+          // The record that straddles two chunks lies in a buffer that the next one takes.
+          bytes: packet.bytes.slice(packet.at, packet.end),
+          at: 0,
+          end: packet.end - packet.at,
+          source,
+          order: (packet.seconds - begin.seconds) * 1e9 + packet.nanoseconds - aheadNs,
+          comments: comments.get(packet.frame) ?? [],
+          snapLength,
+          interfaceName: name,
+        })
+      },
+    }
+    const fault = (offset: number, text: string): void => {
+      info.faults.push({ offset, afterFrame: info.frames, text, fatal: true })
+    }
+    for await (const chunk of decompressed(open(), decompression, (f) => fault(f.offset, f.text))) {
+      reader.push(chunk, sink)
+      part.read = info.frames
+      onProgress?.(done.parts.reduce((sum, { read }) => sum + read, 0))
+      done.keyLogs.push(...info.keyLogs.splice(0))
+      yield* found
+      found = []
+      // Behind its packets pcapng tells drops.
+      if (info.format === 'pcap' && info.frames >= chooser.last) break
+    }
+    reader.end(sink)
+    part.read = info.frames
+    done.keyLogs.push(...info.keyLogs.splice(0))
+    yield* found
+    interfaces.noteDrops(source, info)
+  }
+}
+
+/** Several streams as one, the earliest packet first; each keeps its own order. */
+async function* inOrder(streams: readonly AsyncGenerator<Chosen>[]): AsyncGenerator<Chosen> {
+  const heads = await Promise.all(streams.map((stream) => stream.next()))
+  for (;;) {
+    let first = -1
+    heads.forEach((head, i) => {
+      if (head.done === true) return
+      const best = first < 0 ? null : heads[first]!
+      if (best === null || best.done === true || head.value.order < best.value.order) first = i
+    })
+    if (first < 0) return
+    const head = heads[first]!
+    if (head.done !== true) yield head.value
+    heads[first] = await streams[first]!.next()
+  }
+}
+
+/** One interface for each that a source has, described when its first packet comes. */
+class WrittenInterfaces {
+  readonly #sources: readonly Source[]
+  readonly #writer: CaptureWriter
+  /** By source, the source's number and link type: a rotated capture has the same interfaces in each file. */
+  readonly #known = new Map<string, number>()
+  readonly #dropped = new Map<string, number>()
+
+  constructor(sources: readonly Source[], writer: CaptureWriter) {
+    this.#sources = sources
+    this.#writer = writer
+  }
+
+  of({ source, interfaceId, linkType, snapLength, interfaceName }: Chosen): number {
+    const key = `${source} ${interfaceId} ${linkType}`
+    let id = this.#known.get(key)
+    if (id === undefined) {
+      const { vantage, name, comment } = this.#sources[source]!
+      // A cut of a cut has its names already.
+      const isNamed = parseSourceName(interfaceName) !== null
+      const called = isNamed ? interfaceName : sourceName({ vantage, file: name, interface: interfaceName })
+      id = this.#writer.addInterface({ linkType, snapLength, name: called, comment })
+      this.#known.set(key, id)
+    }
+    return id
+  }
+
+  noteDrops(source: number, { interfaces }: CaptureInfo): void {
+    interfaces.forEach(({ linkType, dropped }, id) => {
+      if (dropped !== null) this.#dropped.set(`${source} ${id} ${linkType}`, dropped)
+    })
+  }
+
+  /** Drops count: what is not in a capture that lost packets proves less. */
+  tellDrops(): void {
+    for (const [key, count] of this.#dropped) {
+      const id = this.#known.get(key)
+      if (id !== undefined) this.#writer.dropped(id, count)
+    }
+  }
+}
