@@ -3,6 +3,18 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Vantage } from '@pcap-surgery/core'
 import { diagnoseCommand, type DiagnoseOptions } from './commands/diagnose.ts'
+import {
+  type ConnectionOption,
+  connectionOption,
+  filterOption,
+  type FrameOption,
+  frameOption,
+  padOption,
+  snapOption,
+  type TimeOption,
+  timeOption,
+} from './commands/hand-cut.ts'
+import { isolateCommand, type IsolateCommandOptions } from './commands/isolate.ts'
 import { schemaCommand } from './commands/schema.ts'
 import type { VantageHint } from './io/captures.ts'
 import { say } from './io/talk.ts'
@@ -21,6 +33,22 @@ Examples:
   pcap-surgery diagnose *.pcap --keys proxy-keys.log --keys client-keys.log
   tcpdump -i any -s 0 -w - 'tcp or icmp' | pcap-surgery diagnose -
   pcap-surgery diagnose *.pcap --format json --output diagnosis.json
+`
+
+const ISOLATE_EXAMPLES = `
+Cut by hand: of each kind of condition any may hold, and every kind that is stated must.
+
+Examples:
+  pcap-surgery isolate front.pcap back.pcap --incident 1 --output incident.pcapng
+  pcap-surgery isolate big.pcap.gz --incident 3 --pad 5 --snap headers -o headers.pcapng
+  pcap-surgery isolate big.pcap --connection 10.1.0.2:41234-10.1.0.1:80 -o one.pcapng
+  pcap-surgery isolate big.pcap --time 2026-11-22T08:57:21Z..2026-11-22T08:58:00Z --filter 'tcp port 80' -o part.pcapng
+`
+
+const ISOLATE_STATUSES = `
+Exit status:
+  0  the cut is written, and where it is an incident's, diagnosed again it says the same
+  2  wrong use, an input could not be read or is damaged, or the cut does not prove itself: then nothing is written
 `
 
 const STATUSES = `
@@ -81,6 +109,60 @@ function build(done: (status: number) => void): Command {
     .option('--no-color', 'no colour, even on a terminal (so does NO_COLOR)')
     .addHelpText('after', EXAMPLES + STATUSES)
     .action(async (captures: string[], options: DiagnoseOptions) => done(await diagnoseCommand(captures, options)))
+  program
+    .command('isolate')
+    .description(
+      'cut one incident, with all that belongs to it, out of its captures, and prove that the cut shows the same',
+    )
+    .argument('<capture...>', 'pcap or pcapng, plain or compressed (gzip, zstd, lz4)')
+    .requiredOption('-o, --output <file>', 'where to write; a manifest goes beside it (FILE.manifest.json)')
+    .option('-i, --incident <id>', 'the incident, by the id that diagnose gives it for the same captures')
+    .option(
+      '--connection <ends>',
+      'by hand: ADDRESS:PORT-ADDRESS:PORT or ADDRESS:PORT, may be repeated',
+      (value, before: ConnectionOption[] = []) => [...before, connectionOption(value)],
+    )
+    .option(
+      '--time <range>',
+      'by hand: FROM..TO, RFC 3339 or seconds since 1970, may be repeated',
+      (value, before: TimeOption[] = []) => [...before, timeOption(value)],
+    )
+    .option(
+      '--frames <list>',
+      'by hand: frame numbers as in 1-10,15, of one capture as CAPTURE=1-10,15, may be repeated',
+      (value, before: FrameOption[] = []) => [...before, frameOption(value)],
+    )
+    .option(
+      '--filter <expression>',
+      'by hand: like a capture filter, on host, net, port, portrange, src, dst, ip, ip6, tcp, udp, icmp, icmp6, arp',
+      filterOption,
+    )
+    .option('--pad <seconds>', 'keep this much more of the connections, or of --time, before and after', padOption)
+    .option(
+      '--snap <bytes>',
+      'cut packets off behind so many bytes; ‘headers’: behind the TCP or UDP header',
+      snapOption,
+    )
+    .option('--split', 'write each leg to a file of its own: FILE-client, FILE-upstream')
+    .option('--align', 'write all times in the first capture’s clock; otherwise they are the sources’ own')
+    .addOption(
+      new Option('--format <format>', 'how to write; default: by the name of the output').choices(['pcapng', 'pcap']),
+    )
+    .option('--secrets', 'put the TLS secrets of the connections inside into the cut (of --keys and of the captures)')
+    .option(
+      '-k, --keys <file>',
+      'TLS key log (SSLKEYLOGFILE) to decrypt with, may be repeated',
+      (file, before: string[] = []) => [...before, file],
+    )
+    .option('--vantage <file=name>', 'as for diagnose, may be repeated', (hint, before: VantageHint[] = []) => [
+      ...before,
+      vantageHint(hint),
+    ])
+    .option('--force', 'replace an output that exists')
+    .addHelpText('after', ISOLATE_EXAMPLES + ISOLATE_STATUSES)
+    .action(async (captures: string[], options: Omit<IsolateCommandOptions, 'application'>) =>
+      done(await isolateCommand(captures, { ...options, application: `pcap-surgery ${version()}` })),
+    )
   program
     .command('schema')
     .description('print the JSON Schema of the answer of diagnose --format json')

@@ -94,12 +94,12 @@ export async function isolate(
   const header = new HeaderEnd()
   const begin = { seconds: null as number | null }
   const streams = sources.map((source, i) => chosen(source, i, options, done, begin, interfaces))
+  let noted = 0
   const brought = (): void => {
     // Secrets are written once, from wherever they come.
     for (let i = noted; i < done.keyLogs.length; i++) writeSecrets(secrets?.add(done.keyLogs[i]!) ?? '', false)
     noted = done.keyLogs.length
   }
-  let noted = 0
   const writeSecrets = (text: string, isSession: boolean): void => {
     if (text === '') return
     writer.secrets(text)
@@ -202,19 +202,28 @@ async function* chosen(
 
 /** Several streams as one, the earliest packet first; each keeps its own order. */
 async function* inOrder(streams: readonly AsyncGenerator<Chosen>[]): AsyncGenerator<Chosen> {
-  const heads = await Promise.all(streams.map((stream) => stream.next()))
-  for (;;) {
-    let first = -1
-    heads.forEach((head, i) => {
-      if (head.done === true) return
-      const best = first < 0 ? null : heads[first]!
-      if (best === null || best.done === true || head.value.order < best.value.order) first = i
-    })
-    if (first < 0) return
-    const head = heads[first]!
-    if (head.done !== true) yield head.value
-    heads[first] = await streams[first]!.next()
+  try {
+    const heads: IteratorResult<Chosen, unknown>[] = []
+    for (const stream of streams) heads.push(await stream.next())
+    for (let first = earliest(heads); first >= 0; first = earliest(heads)) {
+      yield heads[first]!.value as Chosen
+      heads[first] = await streams[first]!.next()
+    }
+  } finally {
+    for (const stream of streams) await stream.return(undefined)
   }
+}
+
+/** Index of the earliest packet; -1 when there are no more. */
+function earliest(heads: readonly IteratorResult<Chosen, unknown>[]): number {
+  let first = -1
+  let order = Infinity
+  heads.forEach((head, i) => {
+    if (head.done === true || (first >= 0 && head.value.order >= order)) return
+    first = i
+    ;({ order } = head.value)
+  })
+  return first
 }
 
 /** One interface for each that a source has, described when its first packet comes. */

@@ -1,0 +1,83 @@
+// The manifest beside a cut: what it was made of, what is in it, what is not, and what proves it.
+import type { CauseCode, Confidence, Incident, Isolated, Width } from '@pcap-surgery/core'
+import type { CutFile, Written } from '../io/cut-file.ts'
+import type { Hashes } from '../io/hashed.ts'
+
+/** What a diagnosis of the cut says; cause and confidence are null where it does not find the incident. */
+export interface Proof {
+  width: Width
+  agrees: boolean
+  cause: CauseCode | null
+  confidence: Confidence | null
+  /** Other incidents in the cut. */
+  others: number
+}
+
+export interface Manifest {
+  schema: 'pcap-surgery/manifest@1'
+  application: string
+  inputs: { file: string; bytes: number | null; sha256: string | null; frames: number; framesWritten: number }[]
+  outputs: { file: string; format: 'pcapng' | 'pcap'; bytes: number; sha256: string; frames: number }[]
+  /** Of the verdict: null for a cut by hand. */
+  verdict: { incident: string; cause: CauseCode; confidence: Confidence; summary: string } | null
+  proof: Proof | null
+  /** What of the chosen frames and their captures is not in the output. */
+  dropped: { frames: number; bytesCutOff: number; framesWithoutTime: number; other: string[] }
+  secrets: { sessions: number }
+  aligned: boolean
+}
+
+interface Made {
+  cuts: readonly { file: CutFile; written: Written; isolated: Isolated }[]
+  hashes: Hashes
+  frames: ReadonlyMap<string, number>
+  incident: Incident | null
+  proof: Proof | null
+  format: 'pcapng' | 'pcap'
+  options: { align: boolean; snap: number | 'headers' | null; secrets: boolean }
+  application: string
+}
+
+export function manifestOf({ cuts, hashes, frames, incident, proof, format, options, application }: Made): Manifest {
+  const sum = (of: (isolated: Isolated) => number): number =>
+    cuts.reduce((total, { isolated }) => total + of(isolated), 0)
+  const written = (file: string): number =>
+    sum(({ parts }) => parts.filter((part) => part.file === file).reduce((total, part) => total + part.written, 0))
+  const total = [...frames.values()].reduce((a, b) => a + b, 0)
+  return {
+    schema: 'pcap-surgery/manifest@1',
+    application,
+    inputs: [...frames].map(([file, count]) => {
+      const hash = hashes.get(file)
+      const { bytes, sha256 } = hash ?? { bytes: null, sha256: null }
+      return { file, bytes, sha256, frames: count, framesWritten: written(file) }
+    }),
+    outputs: cuts.map(({ file, written: { bytes, sha256 }, isolated }) => {
+      return { file: file.file, format, bytes, sha256, frames: isolated.frames }
+    }),
+    verdict:
+      incident === null
+        ? null
+        : { incident: incident.id, cause: incident.cause, confidence: incident.confidence, summary: incident.summary },
+    proof,
+    dropped: {
+      frames: total - sum((isolated) => isolated.frames),
+      bytesCutOff: sum(({ cutOff }) => cutOff),
+      framesWithoutTime: sum(({ timeless }) => timeless),
+      other: lost(format, options),
+    },
+    secrets: { sessions: sum(({ sessions }) => sessions) },
+    aligned: options.align,
+  }
+}
+
+function lost(format: 'pcapng' | 'pcap', { snap, secrets }: Made['options']): string[] {
+  return [
+    'comments, flags and hashes of packets in pcapng sources, and their custom blocks',
+    ...(secrets ? [] : ['decryption secrets']),
+    ...(snap === null
+      ? []
+      : [snap === 'headers' ? 'payload of TCP and UDP' : `what lies behind ${snap} bytes of a packet`]),
+    ...(format === 'pcap' ? ['interface names, drop counts, comments, name resolution, decryption secrets'] : []),
+  ]
+}

@@ -1,0 +1,83 @@
+// A capture on its way to its place: written beside it, hashed as it goes, and moved there once it is whole and proven.
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { realpath, rename } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+/** Bytes gathered before they are written. */
+const BUFFER = 1 << 20
+
+export interface CutFile {
+  /** Where it ends up, and where it lies until then. */
+  file: string
+  temporary: string
+  /** Throws what the file system says. */
+  emit(bytes: Uint8Array): void
+  /** Writes what is still in memory. */
+  close(): Written
+  /** Moves it to its place. */
+  commit(): Promise<void>
+  /** Leaves nothing behind; harmless after `commit`. */
+  discard(): void
+}
+
+export interface Written {
+  bytes: number
+  sha256: string
+}
+
+export async function cutFile(file: string): Promise<CutFile> {
+  const target = await realpath(file).catch(() => file) // a link keeps pointing where it points
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`)
+  const mode = statSync(target, { throwIfNoEntry: false })?.mode
+  let handle: number | null = openSync(temporary, 'wx', mode)
+  const hash = createHash('sha256')
+  const buffer = new Uint8Array(BUFFER)
+  let filled = 0
+  let bytes = 0
+
+  const flush = (): void => {
+    for (let at = 0; at < filled;) at += writeSync(handle!, buffer, at, filled - at)
+    hash.update(buffer.subarray(0, filled))
+    bytes += filled
+    filled = 0
+  }
+  const discard = (): void => {
+    if (handle !== null) closeSync(handle)
+    handle = null
+    rmSync(temporary, { force: true })
+    for (const signal of SIGNALS) process.off(signal, interrupted)
+  }
+  const interrupted = (signal: NodeJS.Signals): void => {
+    discard()
+    process.kill(process.pid, signal)
+  }
+  for (const signal of SIGNALS) process.once(signal, interrupted)
+
+  return {
+    file,
+    temporary,
+    emit(block: Uint8Array): void {
+      for (let at = 0; at < block.length;) {
+        const taken = Math.min(block.length - at, BUFFER - filled)
+        buffer.set(block.subarray(at, at + taken), filled)
+        filled += taken
+        at += taken
+        if (filled === BUFFER) flush()
+      }
+    },
+    close(): Written {
+      flush()
+      closeSync(handle!)
+      handle = null
+      return { bytes, sha256: hash.digest('hex') }
+    },
+    async commit(): Promise<void> {
+      await rename(temporary, target)
+      discard()
+    },
+    discard,
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
