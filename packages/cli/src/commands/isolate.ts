@@ -37,9 +37,9 @@ import {
   vantagesOf,
 } from '../io/captures.ts'
 import { type CutFile, cutFile, type Written } from '../io/cut-file.ts'
-import { type Hashes, hashes } from '../io/hashed.ts'
+import { type FileHash, fileHashes, type FileHashes } from '../io/file-hashes.ts'
 import { print, refusal, writeWhole } from '../io/output.ts'
-import { reason } from '../io/source.ts'
+import { openSource, reason } from '../io/source.ts'
 import { say } from '../io/talk.ts'
 import { type ConnectionOption, type FrameOption, moved, type TimeOption } from './hand-cut.ts'
 import { manifestOf, type Proof } from './manifest.ts'
@@ -74,22 +74,43 @@ export async function isolateCommand(files: readonly string[], options: IsolateC
     say(wrong)
     return 2
   }
+  let hashes: FileHashes | null = null
   try {
     const kept = await distinct(files)
     const before = await Promise.all(kept.map((file) => identityOf(file)))
+    hashes = fileHashes(kept)
     const job = options.incident === undefined ? await byHand(kept, options) : await byIncident(kept, options)
     try {
       const after = await Promise.all(kept.map((file) => identityOf(file)))
       const changed = kept.find((_, i) => after[i] !== before[i])
       if (changed !== undefined) throw new Refused(`${changed}: changed while it was read; nothing was written`)
-      return await deliver(job, options)
+      return await deliver(job, await hashes.result, options)
     } finally {
       for (const { file } of job.cuts) file.discard()
     }
   } catch (error) {
     if (error instanceof Refused) say(error.message)
-    else if ((error as NodeJS.ErrnoException).code !== undefined || error instanceof Error) say(reason(error))
+    else if (isOfTheSystem(error)) say(reason(error))
+    else throw error
     return 2
+  } finally {
+    await hashes?.stop()
+  }
+}
+
+/** What the file system says, as it is or in our words, is no defect. */
+function isOfTheSystem(error: unknown): boolean {
+  const { code, cause } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException }
+  return code !== undefined || cause?.code !== undefined
+}
+
+/** The bytes of a file, opened when they are first asked for. */
+async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
+  const source = await openSource(file)
+  try {
+    yield* source.chunks
+  } finally {
+    await source.close()
   }
 }
 
@@ -146,7 +167,6 @@ interface Cut {
 
 interface Job {
   cuts: Cut[]
-  hashes: Hashes
   /** Frames of the inputs, by file. */
   frames: ReadonlyMap<string, number>
   incident: Incident | null
@@ -172,10 +192,9 @@ async function byIncident(files: readonly string[], options: IsolateCommandOptio
   const frames = new Map(
     observations.flatMap((seen, i) => seen.parts.map((part, k) => [named[ids[i][k]].file, part.frames])),
   )
-  const read = hashes()
   let proof: Proof | null = null
   for (const width of WIDTHS) {
-    const cuts = await cutIncident(story, named, incident, width, null, read, options)
+    const cuts = await cutIncident(story, named, incident, width, null, options)
     try {
       const brought = cuts.flatMap(({ isolated }) => isolated.keyLogs)
       proof = { width, ...(await diagnosedAgain(cuts, incident, withKeys(keys, brought))) }
@@ -185,11 +204,11 @@ async function byIncident(files: readonly string[], options: IsolateCommandOptio
           'TLS is decrypted for this diagnosis: whoever repeats it needs the secrets too (--keys; --secrets puts them in)',
         )
       }
-      if (options.snap === undefined) return { cuts: cuts.splice(0), hashes: read, frames, incident, proof, flawless }
+      if (options.snap === undefined) return { cuts: cuts.splice(0), frames, incident, proof, flawless }
       // Without payload there is nothing to diagnose: what is proven is the choice of frames.
       for (const { file } of cuts.splice(0)) file.discard()
-      const cutOff = await cutIncident(story, named, incident, width, options.snap, read, options)
-      return { cuts: cutOff, hashes: read, frames, incident, proof, flawless }
+      const cutOff = await cutIncident(story, named, incident, width, options.snap, options)
+      return { cuts: cutOff, frames, incident, proof, flawless }
     } finally {
       for (const { file } of cuts) file.discard()
     }
@@ -206,13 +225,12 @@ async function byHand(files: readonly string[], options: IsolateCommandOptions):
   const times = time?.map(({ from, to }) => ({ from: from && moved(from, -pad), to: to && moved(to, pad) })) ?? null
   const captures = align ? await readCaptures(files, null) : null
   const story = captures === null ? null : correlate(captures.observations, { ids: captures.ids })
-  const read = hashes()
   const sources = files.map((file): Source => {
     const own = frames?.filter((one) => one.file === null || one.file === file).flatMap(({ ranges }) => ranges)
     const chooser = handChooser({ connections: connection, frames: own ?? null, times, filter })
     const clock = story === null ? null : clockOf(story, captures!, file)
     return {
-      parts: [{ file, open: () => read.open(file), chooser, within: null, comments: new Map() }],
+      parts: [{ file, open: () => chunksOf(file), chooser, within: null, comments: new Map() }],
       vantage: 'capture',
       name: basename(file),
       aheadNs: clock?.aheadNs ?? 0,
@@ -221,7 +239,7 @@ async function byHand(files: readonly string[], options: IsolateCommandOptions):
   })
   const comments = [`cut by hand out of ${files.map((file) => basename(file)).join(', ')}`]
   const cut = await write(options.output, sources, { comments, names: [] }, options.snap ?? null, options)
-  const job = { cuts: [cut], hashes: read, incident: null, proof: null }
+  const job = { cuts: [cut], incident: null, proof: null }
   const { parts } = cut.isolated
   const flawless = parts.every(({ faults }) => faults.length === 0) && (captures?.flawless ?? true)
   for (const { file, faults } of parts)
@@ -249,14 +267,13 @@ async function cutIncident(
   incident: Incident,
   width: Width,
   snap: number | 'headers' | null,
-  read: Hashes,
   options: IsolateCommandOptions,
 ): Promise<Cut[]> {
   const cuts: Cut[] = []
   try {
     for (const [file, leg] of outputsOf(options)) {
       const evidence = evidenceOf(story, incident, { width, padSeconds: options.pad ?? 0, leg })
-      const sources = sourcesOf(story, named, evidence, read, options)
+      const sources = sourcesOf(story, named, evidence, options)
       const texts = { comments: sectionComments(incident, leg), names: evidence.names }
       cuts.push(await write(file, sources, texts, snap, options))
     }
@@ -293,7 +310,17 @@ async function write(
 }
 
 function writerFor(options: IsolateCommandOptions, comments: string[], emit: Emit): CaptureWriter {
-  if (formatOf(options) === 'pcap') return pcapWriter(emit)
+  if (formatOf(options) === 'pcap') {
+    const writer = pcapWriter(emit)
+    const addInterface: CaptureWriter['addInterface'] = (described) => {
+      try {
+        return writer.addInterface(described)
+      } catch {
+        throw new Refused('pcap has one link type for all packets, and these have several; pcapng takes them')
+      }
+    }
+    return { ...writer, addInterface }
+  }
   return pcapngWriter({ comments, application: options.application }, emit)
 }
 
@@ -301,7 +328,6 @@ function sourcesOf(
   story: Story,
   named: readonly NamedCapture[],
   { selections, comments }: Evidence,
-  read: Hashes,
   { align = false }: IsolateCommandOptions,
 ): Source[] {
   const taken = new Set<string>()
@@ -311,7 +337,7 @@ function sourcesOf(
       if (selection === undefined) return []
       const { file, within } = named[id]
       const chooser = selectionChooser(selection)
-      return [{ file, open: () => read.open(file), chooser, within, comments: comments.get(id) ?? new Map() }]
+      return [{ file, open: () => chunksOf(file), chooser, within, comments: comments.get(id) ?? new Map() }]
     })
     if (parts.length === 0) return []
     const vantage = vantages.join('+') || 'capture'
@@ -392,10 +418,15 @@ const isSame = (a: Incident, b: Incident): boolean =>
   )
 
 /** Moves the cuts to their places, with the manifest beside them, and says so. */
-async function deliver(job: Job, options: IsolateCommandOptions): Promise<number> {
+async function deliver(
+  job: Job,
+  hashes: ReadonlyMap<string, FileHash>,
+  options: IsolateCommandOptions,
+): Promise<number> {
   const format = formatOf(options)
   const manifest = manifestOf({
     ...job,
+    hashes,
     format,
     options: { align: options.align ?? false, snap: options.snap ?? null, secrets: options.secrets ?? false },
     application: options.application,

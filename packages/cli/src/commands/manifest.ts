@@ -1,7 +1,7 @@
 // The manifest beside a cut: what it was made of, what is in it, what is not, and what proves it.
 import type { CauseCode, Confidence, Incident, Isolated, Width } from '@pcap-surgery/core'
 import type { CutFile, Written } from '../io/cut-file.ts'
-import type { Hashes } from '../io/hashed.ts'
+import type { FileHash } from '../io/file-hashes.ts'
 
 /** What a diagnosis of the cut says; cause and confidence are null where it does not find the incident. */
 export interface Proof {
@@ -29,7 +29,7 @@ export interface Manifest {
 
 interface Made {
   cuts: readonly { file: CutFile; written: Written; isolated: Isolated }[]
-  hashes: Hashes
+  hashes: ReadonlyMap<string, FileHash>
   frames: ReadonlyMap<string, number>
   incident: Incident | null
   proof: Proof | null
