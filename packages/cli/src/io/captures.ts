@@ -62,7 +62,8 @@ export async function readKeys(files: readonly string[]): Promise<KeyLog | null>
   for (const file of files) {
     const one = parseKeyLog(await readFile(file, 'latin1'))
     const { malformed, malformedLines } = one.faults
-    if (malformed > 0) say(`${file}: ${malformed} lines are no key log lines, the first is line ${malformedLines[0]}`)
+    if (malformed > 0)
+      say(`${file}: lines that are no key log lines: ${malformed}, the first is line ${malformedLines[0]}`)
     keys.merge(one)
   }
   return keys

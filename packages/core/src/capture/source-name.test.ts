@@ -15,7 +15,11 @@ test('is told apart again', () => {
     file: word,
     interface: fc.option(word),
   })
-  fc.assert(fc.property(names, (name) => expect(parseSourceName(sourceName(name))).toEqual(name)))
+  fc.assert(
+    fc.property(names, (name) => {
+      expect(parseSourceName(sourceName(name))).toEqual(name)
+    }),
+  )
 })
 
 test('other interfaces are no cut’s', () => {

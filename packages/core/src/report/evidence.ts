@@ -4,7 +4,7 @@
 import { backHosts } from '../diagnose/upstream-side.ts'
 import { frontsOf } from '../diagnose/gateway.ts'
 import { conversationsFrom, conversationsWith } from '../diagnose/by-endpoint.ts'
-import type { Connection, Exchange, Moment } from '../observe/observations.ts'
+import { type Connection, type Exchange, isSealed, type Moment } from '../observe/observations.ts'
 import { turnsOf } from '../story/conversations.ts'
 import {
   type Conversation,
@@ -23,7 +23,7 @@ import { Kept, type Leg, NEAR_NS } from './kept.ts'
 import { timestamp } from './time.ts'
 
 /**
- * How much of the surroundings is kept. `incident`: of each connection the handshake and the exchange before. Then, step
+ * How much of the surroundings is kept. `incident`: of each connection what led to the exchange. Then, step
  * by step, `connections`: them whole; `window`: what else the proxy and its clients did in that time; `hosts`: at any
  * time.
  */
@@ -61,11 +61,14 @@ export function evidenceOf(story: Story, incident: Incident, { width, padSeconds
     if (turn !== null) kept.turn(turn)
     else if (conversation !== null) kept.conversation(conversation)
   }
-  for (const conversation of byEndpoints(story, incident)) kept.conversation(conversation)
+  for (const conversation of byEndpoints(story, incident)) {
+    if (!kept.touches(conversation)) kept.conversation(conversation)
+  }
   const window = { from: kept.first, to: kept.last }
   for (const attempt of tries) keepForeknown(kept, story, attempt)
   for (const request of requests) keepPassedOn(kept, story, request)
   keepCited(kept, story, citedBy(incident))
+  keepWhatFor(kept, story)
   if (Number.isFinite(window.from))
     for (const capture of story.captures.keys()) keepRunning(kept, story, capture, window)
   if (width === 'window') keepNeighbourhood(kept, story, incident, requests, tries, window)
@@ -123,11 +126,7 @@ function keepPassedOn(kept: Kept, story: Story, request: Request): void {
   let found = 0
   for (const one of asked) {
     const its = tried.find(
-      (other) =>
-        other.exchange.target === one.exchange.target &&
-        other.exchange.method === one.exchange.method &&
-        other.start >= one.start &&
-        other.end <= one.end,
+      (other) => isAlike(one.exchange, other.exchange) && other.start >= one.start && other.end <= one.end,
     )
     if (its === undefined) continue
     for (const { conversation, exchange } of [one, its]) {
@@ -137,6 +136,13 @@ function keepPassedOn(kept: Kept, story: Story, request: Request): void {
     if (++found === PASSED_ON) return
   }
 }
+
+/** Of what is encrypted only the times can tell. */
+const isAlike = (a: Exchange, b: Exchange): boolean =>
+  isSealed(a) || isSealed(b) || (a.target === b.target && a.method === b.method)
+
+/** An answer that says nothing of failure. */
+const isGood = (exchange: Exchange): boolean => isSealed(exchange) || (exchange.status > 0 && exchange.status < 500)
 
 interface Answered {
   conversation: Conversation
@@ -152,9 +158,7 @@ function nearestTo(time: number, story: Story, conversations: readonly Conversat
     const { capture, connection } = nearClient(conversation)
     const { shift } = story.captures[capture]!
     return connection.exchanges
-      .filter(
-        ({ status, request, response }) => status > 0 && status < 500 && request.frame >= 0 && response.frame >= 0,
-      )
+      .filter((exchange) => isGood(exchange) && exchange.request.frame >= 0 && exchange.response.frame >= 0)
       .map((exchange): Answered => {
         return { conversation, exchange, start: exchange.request.time + shift, end: exchange.response.time + shift }
       })
@@ -209,8 +213,8 @@ function longestReuse(story: Story, { clientAddress, server }: Connection): Turn
 const turnWith = (conversation: Conversation, exchange: Exchange): Turn | null =>
   turnsOf(conversation).find(({ views }) => views.includes(exchange)) ?? null
 
-const citedBy = ({ findings, timeline, ruledOut, competing, checklist }: Incident): FrameRef[] =>
-  [findings, timeline, ruledOut, competing, checklist].flatMap((list) => list.flatMap(({ frames }) => frames))
+const citedBy = ({ findings, timeline, ruledOut, competing }: Incident): FrameRef[] =>
+  [findings, timeline, ruledOut, competing].flatMap((list) => list.flatMap(({ frames }) => frames))
 
 /** The cited frames, and of the connections and lookups that they are of, what gives them their meaning. */
 function keepCited(kept: Kept, story: Story, cited: readonly FrameRef[]): void {
@@ -266,9 +270,23 @@ function keepCitedOf(
   if (exchanges.length === 0 && (areCited(...packets) || isOpened || isClosed)) kept.conversation(conversation)
 }
 
+/** Tries that are kept are somebody's: without its request a try would look like one for another. */
+function keepWhatFor(kept: Kept, story: Story): void {
+  const isKept = ({ conversation }: Try): boolean => conversation !== null && kept.touches(conversation)
+  for (const { turn, tries } of story.requests.filter((request) => request.tries.some(isKept))) {
+    kept.turn(turn)
+    for (const { conversation, turn: its } of tries) {
+      if (its !== null) kept.turn(its)
+      else if (conversation !== null) kept.conversation(conversation)
+    }
+  }
+}
+
 /** A frame shortly before and one after prove that the capture ran: what it lacks in between was not there. */
 function keepRunning(kept: Kept, story: Story, capture: number, window: TimeRange): void {
-  const { observations, shift } = story.captures[capture]!
+  const { observations, shift, vantages } = story.captures[capture]!
+  // A capture of something else proves nothing.
+  if (vantages.length === 0 && !kept.isIn(capture)) return
   const from = window.from - shift
   const to = window.to - shift
   let before: Connection | null = null
@@ -279,6 +297,12 @@ function keepRunning(kept: Kept, story: Story, capture: number, window: TimeRang
     if (time > to && time < (after?.last.time ?? Infinity)) after = connection
   }
   for (const one of [before, after]) if (one !== null) kept.frame(capture, one.last.frame, one)
+  // Where no connection ended in time, anything else will do.
+  const isFree = (frame: number): boolean =>
+    !observations.connections.some((c) => (c.first.frame === frame || c.last.frame === frame) && kept.holds(capture, c))
+  const { first, last, frames } = observations
+  if (before === null && first < from && isFree(1)) kept.frame(capture, 1)
+  if (after === null && last > to && isFree(frames)) kept.frame(capture, frames)
 }
 
 /** What the proxy and its clients did beside the incident. */

@@ -18,7 +18,7 @@ export class Kept {
   /** By leg and capture; `#all` of both. */
   readonly #frames: { [leg in Leg]: FrameRange[][] }
   readonly #all: Set<number>[]
-  readonly #parts: Map<Connection, { frames: FrameRange[]; times: FrameRange[] }>[]
+  readonly #parts: Map<Connection, { from: Moment; to: Moment }>[]
   readonly #conversations = new Set<Conversation>()
   /** Story times between which the parts kept so far lie. */
   first: number = Infinity
@@ -39,6 +39,21 @@ export class Kept {
   frame(capture: number, frame: number, connection: Connection | null = null): void {
     this.#frames[this.#legOf(connection)][capture]!.push({ from: frame, to: frame })
     this.#all[capture]!.add(frame)
+  }
+
+  /** Whether anything of a conversation is kept. */
+  touches(conversation: Conversation): boolean {
+    return this.#conversations.has(conversation)
+  }
+
+  /** Whether a part of the connection is kept. */
+  holds(capture: number, connection: Connection): boolean {
+    return this.#parts[capture]!.has(connection)
+  }
+
+  /** Whether anything of a capture is kept. */
+  isIn(capture: number): boolean {
+    return this.#all[capture]!.size > 0 || this.#parts[capture]!.size > 0
   }
 
   has(capture: number, frame: number): boolean {
@@ -67,13 +82,11 @@ export class Kept {
     this.#surroundings(conversation)
   }
 
-  /** The exchange in every capture, with the handshake and the exchange before. */
+  /** The exchange in every capture, with the exchange before, and all before that unless it is long. */
   turn({ conversation, views }: Turn): void {
     conversation.sightings.forEach(({ capture, connection }, i) => {
       const exchange = views[i] ?? null
       const [from, to] = this.#whole ? [connection.first, connection.last] : spanOf(connection, exchange)
-      const opened = connection.established ?? connection.synAck ?? connection.syns.at(-1) ?? null
-      if (opened !== null) this.#part(capture, connection, connection.first, opened)
       this.#part(capture, connection, from, to)
       this.#stretch(capture, from, to)
     })
@@ -104,12 +117,14 @@ export class Kept {
     }
   }
 
+  /** Parts of one connection become one: what lies between them would else count as lost by the capture. */
   #part(capture: number, connection: Connection, from: Moment, to: Moment): void {
     const parts = this.#parts[capture]!
-    const part = parts.get(connection) ?? { frames: [], times: [] }
-    part.frames.push({ from: from.frame, to: to.frame })
-    if (this.#pad > 0) part.times.push({ from: from.time - this.#pad, to: to.time + this.#pad })
-    parts.set(connection, part)
+    const part = parts.get(connection)
+    parts.set(connection, {
+      from: part === undefined || from.frame < part.from.frame ? from : part.from,
+      to: part === undefined || to.frame > part.to.frame ? to : part.to,
+    })
   }
 
   /** By capture id, in frames of the files; of one leg, or of both for null. */
@@ -125,10 +140,11 @@ export class Kept {
               to: Math.min(part.frames, to - part.offset),
             }))
             .filter(({ from, to }) => from <= to)
-        const connections = [...this.#parts[capture]!].flatMap(([connection, { frames, times }]): ConnectionPart[] => {
+        const connections = [...this.#parts[capture]!].flatMap(([connection, { from, to }]): ConnectionPart[] => {
           if (leg !== null && this.#legOf(connection) !== leg) return []
           const { client, server } = connection
-          const own = clip(frames)
+          const own = clip([{ from: from.frame, to: to.frame }])
+          const times = this.#pad > 0 ? [{ from: from.time - this.#pad, to: to.time + this.#pad }] : []
           return own.length === 0 && times.length === 0 ? [] : [{ a: client, b: server, frames: own, times }]
         })
         const frames = clip(legs.flatMap((one) => this.#frames[one][capture]!))
@@ -141,15 +157,23 @@ export class Kept {
   }
 }
 
-/** From the exchange before to the exchange behind, which is not in it. What cannot be read from its middle is whole. */
+/** Segments of a connection up to which it is kept from its handshake on. */
+const LONG = 1000
+
+/**
+ * From the handshake to the exchange behind, which is not in it. A long connection begins with the exchange before, as in
+ * a capture that began then: its handshake in front of a hole would say that packets were lost. What cannot be read
+ * from its middle is whole.
+ */
 function spanOf(connection: Connection, exchange: Exchange | null): [from: Moment, to: Moment] {
   const { first, last, exchanges, tls } = connection
   if (exchange === null) return [first, last]
   const at = exchanges.indexOf(exchange)
   // HPACK and TLS records build on all that came before, and streams lie in one another.
   const needsAll = tls !== null || exchange.protocol !== 'http1'
+  const isShort = connection.sides[0].segments + connection.sides[1].segments <= LONG
   const before = exchanges[at - 1]
-  const from = needsAll || before === undefined || before.request.frame < 0 ? first : before.request
+  const from = needsAll || isShort || before === undefined || before.request.frame < 0 ? first : before.request
   const next = exchanges[at + 1]
   if (needsAll || next === undefined || next.request.frame < 0) return [from, last]
   const until = { frame: next.request.frame - 1, time: next.request.time }
