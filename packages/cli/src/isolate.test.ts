@@ -209,11 +209,13 @@ test('of a long pooled connection, what is kept begins with the exchange before'
   const [proxy, app] = [pooled.host('proxy-back', '10.1.0.1'), pooled.host('upstream', '10.1.0.2')]
   const leg = pooled.tcp(proxy, app, 8080).handshake()
   const forwarded = { 'X-Forwarded-For': '10.0.0.9' }
-  for (let i = 0; i < 700; i++)
+  for (let i = 0; i < 700; i++) {
+    const idle = i === 698 ? 2 : 1 // how long the connection can be idle is of interest: shown near the end
     leg
       .send('>', request(`GET /early/${i}`, forwarded))
       .send('<', response(200, 'x'))
-      .wait(1)
+      .wait(idle)
+  }
   leg.send('>', request('GET /late', forwarded)).wait(0.01).rst('<')
   file('pooled.pcap', pooled.capture('proxy-back'))
   const { status, out } = await run('isolate', 'pooled.pcap', '-i', '1', '-o', 'late.pcapng')

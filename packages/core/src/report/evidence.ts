@@ -4,6 +4,8 @@
 import { backHosts } from '../diagnose/upstream-side.ts'
 import { frontsOf } from '../diagnose/gateway.ts'
 import { conversationsFrom, conversationsWith } from '../diagnose/by-endpoint.ts'
+import { exchangesOf } from '../observe/exchange-table.ts'
+import { packetsOf } from '../observe/packets.ts'
 import { type Connection, type Exchange, isSealed, type Moment } from '../observe/observations.ts'
 import { turnsOf } from '../story/conversations.ts'
 import {
@@ -154,10 +156,12 @@ interface Answered {
 
 /** Answered exchanges, those nearest in time first. */
 function nearestTo(time: number, story: Story, conversations: readonly Conversation[]): Answered[] {
-  const answered = conversations.flatMap((conversation) => {
+  const distance = ({ first, last }: Conversation): number => Math.max(first - time, time - last, 0)
+  const near = conversations.toSorted((a, b) => distance(a) - distance(b)).slice(0, LOOKED_AT)
+  const answered = near.flatMap((conversation) => {
     const { capture, connection } = nearClient(conversation)
     const { shift } = story.captures[capture]!
-    return connection.exchanges
+    return exchangesOf(connection)
       .filter((exchange) => isGood(exchange) && exchange.request.frame >= 0 && exchange.response.frame >= 0)
       .map((exchange): Answered => {
         return { conversation, exchange, start: exchange.request.time + shift, end: exchange.response.time + shift }
@@ -194,15 +198,15 @@ function keepLastLookup(kept: Kept, story: Story, address: string, before: numbe
   })
 }
 
-/** The longest idle time on this leg that was survived: what races and dropped state are told from. */
+/** The longest idle time on this leg that was survived, the last of equals: what dropped state is told from. */
 function longestReuse(story: Story, { clientAddress, server }: Connection): Turn | null {
   let longest = 0
   let found: { conversation: Conversation; exchange: Exchange } | null = null
   for (const conversation of conversationsWith(story, server)) {
     const { connection } = nearClient(conversation)
     if (connection.clientAddress !== clientAddress) continue
-    for (const exchange of connection.exchanges) {
-      if (exchange.response.frame < 0 || exchange.status === 0 || exchange.idle <= longest) continue
+    for (const exchange of exchangesOf(connection)) {
+      if (exchange.response.frame < 0 || exchange.status === 0 || exchange.idle < longest) continue
       longest = exchange.idle
       found = { conversation, exchange }
     }
@@ -234,7 +238,9 @@ function keepCited(kept: Kept, story: Story, cited: readonly FrameRef[]): void {
   for (const conversation of story.conversations) {
     for (const { capture, connection } of conversation.sightings) {
       const frames = wanted[capture]!
-      if (frames.size > 0) keepCitedOf(kept, capture, conversation, connection, frames)
+      const { first, last } = connection
+      if (![...frames].some((frame) => frame >= first.frame && frame <= last.frame)) continue
+      keepCitedOf(kept, capture, conversation, connection, frames)
     }
   }
   // What is left is of no connection.
@@ -255,10 +261,11 @@ function keepCitedOf(
     for (const moment of own) kept.frame(capture, moment!.frame, connection)
     return own.length > 0
   }
-  const cited = connection.exchanges.filter(({ request, requestEnd, response, responseEnd, detail }) =>
-    areCited(request, requestEnd, response, responseEnd, ...(detail?.packets ?? [])),
+  const exchanges = exchangesOf(connection)
+  const cited = exchanges.filter(({ request, requestEnd, response, responseEnd, detail }) =>
+    areCited(request, requestEnd, response, responseEnd, ...(detail === null ? [] : packetsOf(detail))),
   )
-  const { first, last, syns, synAck, established, sides, exchanges, packets } = connection
+  const { first, last, syns, synAck, established, sides } = connection
   const isOpened = areCited(first, synAck, established, ...syns)
   const isClosed = areCited(last, ...sides.flatMap(({ fin, reset }) => [fin, reset]))
   if (isOpened) cited.push(...exchanges.slice(0, 1))
@@ -267,7 +274,8 @@ function keepCitedOf(
     const turn = turnWith(conversation, exchange)
     if (turn !== null) kept.turn(turn)
   }
-  if (exchanges.length === 0 && (areCited(...packets) || isOpened || isClosed)) kept.conversation(conversation)
+  if (exchanges.length === 0 && (areCited(...packetsOf(connection)) || isOpened || isClosed))
+    kept.conversation(conversation)
 }
 
 /** Tries that are kept are somebody's: without its request a try would look like one for another. */

@@ -1,4 +1,5 @@
 // The frames that a cut keeps, gathered connection by connection.
+import { exchangesOf } from '../observe/exchange-table.ts'
 import type { Connection, Exchange, Moment, NameLookup, NeighbourSearch } from '../observe/observations.ts'
 import type { Conversation, Story, Turn } from '../story/story.ts'
 import type { ConnectionPart, FrameRange, Selection } from '../surgery/select.ts'
@@ -166,8 +167,9 @@ const LONG = 1000
  * from its middle is whole.
  */
 function spanOf(connection: Connection, exchange: Exchange | null): [from: Moment, to: Moment] {
-  const { first, last, exchanges, tls } = connection
+  const { first, last, tls } = connection
   if (exchange === null) return [first, last]
+  const exchanges = exchangesOf(connection)
   const at = exchanges.indexOf(exchange)
   // HPACK and TLS records build on all that came before, and streams lie in one another.
   const needsAll = tls !== null || exchange.protocol !== 'http1'
