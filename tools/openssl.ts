@@ -29,9 +29,11 @@ export interface Recording {
 export interface Said {
   request: string | Uint8Array
   answer: string | Uint8Array
+  /** A second handshake stands before them, within the first (TLS 1.2). */
+  renegotiated?: boolean
 }
 
-const SHORT: Said = {
+export const SHORT: Said = {
   request: 'GET / HTTP/1.1\r\n\r\n',
   answer: `HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n${'.'.repeat(900)}`,
 }
@@ -40,7 +42,7 @@ const SHORT: Said = {
 export async function record(
   client: ConnectionOptions,
   server: TLSSocketOptions,
-  { request, answer }: Said = SHORT,
+  { request, answer, renegotiated = false }: Said = SHORT,
 ): Promise<Recording> {
   const recording: Recording = { sent: [], asked: 0, keyLog: '', session: undefined }
   const ends: Duplex[] = []
@@ -63,7 +65,9 @@ export async function record(
   const asking = connect({ socket: ends[0], rejectUnauthorized: false, servername: 'app.internal', ...client })
   asking.on('keylog', (line: Buffer) => (recording.keyLog += line.toString()))
   asking.on('session', (session: Buffer) => (recording.session = session))
-  asking.on('secureConnect', () => asking.write(request))
+  const ask = (): boolean => asking.write(request)
+  if (renegotiated) asking.once('secureConnect', () => asking.renegotiate({ rejectUnauthorized: false }, ask))
+  else asking.on('secureConnect', ask)
   answering.once('data', () => {
     recording.asked = recording.sent.length
     answering.end(answer)

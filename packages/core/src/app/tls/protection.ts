@@ -2,8 +2,8 @@
 // 5288, 6655, 7905), CBC with HMAC of TLS 1.0 to 1.2, before or after encryption (RFC 7366).
 //
 // Only whole records: one that the snap length cut has lost its tag or MAC, and without that nobody knows whether the
-// keys fit. A session with compression (RFC 3749) gives compressed text. A renegotiation within TLS 1.2 needs a
-// protection of its own, from the hellos inside.
+// keys fit. A session with compression (RFC 3749) gives compressed text. A renegotiation within TLS 1.2 has a protection
+// of its own, from the hellos inside.
 import type { Bytes } from '../../bytes/read.ts'
 import type { TlsCrypto } from './crypto.ts'
 import {

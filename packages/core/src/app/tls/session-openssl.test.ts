@@ -2,7 +2,7 @@
 // tell must be what the keys prove.
 import type { ConnectionOptions, TLSSocketOptions } from 'node:tls'
 import { expect, test } from 'vitest'
-import { cert, key, record, type Recording, root, TLS12, TLS13 } from '../../../../../tools/openssl.ts'
+import { cert, key, record, type Recording, root, SHORT, TLS12, TLS13 } from '../../../../../tools/openssl.ts'
 import { nobleCrypto } from './crypto-noble.ts'
 import type { TlsFacts } from './facts.ts'
 import { parseKeyLog } from './keylog.ts'
@@ -29,6 +29,7 @@ function listen({ sent, keyLog }: Recording, hasKeys: boolean): { facts: TlsFact
   return { facts: session.facts, data, ends }
 }
 
+const FINISHED = 20
 const asksForCertificate = { requestCert: true, rejectUnauthorized: false, ca: root }
 
 test.each<[name: string, client: ConnectionOptions, server: TLSSocketOptions, clientCertificate: string]>([
@@ -63,6 +64,14 @@ test('TLS 1.3 resumed', async () => {
   const [open, opaque] = [listen(recording, true), listen(recording, false)]
   expect([opaque.data, opaque.facts.clientHello!.preSharedKey]).toEqual([open.data, true])
   expect(open.facts.resumed).toBe(opaque.facts.resumed)
+})
+
+test.each(['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-SHA'])('TLS 1.2 renegotiated, %s', async (ciphers) => {
+  const recording = await record({ ...TLS12, ciphers }, {}, { ...SHORT, renegotiated: true })
+  const { facts, data, ends } = listen(recording, true)
+  expect(data.map((told) => told[0])).toEqual(['>', '<'])
+  expect([facts.decryption.is, facts.faults, ends[0]]).toEqual(['decrypted', [], '1 true'])
+  expect(facts.messages.filter(({ type, inferred }) => type === FINISHED && !inferred)).toHaveLength(4)
 })
 
 test('a HelloRetryRequest', async () => {

@@ -11,7 +11,7 @@ import { cipherSuite } from './cipher-suites.ts'
 import { EarlyRecords } from './early.ts'
 import type { TlsEvents, TlsFacts, TlsSide } from './facts.ts'
 import { HandshakeJoiner } from './handshake.ts'
-import { isTls13 } from './hello.ts'
+import { isTls13, readClientHello, type ReadClientHello, readServerHello } from './hello.ts'
 import { CONTENT, HANDSHAKE } from './names.ts'
 import { Negotiation } from './negotiation.ts'
 import { type OpaqueRecord, type OpaqueSink, OpaqueTls13 } from './opaque.ts'
@@ -57,6 +57,8 @@ export class TlsSession {
   readonly #opener: Opener
   readonly #opaque: OpaqueTls13
   readonly #sides: [Side, Side]
+  /** The ClientHello of a renegotiation that goes on. */
+  #hello: ReadClientHello | null = null
   readonly #early: EarlyRecords = new EarlyRecords()
 
   constructor(events: TlsEvents, options: TlsOptions = {}) {
@@ -343,8 +345,20 @@ export class TlsSession {
     if (this.#negotiation.server !== server) this.#heardServerHello()
     if (!message.hidden) return
     this.#sides[from].finishing = false
+    if (!this.#isTls13 && this.#negotiation.done) this.#renegotiate(message)
     if (type === HANDSHAKE.finished) this.#opener.finished(from)
     else if (type === HANDSHAKE.keyUpdate && this.#isTls13) this.#opener.keyUpdate(from)
+  }
+
+  /** RFC 5246 section 7.4.1: hellos within a session bring new keys. Nothing else of them is told. */
+  #renegotiate({ from, type, bytes, at, end, whole, first, last }: Parameters<Negotiation['message']>[0]): void {
+    if (from === 0 && type === HANDSHAKE.clientHello) {
+      this.#hello = readClientHello(bytes, at, end, whole, first, last)
+      this.#opener.clientHello(this.#hello)
+    } else if (from === 1 && type === HANDSHAKE.serverHello && this.#hello !== null) {
+      this.#opener.serverHello(this.#hello, readServerHello(bytes, at, end, whole, first, last))
+      this.#hello = null
+    }
   }
 
   #heardClientHello(): void {
