@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import {
+  http2Goaway,
   http2Preface,
   http2Request,
   http2Response,
@@ -313,4 +314,13 @@ describe('an upgrade to HTTP/2', () => {
     expect(x).toMatchObject({ status: 101, tunnel: true, ended: 'complete' })
     expect(more).toEqual([])
   })
+})
+
+test('of many GOAWAYs the first and the latest are kept', async () => {
+  const c = await connection((tcp) => {
+    tcp.handshake().send('>', join(http2Preface, http2Settings(), http2Request(1)))
+    tcp.send('<', join(http2Settings(), ...Array.from({ length: 100 }, (_, i) => http2Goaway(200 - i, 0))))
+  })
+  const kept = c.http2!.goaways.map(({ lastStream }) => 200 - lastStream)
+  expect([kept.length, kept[15], kept[16], kept.at(-1)]).toEqual([64, 15, 52, 99])
 })

@@ -13,8 +13,9 @@ import { CLIENT, type Http2Facts, SERVER, type SideIndex } from './observations.
 const BODY_KEPT = 1024
 /** RFC 7540 section 3.2: the request of the upgrade has this number. */
 const UPGRADED_STREAM = 1
-/** Entries of each list of `Http2Facts`. */
-const FACTS_KEPT = 64
+/** Entries kept of each list of `Http2Facts`: the first, which tell how it began, and the latest, which tell why it ended. */
+const FIRST_KEPT = 16
+const LATEST_KEPT = 48
 
 /** What was HTTP/1 until it asked for HTTP/2 (RFC 7540 section 3.2). */
 export interface Upgraded {
@@ -110,7 +111,7 @@ export class Http2Exchanges implements Engine {
       truncated: (stream, from, _closed, place) => this.#truncated(stream, from, place),
       end: (stream, how, place) => this.#end(stream, how, place),
       goaway: (from, lastStream, code, debug, place) => {
-        if (facts.goaways.length < FACTS_KEPT) facts.goaways.push({ from, lastStream, code, debug, ...moment(place) })
+        keep(facts.goaways, { from, lastStream, code, debug, ...moment(place) })
         if (from === CLIENT) return
         for (const [stream, open] of this.#streams) {
           if (stream > lastStream) open.streamReset ??= { from, by: 'GOAWAY', code, ...moment(place) }
@@ -119,14 +120,14 @@ export class Http2Exchanges implements Engine {
       settings: () => {},
       ping: () => {},
       stalled: (stream, from, place) => {
-        if (facts.stalls.length < FACTS_KEPT) facts.stalls.push({ stream, from, ...moment(place), until: null })
+        keep(facts.stalls, { stream, from, ...moment(place), until: null })
       },
       resumed: (stream, from, place) => {
         const stall = facts.stalls.findLast((s) => s.stream === stream && s.from === from && s.until === null)
         if (stall !== undefined) stall.until = moment(place)
       },
       fault: (stream, from, text, place) => {
-        if (facts.faults.length < FACTS_KEPT) facts.faults.push({ stream, from, text, ...moment(place) })
+        keep(facts.faults, { stream, from, text, ...moment(place) })
       },
     }
   }
@@ -240,4 +241,10 @@ export class Http2Exchanges implements Engine {
   #position(from: SideIndex, { offset }: Place): number {
     return this.#positions[from].of(offset)
   }
+}
+
+/** Adds to a list; where it is full one from its middle makes room. */
+function keep<T>(list: T[], entry: T): void {
+  if (list.length === FIRST_KEPT + LATEST_KEPT) list.splice(FIRST_KEPT, 1)
+  list.push(entry)
 }
