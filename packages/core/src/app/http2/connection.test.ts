@@ -535,6 +535,18 @@ describe('hostile input', () => {
     expect(lines).toHaveLength(64)
   })
 
+  test('a stream that was reset is over once another begins long after', () => {
+    const { lines, sink } = witness()
+    const connection = new Http2Connection(sink)
+    const tell = (bytes: Uint8Array, seconds: number) => connection.push(0, bytes, 0, bytes.length, 1, seconds * 1e9)
+    tell(join(http2Preface, http2Settings(), http2Headers(1, GET, 'END_STREAM'), http2Reset(1, 8)), 0)
+    tell(http2Headers(3, GET, 'END_STREAM'), 5)
+    expect(lines.at(-1)).toMatch('> 3 request')
+    tell(http2Headers(5, GET, 'END_STREAM'), 11)
+    expect(lines.filter((line) => line.startsWith('  1 reset'))).toHaveLength(1)
+    expect(lines.filter((line) => line.startsWith('  '))).toHaveLength(1)
+  })
+
   test('streams that are reset at once are listened to in bounded number', () => {
     const rapid = Array.from({ length: 100 }, (_, i) => join(http2Headers(2 * i + 1, GET), http2Reset(2 * i + 1, 8)))
     const lines = told(['>', join(...rapid)])

@@ -283,11 +283,19 @@ export class Http2Connection {
   #reset(from: Http2Side, id: number, code: number, place: Place): void {
     const stream = this.#find(from, id, from === 1, place)
     if (stream === null || stream.halves[from] === 'reset') return
-    this.#streams.reset(stream, from)
+    this.#streams.reset(stream, from, place.time)
     this.#sink.reset(id, from, code, place)
     this.#settle(stream, place)
-    const { surplusReset } = this.#streams
-    if (surplusReset !== null) this.#close(surplusReset, 'reset', place)
+    this.#forgetResets(place)
+  }
+
+  /** Gives up on what was reset long ago: nothing more comes of it. */
+  #forgetResets(place: Place): void {
+    for (;;) {
+      const stream = this.#streams.surplusReset(place.time)
+      if (stream === null) return
+      this.#close(stream, 'reset', place)
+    }
   }
 
   #readGoaway(from: Http2Side, b: Bytes, place: Place): void {
@@ -345,6 +353,7 @@ export class Http2Connection {
   }
 
   #open(id: number, place: Place): Stream {
+    this.#forgetResets(place)
     const { surplus } = this.#streams
     if (surplus !== null) this.#close(surplus, 'forgotten', place)
     return this.#streams.open(id, [this.#flow.newWindow(), this.#flow.newWindow()])

@@ -87,7 +87,7 @@ export interface Http2Sink {
   missing(stream: number, from: Http2Side, length: number, endStream: boolean, place: Place): void
   /**
    * RST_STREAM. What the other side sent before it knew is still told (an answer that came too late, say); `end` follows
-   * when that is over, or when 64 later streams were reset.
+   * when that is over, when 64 later streams were reset, or when another begins more than 10 s later.
    */
   reset(stream: number, from: Http2Side, code: number, place: Place): void
   /** The direction ended (`closed`: by FIN) and the stream's END_STREAM had not come. */

@@ -8,6 +8,8 @@ const STREAMS_LIMIT = 4096
 const RECENT_LIMIT = 1024
 /** Streams that were reset and are still listened to. */
 const RESET_LIMIT = 64
+/** Nanoseconds after which a stream that was reset is not listened to any more: what had crossed the reset is here. */
+const RESET_AGE = 10e9
 
 /** What became of one side's part of a stream. `open`: END_STREAM is still to come. */
 export type Half = 'open' | 'ended' | 'reset' | 'truncated'
@@ -30,8 +32,8 @@ export function endOf({ halves }: Stream): Http2StreamEnd | null {
 
 export class StreamTable {
   readonly #streams: Map<number, Stream> = new Map()
-  /** In the order in which they were reset, and in which they were over. */
-  readonly #resets: Set<number> = new Set()
+  /** In the order in which they were reset, with the time of that, and in which they were over. */
+  readonly #resets: Map<number, number> = new Map()
   readonly #recent: Set<number> = new Set()
 
   get(id: number): Stream | undefined {
@@ -63,14 +65,17 @@ export class StreamTable {
     return this.#streams.size < STREAMS_LIMIT ? null : this.#streams.values().next().value!
   }
 
-  reset(stream: Stream, from: Http2Side): void {
+  reset(stream: Stream, from: Http2Side, time: number): void {
     stream.halves[from] = 'reset'
-    this.#resets.add(stream.id)
+    this.#resets.set(stream.id, time)
   }
 
-  /** The stream that was reset longest ago, where there are too many that are listened to still. */
-  get surplusReset(): Stream | null {
-    return this.#resets.size <= RESET_LIMIT ? null : this.#streams.get(this.#resets.values().next().value!)!
+  /** The stream that was reset longest ago, where there are too many that are listened to, or for too long. */
+  surplusReset(time: number): Stream | null {
+    for (const [id, since] of this.#resets) {
+      return this.#resets.size > RESET_LIMIT || time - since > RESET_AGE ? this.#streams.get(id)! : null
+    }
+    return null
   }
 
   close({ id }: Stream): void {
