@@ -161,11 +161,21 @@ export function cipherSuiteName(code: number): string {
   return SIGNALS[code] ?? (isGrease(code) ? 'GREASE' : `0x${code.toString(16).padStart(4, '0')}`)
 }
 
+/** Suites that were asked for: sessions ask for every record. */
+const SUITES = new Map<number, CipherSuite>()
+
 /** What the suite consists of; null for code points that are not known or no suites. */
 export function cipherSuite(code: number): CipherSuite | null {
-  const known = NAMES.get(code)
-  if (known === undefined) return null
-  const [keyExchange, cipher] = known
+  const known = SUITES.get(code)
+  if (known !== undefined) return known
+  const names = NAMES.get(code)
+  if (names === undefined) return null
+  const suite = readSuite(...names)
+  SUITES.set(code, suite)
+  return suite
+}
+
+function readSuite(keyExchange: string, cipher: string): CipherSuite {
   const [algorithm = '', bits = ''] = cipher.split('_')
   const aead = /GCM|CCM|POLY1305/.test(cipher)
   const digest = /(?:SHA\d*|MD5|SM3)$/.exec(cipher)?.[0] ?? ''

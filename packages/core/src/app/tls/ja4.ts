@@ -48,8 +48,17 @@ const count = (list: unknown[]): string => String(Math.min(99, list.length)).pad
 const hex2 = (byte: number): string => byte.toString(16).padStart(2, '0')
 const hex4 = (code: number): string => code.toString(16).padStart(4, '0')
 
+/** Hashes of late: clients are of a few kinds. */
+const hashes = new Map<string, string>()
+const HASHES = 256
+
 function hash(text: string): string {
-  return [...sha256(ascii(text)).subarray(0, 6)].map(hex2).join('')
+  const known = hashes.get(text)
+  if (known !== undefined) return known
+  if (hashes.size >= HASHES) hashes.clear()
+  const digits = [...sha256(ascii(text)).subarray(0, 6)].map(hex2).join('')
+  hashes.set(text, digits)
+  return digits
 }
 
 function ascii(text: string): Bytes {

@@ -128,7 +128,7 @@ export class Opener {
     if (opened !== null) {
       this.#opened[from]++
       this.#failures[from] = 0
-      this.#facts.decryption = { is: 'decrypted', reason: '' }
+      if (this.#facts.decryption.is !== 'decrypted') this.#facts.decryption = { is: 'decrypted', reason: '' }
     }
     return opened
   }

@@ -31,6 +31,14 @@ const SHORTEST_PROBED = 17
 
 const NO_BYTES: Bytes = new Uint8Array(0)
 
+/**
+ * Where bodies are gathered that come in pieces, ready to be used again: as arrays of their own they are more memory for
+ * the collector than all else. Bodies that are short get their own.
+ */
+const spareBodies: Bytes[] = []
+const SPARE_BODIES = 32
+const SHORT_BODY = 2048
+
 export interface RecordHeader {
   /** ContentType; `SSL2_HELLO`. */
   type: number
@@ -245,7 +253,7 @@ export class RecordReader {
   }
 
   #keep(b: Bytes, from: number, to: number): void {
-    if (this.#body.length === 0) this.#body = new Uint8Array(this.#record!.length)
+    if (this.#body.length === 0) this.#body = bodyOf(this.#record!.length)
     this.#body.set(b.subarray(from, to), this.#bodySize)
     this.#bodySize += to - from
   }
@@ -262,6 +270,7 @@ export class RecordReader {
 
   #tell(b: Bytes, at: number, end: number, whole: boolean): void {
     const record = this.#record!
+    const gathered = b === this.#body
     this.#state = 'header'
     this.#record = null
     this.#body = NO_BYTES
@@ -269,6 +278,7 @@ export class RecordReader {
     const last = this.#place(this.#offset - 1)
     if (this.#isProbe) this.#endProbe(record, b, at, end, whole, last)
     else this.#sink.record(record, b, at, end, this.#missing, last, whole)
+    if (gathered && b.length === MAX_BODY && spareBodies.length < SPARE_BODIES) spareBodies.push(b)
   }
 
   #endProbe(record: RecordHeader, b: Bytes, at: number, end: number, whole: boolean, last: Place): void {
@@ -303,6 +313,11 @@ export class RecordReader {
     const looks = sniff(this.#head, 0, this.#headSize)
     this.#sink.foreign(looks === 'need-more' ? 'unknown' : looks, this.#first)
   }
+}
+
+/** Room for a body of so many bytes, or more. */
+function bodyOf(length: number): Bytes {
+  return length > SHORT_BODY ? (spareBodies.pop() ?? new Uint8Array(MAX_BODY)) : new Uint8Array(length)
 }
 
 /** A push that begins with a record: what ends in it is followed by the next header. */
