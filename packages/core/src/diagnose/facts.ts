@@ -421,6 +421,8 @@ function answerOnConnection(view: View, gaveUp: number): Answer {
     .filter((p) => p.from === CLIENT && p.time <= gaveUp)
     .reduce((most, p) => Math.max(most, p.ack), 0)
   const holeInCapture = hole !== null && proxyAck > hole.from
+  // Who asks again on the connection had the whole of it.
+  const isLast = exchange !== null && exchange.ordinal === exchangeCount(view.connection) - 1
   // A response cut by the snap length that ends in a close may have been whole or not.
   const open = exchange?.ended === 'closed' && exchange.detail?.incomplete === true
   const ended =
@@ -440,7 +442,7 @@ function answerOnConnection(view: View, gaveUp: number): Answer {
       ended &&
       (hole === null || holeInCapture) &&
       view.at(exchange.responseEnd) <= gaveUp &&
-      !(isSealed(exchange) && gaveUp - view.at(exchange.responseEnd) > WAITED_ON_NS),
+      !(isSealed(exchange) && isLast && gaveUp - view.at(exchange.responseEnd) > WAITED_ON_NS),
     lastSign: theirs.findLast((p) => p.time <= gaveUp && !(p.flags & SYN)) ?? null,
   }
 }

@@ -199,10 +199,16 @@ export class SealedExchanges {
       const server = this.#connection.halves[this.#ledger.client === 0 ? 1 : 0]
       const client = this.#connection.halves[this.#ledger.client]
       const answered = this.#answered?.time ?? x.response.time
+      const isBefore = (frame: number, time: number): boolean => frame < 0 || client.finTime < time
+      const clientFirst =
+        client.finFrame >= 0 &&
+        isBefore(server.finFrame, server.finTime) &&
+        isBefore(server.resetFrame, server.resetTime)
       // A RST behind a FIN, of either side, is the end of a connection that was over.
-      const isOver = server.finFrame >= 0 || (client.finFrame >= 0 && client.finTime < server.resetTime)
+      const isOver = server.finFrame >= 0 || clientFirst
       const reset = server.resetFrame >= 0 && !isOver && server.resetTime - answered < AT_ONCE_NS
-      x.ended = cut || reset || this.#answered === null ? 'truncated' : server.finFrame >= 0 ? 'closed' : 'complete'
+      const closed = server.finFrame >= 0 && !clientFirst && server.finTime - answered < AT_ONCE_NS
+      x.ended = cut || reset || this.#answered === null ? 'truncated' : closed ? 'closed' : 'complete'
       x.responseEnd = this.#answered ?? x.response
     }
     this.#ledger.end(open)
