@@ -197,6 +197,32 @@ test('the proxy ends the stream because of what it got', async () => {
   expect((await judged({ attempts, answer: 502 })).sides).toBe('response-malformed upstream certain')
 })
 
+/** The verdict on a whole answer to a request that the proxy answers with 502; `reset`: it closes the connection. */
+const answered = async (fields: Record<string, string>, body: string, reset = true): Promise<string> => {
+  const attempts = [
+    (upstream: Tcp) => {
+      http2Open(upstream).send('>', http2Request(1))
+      const head = http2Headers(1, hpackFields({ ':status': '200', ...fields }))
+      upstream.send('<', join(head, http2Data(1, body, 'END_STREAM')))
+      return reset ? upstream.send('>', http2Goaway(0, PROTOCOL_ERROR)) : upstream
+    },
+  ]
+  return (await judged({ attempts, answer: 502 })).sides
+}
+
+describe('a whole answer that breaks the rules', () => {
+  test('a line end within a value', async () => {
+    expect(await answered({ 'x-note': 'a\r\nb' }, 'fine')).toBe('response-malformed upstream certain')
+    expect(await answered({ 'x-note': 'a\r\nb' }, 'fine', false)).toBe('response-malformed upstream likely')
+  })
+
+  test('more or less content than announced', async () => {
+    expect(await answered({ 'content-length': '3' }, 'fine')).toBe('response-malformed upstream certain')
+    expect(await answered({ 'content-length': '5' }, 'fine')).toBe('response-malformed upstream certain')
+    expect(await answered({ 'content-length': '4' }, 'fine', false)).not.toMatch('response-malformed')
+  })
+})
+
 const UNAVAILABLE = '14'
 const trailersOnly = (stream: number, status: string) =>
   http2Headers(

@@ -246,6 +246,44 @@ test('PING, PRIORITY, frames of unknown types, pushed streams: told or skipped',
   ).toEqual(['< ping 18#6', '< 1 begin 87#8', '< 1 response 87#8 97#8 :status=200 server=app'])
 })
 
+/** What is wrong with the answer to a request. */
+const faultsOf = (request: Uint8Array, ...steps: Step[]): string[] =>
+  told(['>', http2Headers(1, request, 'END_STREAM')], ...steps).flatMap((line) => /! (.*) \d+#/.exec(line)?.[1] ?? [])
+const announcing = (length: string, status = '200') => hpackFields({ ':status': status, 'content-length': length })
+
+describe('content-length', () => {
+  const head = join(hpackFields({ ':method': 'HEAD' }), hpackIndexed(6), hpackIndexed(4))
+
+  test('is the sum of the content, without padding', () => {
+    const padded = http2Frame('DATA', 1, [3, 1, 2, 0, 0, 0], 'PADDED')
+    expect(
+      faultsOf(GET, ['<', join(http2Headers(1, announcing('4')), padded)], ['<', http2Data(1, 'xx', 'END_STREAM')]),
+    ).toEqual([])
+    expect(faultsOf(GET, ['<', join(http2Headers(1, announcing('3')), padded)], ['<', http2Data(1, 'xxyy')])).toEqual([
+      'More content than the 3 bytes of content-length',
+    ])
+    expect(
+      faultsOf(GET, ['<', join(http2Headers(1, announcing('3')), padded, http2Data(1, '', 'END_STREAM'))]),
+    ).toEqual(['Content ends after 2 of the 3 bytes of content-length'])
+    expect(faultsOf(GET, ['<', http2Headers(1, announcing('3'), 'END_STREAM')])).toHaveLength(1)
+  })
+
+  test('may stand where there is no content', () => {
+    expect(faultsOf(head, ['<', http2Headers(1, announcing('3'), 'END_STREAM')])).toEqual([])
+    expect(faultsOf(GET, ['<', http2Headers(1, announcing('3', '304'), 'END_STREAM')])).toEqual([])
+  })
+
+  test('is not held against what was not captured', () => {
+    expect(
+      faultsOf(GET, ['<', http2Headers(1, announcing('300'))], ['<', 109], ['<', http2Data(1, '', 'END_STREAM')]),
+    ).toEqual([])
+    const frame = http2Data(1, 'x'.repeat(300), 'END_STREAM')
+    expect(faultsOf(GET, ['<', join(http2Headers(1, announcing('200')), frame.subarray(0, 20))], ['<', 289])).toEqual(
+      [],
+    )
+  })
+})
+
 describe('after an upgrade from HTTP/1', () => {
   test('stream 1 is the request', () => {
     const { lines } = play([...BEGUN, ['<', http2Headers(1, OK, 'END_STREAM')]], { upgraded: { settings: null } })

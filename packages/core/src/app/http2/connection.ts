@@ -58,6 +58,12 @@ const newSender = (side: Http2Side, sink: FrameSink): Sender => ({
 
 const other = (side: Http2Side): Http2Side => (side === 0 ? 1 : 0)
 
+/** What a message announces; -1 where it does not, or not as a number. */
+function contentLength(fields: Http2Fields): number {
+  const value = fields.get('content-length') ?? ''
+  return /^\d{1,15}$/.test(value) ? Number(value) : -1
+}
+
 /** Follows one connection. Nothing throws on input, and memory is bounded whatever comes. */
 export class Http2Connection {
   readonly #sink: Http2Sink
@@ -77,13 +83,20 @@ export class Http2Connection {
       data: (from, header, bytes, at, end, isLast, first, last) => {
         const stream = this.#heard(from, header.stream)
         const endStream = isLast && (header.flags & frames.END_STREAM) !== 0
-        if (stream !== null) sink.data(stream.id, from, bytes, at, end, endStream, first, last)
+        if (stream !== null) {
+          sink.data(stream.id, from, bytes, at, end, endStream, first, last)
+          this.#countContent(from, stream, end - at, last)
+        }
         if (isLast) this.#endData(from, stream, endStream, last)
       },
       missing: (from, header, length, isLast, place) => {
         const stream = this.#heard(from, header.stream)
         const endStream = isLast && (header.flags & frames.END_STREAM) !== 0
-        if (stream !== null) sink.missing(stream.id, from, length, endStream, place)
+        if (stream !== null) {
+          sink.missing(stream.id, from, length, endStream, place)
+          // How much of it is padding, nobody knows.
+          stream.announced[from] = -1
+        }
         if (isLast) this.#endData(from, stream, endStream, place)
       },
       frame: (from, header, payload, whole, first, last) => this.#frame(from, header, payload, whole, first, last),
@@ -161,6 +174,7 @@ export class Http2Connection {
     this.#endBlock(from, place, false)
     sender.hpack.lose()
     sender.lossy = true
+    for (const stream of this.#streams.values()) stream.announced[from] = -1
     this.#flow.forget(place)
     for (const side of [0, 1] as const) {
       this.#senders[side].settings.forget()
@@ -196,8 +210,26 @@ export class Http2Connection {
   #endData(from: Http2Side, stream: Stream | null, endStream: boolean, last: Place): void {
     this.#flow.noteStalls(from, endStream ? null : stream, last)
     if (stream === null || !endStream) return
+    this.#endContent(from, stream, last)
     stream.halves[from] = 'ended'
     this.#settle(stream, last)
+  }
+
+  /** RFC 9113 section 8.1.1: content-length is the sum of the DATA payloads. */
+  #countContent(from: Http2Side, stream: Stream, length: number, last: Place): void {
+    stream.content[from] += length
+    const announced = stream.announced[from]
+    if (announced < 0 || stream.content[from] <= announced) return
+    stream.announced[from] = -1
+    this.#fault(stream.id, from, `More content than the ${announced} bytes of content-length`, last)
+  }
+
+  #endContent(from: Http2Side, stream: Stream, last: Place): void {
+    const announced = stream.announced[from]
+    const content = stream.content[from]
+    // An answer to HEAD, and 204 and 304, may announce what they do not have (RFC 9110 section 8.6).
+    if (content >= announced || (from === 1 && stream.mayBeHead && content === 0)) return
+    this.#fault(stream.id, from, `Content ends after ${content} of the ${announced} bytes of content-length`, last)
   }
 
   /** A frame other than DATA is over. */
@@ -261,11 +293,20 @@ export class Http2Connection {
     if (stream.halves[from] === 'ended') this.#fault(id, from, 'HEADERS frame after END_STREAM', first)
     if (stream.halves[from] !== 'open') return
     const kind = this.#sectionKind(from, stream, fields)
-    if (kind === 'request' || kind === 'response') stream.headed[from] = true
+    if (kind === 'request' || kind === 'response') {
+      stream.headed[from] = true
+      stream.announced[from] = contentLength(fields)
+      const method = kind === 'request' ? fields.get(':method') : null
+      if (method !== null) stream.mayBeHead = method === 'HEAD'
+      if (/^(204|304)$/.test(fields.get(':status') ?? '')) stream.mayBeHead = true
+    }
     this.#sink.headers(id, from, kind, fields, endStream, first, last)
     const wrong = malformed(kind, fields)
     if (wrong !== null) this.#fault(id, from, wrong, first)
-    if (endStream) stream.halves[from] = 'ended'
+    if (endStream) {
+      this.#endContent(from, stream, last)
+      stream.halves[from] = 'ended'
+    }
     this.#settle(stream, last)
   }
 

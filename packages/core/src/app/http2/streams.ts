@@ -19,6 +19,11 @@ export interface Stream {
   halves: [Half, Half]
   /** The request, the final response was told. */
   headed: [boolean, boolean]
+  /** Of each side's message: what content-length announces (-1: nothing), and bytes of content so far. */
+  announced: [number, number]
+  content: [number, number]
+  /** The answer has no content, whatever it announces: one to HEAD, or, where that is not known, it may be. */
+  mayBeHead: boolean
   /** Of client and server as senders. */
   windows: [Window, Window]
 }
@@ -54,6 +59,9 @@ export class StreamTable {
       id,
       halves: ['open', 'open'],
       headed: [false, false],
+      announced: [-1, -1],
+      content: [0, 0],
+      mayBeHead: true,
       windows,
     }
     this.#streams.set(id, stream)

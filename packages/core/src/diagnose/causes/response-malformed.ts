@@ -43,7 +43,8 @@ function onStream(facts: Facts): Judgement | null {
   const refusals = [...stream!.goaways, ...(stream!.reset === null ? [] : [stream!.reset])]
   const refusal = refusals.find((r) => r.by === 'proxy' && r.at >= asked && accuses(r.code)) ?? null
   const since = fault?.at ?? answer.before.at(-1)?.time
-  if (since === undefined || answer.complete) return null
+  // A whole answer that goes against the rules is none.
+  if (since === undefined || (answer.complete && fault?.stream !== stream!.id)) return null
   if (refusal === null && fault === null) return null
   // Faults that the proxy lives with are no cause.
   if (((refusal?.at ?? gaveUp) - since) / 1e9 > AT_ONCE_SECONDS) return null
