@@ -60,6 +60,7 @@ export function resolve(story: Story, request: Request): Resolution {
   if (isTicketAnswer(story, request, deciding.attempt)) return { ...plain(request, 'own'), tries }
   if (isOwnError(request, deciding.attempt, exchange)) return { ...plain(request, 'own'), tries }
   if (deciding.verdict === null) return plain(request, 'own')
+  if (isUnopened(story, deciding.attempt) && !RELAYED.has(exchange.status)) return plain(request, 'own')
   // A 500 is the application's unless its connection failed.
   const { judgement } = deciding.verdict
   if (
@@ -305,6 +306,15 @@ function isOwnError(request: Request, attempt: Try, exchange: Exchange): boolean
 /** The capture has neither the status of an answer nor its end, and it may have been a good one. */
 const isCutAway = ({ status, response, ended, detail }: Exchange): boolean =>
   status === 0 && response.frame >= 0 && ended === 'closed' && detail?.incomplete === true
+
+/** Whether the snap length cut the records that hold the answer to a try: no key opens them, and it may well have come. */
+function isUnopened({ captures }: Story, { turn }: Try): boolean {
+  if (turn === null) return false
+  const { exchange, sighting } = clientView(turn)
+  const { cutBySnapLength } = captures[sighting.capture].observations.counts
+  const isDecrypted = sighting.connection.tls !== null && !isSealed(exchange)
+  return isDecrypted && cutBySnapLength > 0 && exchange.detail?.incomplete === true
+}
 
 const isPlaintextComplaint = ({ status, detail }: Exchange): boolean =>
   status === 400 && /HTTPS|SSL-enabled|requires TLS/.test(detail?.body ?? '')

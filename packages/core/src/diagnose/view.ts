@@ -5,6 +5,7 @@ import {
   CONTROL,
   type Exchange,
   GAP_BEFORE,
+  isSealed,
   type Moment,
   type PacketRow,
   SERVER,
@@ -33,10 +34,10 @@ export function viewsOf(story: Story, attempt: Try): View[] {
 
 export function viewOf(story: Story, sighting: Sighting, exchange: Exchange | null): View {
   const { capture, connection } = sighting
-  const { shift } = story.captures[capture]
+  const { observations, shift } = story.captures[capture]
   const kept = exchange === null ? connection : exchange.detail
   const packets = kept === null ? [] : packetsOf(kept)
-  const controlMark = ownBytes(connection, exchange, packets)
+  const controlMark = ownBytes(connection, exchange, packets, observations.counts.cutBySnapLength > 0)
   for (const packet of packets) {
     packet.time += shift
     packet.marks |= controlMark(packet)
@@ -63,6 +64,7 @@ function ownBytes(
   connection: Connection,
   exchange: Exchange | null,
   rows: readonly PacketRow[],
+  isCut: boolean,
 ): (row: PacketRow) => number {
   if (connection.tls === null || exchange === null || exchange.protocol === 'http2') return () => 0
   const { request, responseFrom } = exchange
@@ -71,8 +73,12 @@ function ownBytes(
   // What came behind a hole nobody has read either.
   const unread = rows.find((row) => row.from === SERVER && row.frame > request.frame && row.marks & GAP_BEFORE)
   const to = Math.min(from, unread?.seq ?? Infinity)
+  // Nor what the snap length cut: a record that lacks a byte cannot be opened.
+  const isUnopened = isCut && !isSealed(exchange) && exchange.detail?.incomplete === true
   const isOwn = (row: PacketRow): boolean =>
-    row.frame > request.frame && row.seq + row.length <= to && (row.frame < gone || row.length <= ALERT_MOST)
+    row.frame > request.frame &&
+    row.seq + row.length <= to &&
+    ((row.frame < gone && !isUnopened) || row.length <= ALERT_MOST)
   return (row) => (row.from === SERVER && isOwn(row) ? CONTROL : 0)
 }
 
