@@ -2,7 +2,7 @@
 // data cannot decide is said: every pair knows its runner-up.
 import { exchangeCount } from '../observe/exchange-table.ts'
 import { CLIENT, isSealed } from '../observe/observations.ts'
-import { AGAIN_NS, fitOf, START_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
+import { AGAIN_NS, begins, fitOf, START_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
 import { type Roles, startOfTry } from './requests.ts'
 import { endings, type Try } from './story.ts'
 
@@ -68,7 +68,7 @@ function candidatesOf(roles: Roles, open: FindOpen): Candidates {
     const start = tries.start[attempt]
     for (const request of found) {
       if (conversations[request] === conversations[attempt]) continue
-      if (start > requests.until[request] + slack || start < requests.start[request] - slack) continue
+      if (start > requests.until[request] + slack || tries.asked[attempt] < requests.start[request] - slack) continue
       const fit = fitOf(roles, request, attempt)
       if (fit !== null) insert(candidates, first, request, fit.score)
     }
@@ -137,7 +137,15 @@ function leaveOutOfTurn(roles: Roles, request: Int32Array, score: Float64Array):
     if (group === undefined) groups.set(its, [attempt])
     else group.push(attempt)
   }
-  for (const group of groups.values()) {
+  const spoken = requestsWithWords(roles, request)
+  for (const [its, group] of groups) {
+    const front = requests.exchange[its]!
+    if (spoken.has(its)) for (const attempt of group) if (isSealed(tries.exchange[attempt]!)) request[attempt] = -1
+    if (!isSealed(front) && (front.status === 0 || front.status >= 500) && !spoken.has(its)) {
+      const kept = new Set(chainOf(roles, its, group, score))
+      for (const attempt of group) if (!kept.has(attempt)) request[attempt] = -1
+      continue
+    }
     if (group.length === 1) continue
     const byScore = group.toSorted((a, b) => tries.answered[b] - tries.answered[a] || score[b] - score[a])
     const kept = new Set([byScore[0]])
@@ -151,6 +159,45 @@ function leaveOutOfTurn(roles: Roles, request: Int32Array, score: Float64Array):
     }
     for (const attempt of group) if (!kept.has(attempt)) request[attempt] = -1
   }
+}
+
+/** Requests that some try repeats in so many words: what else the proxy said meanwhile in TLS is not about them. */
+function requestsWithWords(roles: Roles, request: Int32Array): Set<number> {
+  const { tries, requests } = roles
+  const found = new Set<number>()
+  for (let attempt = 0; attempt < request.length; attempt++) {
+    const [its, exchange] = [request[attempt], tries.exchange[attempt]]
+    if (its < 0 || exchange === null || isSealed(exchange) || isSealed(requests.exchange[its]!)) continue
+    if (fitOf(roles, its, attempt)!.by !== 'time') found.add(its)
+  }
+  return found
+}
+
+/**
+ * The tries inside TLS that fill the time of a request that failed: the first begins with it, each follows on the one
+ * before, and its answer on the last. None where they do not: a proxy has other business in TLS.
+ */
+function chainOf(roles: Roles, its: number, group: readonly number[], score: Float64Array): number[] {
+  const byScore = group.toSorted((a, b) => score[b] - score[a])
+  for (const first of byScore) {
+    if (!begins(roles, its, first)) continue
+    const chain = [first]
+    for (let last: number | undefined = first; last !== undefined;) {
+      if (isLast(roles, its, last)) return chain
+      const before: number = last
+      last = byScore.find((attempt) => !chain.includes(attempt) && follows(roles, before, attempt))
+      if (last !== undefined) chain.push(last)
+    }
+  }
+  return []
+}
+
+/** Whether the answer to the client follows the end of a try, or that end was not seen. */
+function isLast(roles: Roles, its: number, attempt: number): boolean {
+  const { requests, tries } = roles
+  const ends = [tries.end[attempt], leftAt(roles, attempt)]
+  if (tries.answered[attempt] === 0 && ends[0] === Infinity) return true
+  return ends.some((end) => Math.abs(requests.answered[its] - end) <= TURN_NS)
 }
 
 /** Whether a proxy may have made the one try as the other one failed. */

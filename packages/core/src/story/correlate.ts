@@ -73,7 +73,7 @@ function openAtProxies(roles: Roles, order: readonly number[], proxies: readonly
     // Never those to the very server it goes to.
     const server = conversations[attempt]?.sightings[0].connection.server
     const exchange = tries.exchange[attempt]
-    const start = tries.start[attempt]
+    const start = tries.asked[attempt]
     // Where some of the requests have the very target of the try, the others need not be compared with it: unless it
     // carries identifiers, which count for more.
     if (exchange !== null && exchange.ids.length === 0) {

@@ -184,12 +184,22 @@ const JITTER_NS = 20e3
  * Whether the request can have caused the try: it takes at least as long. Of two like exchanges that lie close in time
  * this tells which is the outer one, even when the clocks differ a little.
  */
-export function contains({ requests, tries }: Roles, request: number, attempt: number): boolean {
-  if (tries.start[attempt] < requests.start[request] - START_NS) return false
+export function contains(roles: Roles, request: number, attempt: number): boolean {
+  const { requests, tries } = roles
+  if (tries.asked[attempt] < requests.start[request] - START_NS) return false
   // An answer that the proxy got, it got before its own; when it closes a connection that failed, nobody knows.
   if (tries.answered[attempt] === 0 || tries.end[attempt] === Infinity) return true
   if (requests.answered[request] === Infinity) return true
-  return requests.end[request] - requests.start[request] >= tries.end[attempt] - tries.start[attempt] - JITTER_NS
+  return (
+    requests.end[request] - requests.start[request] >=
+    tries.end[attempt] - startFor(roles, request, attempt) - JITTER_NS
+  )
+}
+
+/** When a try began, if it was for this request: a connection opened for another one may be used for this one first. */
+function startFor({ requests, tries }: Roles, request: number, attempt: number): number {
+  const start = tries.start[attempt]
+  return start < requests.start[request] - START_NS ? tries.asked[attempt] : start
 }
 
 /** How well a try fits a request, by row; null when something forbids it. */
@@ -227,8 +237,9 @@ export function fits(roles: Roles, request: number, attempt: number): boolean {
 }
 
 /** Whether a try begins as its request does, or once that is whole. */
-export function begins({ requests, tries }: Roles, request: number, attempt: number): boolean {
-  const since = tries.start[attempt] - requests.start[request]
+export function begins(roles: Roles, request: number, attempt: number): boolean {
+  const { requests } = roles
+  const since = startFor(roles, request, attempt) - requests.start[request]
   const { request: first, requestEnd } = requests.exchange[request]!
   return isTurn(since) || (requestEnd.time >= 0 && isTurn(since - (requestEnd.time - first.time)))
 }

@@ -135,12 +135,12 @@ function voteFor(
   const { capture, connection } = tries.sighting[attempt]!
   const seen = new Set<string>()
   let found = false
-  for (const request of index.at(tries.start[attempt])) {
+  for (const request of index.at(tries.asked[attempt])) {
     if (conversations[request] === conversations[attempt]) continue
     const front = requests.exchange[request]!
     const at = requests.sighting[request]!
     // Nothing is passed on in no time: on one clock, what began together is not one after the other.
-    if (at.capture === capture && tries.start[attempt] <= requests.start[request]) continue
+    if (at.capture === capture && tries.asked[attempt] <= requests.start[request]) continue
     const { server } = at.connection
     if (seen.has(server) || !differentHosts(at.connection, connection) || !contains(roles, request, attempt)) continue
     if (cameBefore(front, at.connection, connection.clientAddress)) continue
@@ -273,9 +273,9 @@ function guessFromConnections(roles: Roles, order: readonly number[], proxies: r
     if ((tries.exchange[attempt]?.status ?? 0) > 0) continue
     const address = backOf(roles, attempt)
     const conversation = conversations[attempt]
-    for (const request of index.at(tries.start[attempt])) {
+    for (const request of index.at(tries.asked[attempt])) {
       const { connection } = requests.sighting[request]!
-      if (conversations[request] === conversation || tries.start[attempt] < requests.start[request]) continue
+      if (conversations[request] === conversation || tries.asked[attempt] < requests.start[request]) continue
       if (address === connection.clientAddress && address !== connection.serverAddress) continue
       if (conversation?.sightings[0].connection.server === connection.server) continue
       if (isSealed(requests.exchange[request]!) && !isInVain(roles, request, attempt)) continue

@@ -53,7 +53,9 @@ export interface Roles {
   tries: {
     exchange: (Exchange | null)[]
     sighting: (Sighting | null)[]
+    /** Its SYN, where it opened a connection for it, and its first byte. */
     start: Float64Array
+    asked: Float64Array
     end: Float64Array
     /** 1 where the proxy got a whole answer. */
     answered: Uint8Array
@@ -125,7 +127,7 @@ function emptyRoles(most: number): Roles {
   // At their full length: an array that grows leaves several times its size behind.
   const all = (): null[] => Array.from({ length: most }, () => null)
   const requests = { start: times(), answered: times(), end: times(), until: times() }
-  const tries = { start: times(), end: times(), answered: new Uint8Array(most) }
+  const tries = { start: times(), asked: times(), end: times(), answered: new Uint8Array(most) }
   return {
     count: 0,
     conversations: all(),
@@ -166,6 +168,7 @@ function addTry(roles: Roles, conversation: Conversation, sighting: Sighting, ex
   tries.exchange[row] = exchange
   tries.sighting[row] = sighting
   tries.start[row] = startOfTry(sighting.connection, exchange) + at
+  tries.asked[row] = (exchange.request.frame >= 0 ? exchange.request.time : exchange.response.time) + at
   tries.end[row] = isOneView ? requests.end[row] : endOf(sighting, exchange, at)
   // One that breaks the grammar the proxy may refuse, and try again.
   tries.answered[row] = isAnswered(sighting, exchange) && exchange.detail?.responseFault == null ? 1 : 0
@@ -179,7 +182,7 @@ function addBare(roles: Roles, attempt: Try): void {
   requests.exchange[row] = tries.exchange[row] = null
   requests.sighting[row] = null
   tries.sighting[row] = attempt.conversation?.sightings[0] ?? null
-  tries.start[row] = attempt.start
+  tries.start[row] = tries.asked[row] = attempt.start
   tries.end[row] = attempt.end
   roles.bare.set(row, attempt)
 }
