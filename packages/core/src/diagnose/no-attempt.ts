@@ -2,6 +2,7 @@
 // or the proxy had nobody to ask, or the captures do not show its upstream side.
 import { http2ErrorName } from '../app/http2/errors.ts'
 import { isOwnDress } from '../gateways/status.ts'
+import { isSealed } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { likeness } from '../story/pairing.ts'
 import { clientView, frontOf, gotAnswer, type Request, serverView, type Story, type Turn } from '../story/story.ts'
@@ -73,10 +74,30 @@ function hasTwin(story: Story, request: Request): boolean {
   })
 }
 
+/** A failed try inside TLS that was under way, and that nothing joins to a request, may have been made for this one. */
+function hadUnreadTry(story: Story, request: Request): boolean {
+  const backs = story.proxies.find((proxy) => proxy.front === frontOf(request))?.backs ?? []
+  return unanswered(story).some((turn) => {
+    const { exchange, sighting } = clientView(turn)
+    const { connection, capture } = sighting
+    const start = exchange.request.time + story.captures[capture].shift
+    return (
+      isSealed(exchange) &&
+      backs.includes(connection.clientAddress) &&
+      start >= request.start - SAME_TIME_NS &&
+      start <= request.answered
+    )
+  })
+}
+
+/** How far the clocks of two captures may be apart. */
+const SAME_TIME_NS = 5e6
+
 function noHealthyUpstream(story: Story, request: Request): Judgement | null {
   const covered = coverage(story, request)
   // Of a request that was not captured nobody knows when it began, and so not which tries were made for it.
   if (covered === null || serverView(request.turn).exchange.request.frame < 0 || hasTwin(story, request)) return null
+  if (hadUnreadTry(story, request)) return null
   const failures = earlierFailures(story, request)
   const { exchange } = serverView(request.turn)
   const gateway = gatewayOf(request)

@@ -32,6 +32,9 @@ const EXACT = 200
 
 const byProxyHeader = (score: number): Fit => ({ score: score + EXACT, strength: 'sure', by: 'PROXY header' })
 
+/** Points for a request that failed, as a connection did. */
+const FAILED_POINTS = 8
+
 /** What is left of a try that never got to its request. */
 function fitWithoutRequest(over: Connection, behind: Connection | undefined, time: number): Fit | null {
   const speaksFor = behind === undefined ? 'nobody known' : spokenFor(over, behind)
@@ -210,7 +213,9 @@ export function fitOf(roles: Roles, request: number, attempt: number): Fit | nul
   const time = closeness(roles, request, attempt)
   const over = requests.sighting[request]!.connection
   const behind = tries.sighting[attempt]?.connection
-  if (back === null) return fitWithoutRequest(over, behind, time)
+  // A connection that failed is followed by an error, or by another try.
+  const isFailed = requests.exchange[request]!.status === 0 || requests.exchange[request]!.status >= 500
+  if (back === null) return fitWithoutRequest(over, behind, time + (isFailed ? FAILED_POINTS : 0))
   const front = requests.exchange[request]!
   const fit = likeness(front, back, over, behind!)
   if (fit === null) return null
@@ -233,7 +238,14 @@ export const AGAIN_NS = 1.5e9
 
 /** Whether a try begins as its request does, and the answer follows its end. */
 export function fits(roles: Roles, request: number, attempt: number): boolean {
-  return begins(roles, request, attempt) && isTurn(roles.requests.answered[request] - roles.tries.end[attempt])
+  const { requests, tries } = roles
+  const answered = requests.answered[request]
+  if (!begins(roles, request, attempt)) return false
+  // An answer is passed on as it comes, or made when the try has failed.
+  if (isTurn(answered - tries.end[attempt])) return true
+  const exchange = tries.exchange[attempt]
+  if (exchange === null || tries.answered[attempt] === 0) return false
+  return isTurn(answered - tries.asked[attempt] - (exchange.response.time - exchange.request.time))
 }
 
 /** Whether a try begins as its request does, or once that is whole. */
