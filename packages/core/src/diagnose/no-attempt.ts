@@ -92,11 +92,15 @@ function hadUnreadTry(story: Story, request: Request): boolean {
 
 /** How far the clocks of two captures may be apart. */
 const SAME_TIME_NS = 5e6
+const WAITED_NS = 0.5e9
 
 function noHealthyUpstream(story: Story, request: Request): Judgement | null {
   const covered = coverage(story, request)
   // Of a request that was not captured nobody knows when it began, and so not which tries were made for it.
   if (covered === null || serverView(request.turn).exchange.request.frame < 0 || hasTwin(story, request)) return null
+  // Who answers 504 after a wait has waited for somebody.
+  const { status } = serverView(request.turn).exchange
+  if (status === 504 && request.answered - request.start > WAITED_NS) return null
   if (hadUnreadTry(story, request)) return null
   const failures = earlierFailures(story, request)
   const { exchange } = serverView(request.turn)

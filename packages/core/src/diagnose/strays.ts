@@ -194,9 +194,13 @@ function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null
     Math.min(...endings(connection, side as 0 | 1).map(({ time }) => time)),
   )
   if (server < Infinity && exchange.ended !== 'complete' && server <= client) return 'of anybody'
-  // The sender gave up: a proxy's timeout and a client's patience look alike.
-  return client < Infinity ? 'of a proxy' : null
+  // The sender gave up: a proxy's timeout and a client's patience look alike, but no timeout is as short as this.
+  const waited = client - Math.max(exchange.request.time, exchange.requestEnd.time)
+  return client < Infinity && waited >= SHORTEST_TIMEOUT_NS ? 'of a proxy' : null
 }
+
+/** Below the shortest timeout that anybody gives an upstream's answer. */
+const SHORTEST_TIMEOUT_NS = 0.4e9
 
 /**
  * Whether what cannot be read failed all the same: the first request got nothing, not even what may be a session ticket,
