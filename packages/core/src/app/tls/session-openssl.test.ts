@@ -23,9 +23,9 @@ function listen({ sent, keyLog }: Recording, hasKeys: boolean): { facts: TlsFact
     },
     { protection: hasKeys ? findProtection(parseKeyLog(keyLog), nobleCrypto) : null },
   )
-  sent.forEach(([from, bytes], i) => session.push(from, bytes, 0, bytes.length, i + 1, i * 1e6))
-  session.finish(0, true, sent.length + 1, sent.length * 1e6)
-  session.finish(1, true, sent.length + 1, sent.length * 1e6)
+  sent.forEach(([from, bytes], i) => session.push(from, bytes, 0, bytes.length, i + 1, i * 1e5))
+  session.finish(0, true, sent.length + 1, sent.length * 1e5)
+  session.finish(1, true, sent.length + 1, sent.length * 1e5)
   return { facts: session.facts, data, ends }
 }
 
