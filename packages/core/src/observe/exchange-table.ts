@@ -97,7 +97,7 @@ export function exchangesOf({ exchanges: table }: Pick<Connection, 'exchanges'>)
 
 function listOf(table: ExchangeTable): readonly Exchange[] {
   const { numbers, ids, troubled } = table
-  const list = Array.from<Exchange>({ length: ids.length + troubled.length })
+  const list = Array<Exchange>(ids.length + troubled.length)
   for (const exchange of troubled) list[exchange.ordinal] = exchange
   for (let row = 0; row < ids.length; row++) list[numbers[row * WIDTH + ORDINAL]] = new ExchangeRow(table, row)
   return list

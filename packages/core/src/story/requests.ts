@@ -16,6 +16,7 @@ import {
   type Conversation,
   endings,
   isAnswered,
+  isBetween,
   serverView,
   type Sighting,
   type StoryCapture,
@@ -125,7 +126,7 @@ export const backOf = ({ conversations, bare }: Roles, row: number): string =>
 function emptyRoles(most: number): Roles {
   const times = (): Float64Array => new Float64Array(most).fill(NaN)
   // At their full length: an array that grows leaves several times its size behind.
-  const all = (): null[] => Array.from({ length: most }, () => null)
+  const all = (): null[] => Array<null>(most).fill(null)
   const requests = { start: times(), answered: times(), end: times(), until: times() }
   const tries = { start: times(), asked: times(), end: times(), answered: new Uint8Array(most) }
   return {
@@ -251,14 +252,13 @@ export const UNPAIRED: Try['pairing'] = { strength: 'weak', by: 'nothing', runne
  */
 function endOf(sighting: Sighting, exchange: Exchange, at: number): number {
   const over = exchange.responseEnd.time
-  const asked = exchange.request.time
-  if (over >= 0 && (exchange.ended === 'complete' || exchange.ended === 'closed')) {
+  const { ended } = exchange
+  if (over >= 0 && (ended === 'complete' || ended === 'closed')) {
     const { fin, reset } = sighting.connection.sides[0]
-    if (fin === null && reset === null) return over + at
-    const answered = exchange.response.time
-    const gone = [fin, reset].find((m) => m !== null && m.time > asked && m.time < answered)
+    const gone = [fin, reset].find((m) => isBetween(m, exchange))
     return (gone?.time ?? over) + at
   }
+  const asked = exchange.request.time
   const cancelled = exchange.detail?.streamReset
   if (cancelled) return cancelled.time + at
   const next = exchangesOf(sighting.connection)[exchange.ordinal + 1]

@@ -127,14 +127,16 @@ export function gotAnswer({ turn }: Try): boolean {
  */
 export function isAnswered(sighting: Sighting, exchange: Exchange): boolean {
   if (exchange.status === 0 && !isSealed(exchange)) return false
-  if (exchange.ended !== 'complete' && exchange.ended !== 'closed') return false
-  if (exchange.ended === 'closed' && exchange.detail?.incomplete === true) return false
+  const { ended } = exchange
+  if (ended !== 'complete' && ended !== 'closed') return false
+  if (ended === 'closed' && exchange.detail?.incomplete === true) return false
   const { fin, reset } = sighting.connection.sides[CLIENT]
   return !isBetween(fin, exchange) && !isBetween(reset, exchange)
 }
 
-const isBetween = (moment: Moment | null, exchange: Exchange): boolean =>
-  moment !== null && moment.time > exchange.request.time && moment.time < exchange.response.time
+/** Whether a moment lies between a request and its response. */
+export const isBetween = (moment: Moment | null, exchange: Exchange): boolean =>
+  moment !== null && moment.time < exchange.response.time && moment.time > exchange.request.time
 
 /** AlertLevel (RFC 5246 section 7.2). */
 const WARNING = 1

@@ -86,7 +86,7 @@ function triesOf({ firstTry, nextTry }: Pairs, request: number): number[] {
 function isPlainRow({ requests, tries }: Roles, row: number): boolean {
   const [atServer, atClient] = [requests.exchange[row], tries.exchange[row]]
   if (atServer === null || atClient === null || tries.answered[row] === 0) return false
-  return isGood(atServer) && isGood(atClient)
+  return isGood(atServer) && (atClient === atServer || isGood(atClient))
 }
 function isGood(exchange: Exchange): boolean {
   const { status, detail } = exchange
