@@ -26,6 +26,12 @@ export interface Handshake {
   isTls13: boolean
   /** What ended it, or the connection behind it: the first alert, FIN or RST; null where nothing did. */
   ending: Ending | null
+  /** The upstream had said nothing before the end: that answers the ClientHello alone. */
+  answersHello: boolean
+  /** The proxy had sent nothing behind the first that the upstream said: the handshake had certainly not gone on. */
+  isHalfway: boolean
+  /** The capture lacks bytes of the connection, or cuts packets: messages that it does not show may have been sent. */
+  isPatchy: boolean
   /** The server has shown who it is: its flight is whole, or as far as a Finished told by size. */
   serverFlight: HandshakeMessage | null
   /** Last message of the client's flight behind the server's. */
@@ -57,15 +63,40 @@ export function handshakeOf(facts: Facts): Handshake | null {
   if (exchangesOf(connection).some((exchange) => exchange.response.frame >= 0)) return null
   const isTls13 = (tls.serverHello?.version ?? hello.version) >= TLS_1_3
   const serverFlight = endOfServerFlight(tls, isTls13)
+  const ending = endingOf(facts, tls, isTls13)
   return {
     tls,
     hello,
     isTls13,
-    ending: endingOf(facts, tls, isTls13),
+    ending,
+    answersHello: tls.serverHello === null && !spokeBefore(facts, ending),
+    isHalfway: isHalfway(facts, ending),
+    isPatchy: isPatchy(facts),
     serverFlight,
     clientFlight: serverFlight === null ? null : endOfClientFlight(tls),
     agreed: hasAgreed(tls, isTls13),
   }
+}
+
+function spokeBefore({ near: { connection, packets } }: Facts, ending: Ending | null): boolean {
+  const { missing } = connection.sides[SERVER]
+  if (missing > 0 || (ending?.alert?.from === SERVER && ending.alert.at.offset > 0)) return true
+  const frame = ending?.moment.frame ?? Infinity
+  return packets.some((p) => p.from === SERVER && p.length > 0 && p.frame < frame)
+}
+
+function isHalfway({ near: { connection, packets } }: Facts, ending: Ending | null): boolean {
+  const first = packets.find((p) => p.from === SERVER && p.length > 0)
+  const frame = ending?.moment.frame ?? Infinity
+  const answered = packets.some(
+    (p) => p.from === CLIENT && p.length > 0 && first !== undefined && p.frame > first.frame && p.frame < frame,
+  )
+  return !answered && connection.sides[CLIENT].missing === 0
+}
+
+function isPatchy({ story, near: { capture, connection } }: Facts): boolean {
+  const { counts } = story.captures[capture].observations
+  return counts.cutBySnapLength > 0 || connection.sides.some(({ missing }) => missing > 0)
 }
 
 /**
@@ -78,16 +109,17 @@ function isEnding({ from, level, description, after }: TlsAlert, tls: TlsFacts, 
   return level === 2 || description < 0 || (isTls13 && tls.serverHello !== null)
 }
 
-function endingOf({ near, gaveUp, closings }: Facts, tls: TlsFacts, isTls13: boolean): Ending | null {
+function endingOf({ near, gaveUp, closings, delivery }: Facts, tls: TlsFacts, isTls13: boolean): Ending | null {
   const alerts = tls.alerts
     .filter((a) => isEnding(a, tls, isTls13))
     .map((alert): Ending => {
       const by = alert.from === CLIENT ? 'proxy' : 'upstream'
       return { by, how: 'alert', at: near.at(alert.at), moment: alert.at, alert }
     })
-  const closes = closings.map(({ by, kind, packet }): Ending => {
-    return { by, how: kind, at: packet.time, moment: packet, alert: null }
-  })
+  // One that acknowledges a byte more than was sent answers a FIN of the proxy's that the capture missed.
+  const closes = closings
+    .filter(({ by, packet }) => by === 'proxy' || delivery === null || packet.ack !== delivery.to + 1)
+    .map(({ by, kind, packet }): Ending => ({ by, how: kind, at: packet.time, moment: packet, alert: null }))
   // What came from the upstream when the proxy had given up ended nothing; the proxy may answer first, and then leave.
   const ended = [...alerts, ...closes].filter(({ by, at }) => by === 'proxy' || at <= gaveUp)
   // Sorting keeps an alert before the FIN of the same packet.
@@ -118,7 +150,7 @@ function hasAgreed(tls: TlsFacts, isTls13: boolean): boolean {
 const isTicket = ({ from, type }: HandshakeMessage): boolean => from === SERVER && type === 4
 
 /** Whether something came right behind something else, as far as one round trip and a little work explain. */
-export const atOnce = ({ rttSeconds }: Facts, from: number, to: number): boolean =>
+export const atOnce = ({ rttSeconds }: Pick<Facts, 'rttSeconds'>, from: number, to: number): boolean =>
   to >= from && to - from <= AT_ONCE_NS + 2e9 * rttSeconds
 
 /** A handshake that went well. */
@@ -139,8 +171,9 @@ const peersAt = perStory((story, server): Peer[] =>
     const hello = tls?.secondClientHello ?? tls?.clientHello ?? null
     if (tls === null || hello === null || tls.serverHello === null) return []
     const { version, cipher, first } = tls.serverHello
+    // One that was completed and came to nothing may be the very kind that is asked about.
     const answered = exchangesOf(connection).some((exchange) => exchange.response.frame >= 0)
-    if (!hasAgreed(tls, version >= TLS_1_3) || !(answered || version < TLS_1_3)) return []
+    if (!answered || !hasAgreed(tls, version >= TLS_1_3)) return []
     const tickets = tls.messages.some(isTicket) || hasTickets(tls)
     return [{ serverName: hello.serverName, version, cipher, tickets, frame: frameRef(story, capture, first.frame) }]
   }),

@@ -38,6 +38,9 @@ export function duration(seconds: number): string {
   return `${Math.round(seconds * 1e6)} µs`
 }
 
+/** What the proxy had sent: its request, or where it never came to one, what opens TLS. */
+export const askedOf = ({ exchange }: View): string => (exchange === null ? 'ClientHello' : 'request')
+
 export const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
 
 export const upstreamOf = (facts: Facts): string => facts.near.connection.server

@@ -1,11 +1,14 @@
 // What a cause is most easily mistaken for, and what in the packets speaks against it: an answer is worth more when it
 // says why it is not the next best one.
+import { exchangesOf } from '../observe/exchange-table.ts'
 import { RST } from '../wire/tcp.ts'
 import { CLIENT, SERVER } from '../observe/observations.ts'
 import type { RuledOut } from '../report/document.ts'
 import type { CauseCode } from './catalogue.ts'
 import { type Facts, upstreamClosed } from './facts.ts'
-import { duration, frames, type Judgement } from './judgement.ts'
+import { handshakeOf, peerWithSameName } from './handshake.ts'
+import { askedOf, duration, frames, type Judgement } from './judgement.ts'
+import { choiceOf, nameOf } from './tls-words.ts'
 
 type Against = Pick<RuledOut, 'because' | 'frames'>
 
@@ -14,7 +17,7 @@ type Exclusion = (facts: Facts) => Against | null
 
 const acknowledged: Exclusion = ({ near, delivery }) => {
   if (delivery === null || !delivery.delivered || delivery.ackedAt === null) return null
-  return { because: 'the upstream acknowledged the whole request', frames: frames(near, [delivery.ackedAt]) }
+  return { because: `the upstream acknowledged the whole ${askedOf(near)}`, frames: frames(near, [delivery.ackedAt]) }
 }
 
 const fresh: Exclusion = ({ reused, near, connecting }) => {
@@ -94,6 +97,48 @@ const noReset: Exclusion = ({ stream }) =>
     ? null
     : { because: `no RST_STREAM came for stream ${stream.id}`, frames: [] }
 
+/** Parameters of TLS were no obstacle: both sides had agreed on them. */
+const parametersAgreed: Exclusion = (facts) => {
+  const handshake = handshakeOf(facts)
+  const hello = handshake?.tls.serverHello ?? null
+  if (handshake === null || hello === null || handshake.serverFlight === null) return null
+  return { because: `both sides agreed on ${choiceOf(hello)}`, frames: [facts.near.ref(hello.first)] }
+}
+
+const nameServed: Exclusion = (facts) => {
+  const handshake = handshakeOf(facts)
+  if (handshake === null) return null
+  const { serverFlight, hello } = handshake
+  if (serverFlight !== null) {
+    const because = `the upstream went on with the handshake (${nameOf(hello)})`
+    return { because, frames: [facts.near.ref(serverFlight.first)] }
+  }
+  const peer = peerWithSameName(facts, handshake)
+  if (peer === null) return null
+  return { because: `another handshake succeeded with the same name (${nameOf(peer)})`, frames: [peer.frame] }
+}
+
+const certificateUnseen: Exclusion = (facts) => {
+  const handshake = handshakeOf(facts)
+  if (handshake === null || !handshake.answersHello || handshake.ending === null) return null
+  return { because: 'the upstream had not shown a certificate yet', frames: [facts.near.ref(handshake.ending.moment)] }
+}
+
+const notAsked: Exclusion = (facts) => {
+  const handshake = handshakeOf(facts)
+  if (handshake?.tls.clientCertificate !== 'none asked' || handshake.serverFlight === null) return null
+  const { last } = handshake.serverFlight
+  return { because: 'the upstream did not ask for a client certificate', frames: [facts.near.ref(last)] }
+}
+
+/** What came later on the connection had nothing to do with the handshake. */
+const handshakeOver: Exclusion = ({ near }) => {
+  const { tls } = near.connection
+  const answered = exchangesOf(near.connection).find(({ response }) => response.frame >= 0)
+  if (answered === undefined || tls === null) return null
+  return { because: 'a request was answered behind the TLS handshake', frames: [near.ref(answered.response)] }
+}
+
 const EXCLUSIONS: { readonly [cause in CauseCode]?: Exclusion } = {
   'connect-timeout': open,
   'request-undelivered': acknowledged,
@@ -108,6 +153,11 @@ const EXCLUSIONS: { readonly [cause in CauseCode]?: Exclusion } = {
   'zero-window': windowOpen,
   'h2-goaway': noGoaway,
   'h2-stream-reset': noReset,
+  'tls-version-or-cipher': parametersAgreed,
+  'tls-unrecognized-name': nameServed,
+  'tls-certificate-rejected': certificateUnseen,
+  'tls-client-certificate-required': notAsked,
+  'tls-closed': handshakeOver,
 }
 
 /** What each cause is mistaken for. */
@@ -128,13 +178,19 @@ const LOOK_ALIKES: { readonly [cause in CauseCode]?: readonly CauseCode[] } = {
   'response-lost': ['request-undelivered', 'mtu-blackhole'],
   'idle-drop': ['keepalive-race', 'connect-timeout'],
   'keepalive-race': ['closed-without-response', 'idle-drop'],
-  'closed-without-response': ['keepalive-race', 'request-undelivered', 'h2-goaway'],
-  'reset-before-response': ['reset-by-middlebox', 'keepalive-race', 'request-undelivered'],
+  'closed-without-response': ['keepalive-race', 'request-undelivered', 'h2-goaway', 'tls-closed'],
+  'reset-before-response': ['reset-by-middlebox', 'keepalive-race', 'request-undelivered', 'tls-closed'],
   'reset-mid-response': ['reset-by-middlebox'],
   'response-truncated': ['response-lost'],
   'h2-goaway': ['h2-stream-reset', 'closed-without-response', 'keepalive-race'],
   'h2-stream-reset': ['h2-goaway', 'closed-without-response'],
   'zero-window': ['connect-timeout', 'mtu-blackhole'],
+  'tls-version-or-cipher': ['tls-unrecognized-name', 'tls-certificate-rejected'],
+  'tls-unrecognized-name': ['tls-certificate-rejected'],
+  'tls-certificate-rejected': ['tls-version-or-cipher', 'tls-client-certificate-required', 'tls-unrecognized-name'],
+  'tls-client-certificate-required': ['tls-version-or-cipher', 'tls-unrecognized-name'],
+  'tls-closed': ['reset-by-middlebox', 'tls-unrecognized-name', 'tls-client-certificate-required'],
+  'tls-stalled': ['connect-timeout', 'request-undelivered', 'accept-queue-full'],
 }
 
 /** The look-alikes of a verdict that something in the packets contradicts. */

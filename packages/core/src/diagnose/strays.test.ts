@@ -1,5 +1,15 @@
 // One leg alone: whether it is the one behind a proxy is not in the packets, unless something in them says so.
-import { documentOf, fastcgiRequest, network, request, response, type Network, type Tcp } from '@pcap-surgery/testkit'
+import {
+  documentOf,
+  fastcgiRequest,
+  hello12,
+  network,
+  request,
+  response,
+  tlsAlert,
+  type Network,
+  type Tcp,
+} from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 import { observe } from '../observe/observe.ts'
 import { diagnose } from '../report/diagnose.ts'
@@ -31,6 +41,22 @@ const givesUp =
   (tcp: Tcp): void => {
     tcp.handshake().send('>', request('GET /slow', headers)).wait(2).fin('>').wait(1).send('<', response(200, 'late'))
   }
+
+const refused = (tcp: Tcp): void => {
+  tcp.handshake().send('>', hello12()).send('<', tlsAlert(2, 70)).close('<')
+}
+
+describe('a TLS handshake that failed', () => {
+  test('may be anybody’s: the note says how to have it judged', async () => {
+    const document = await alone(refused)
+    expect(inShort(document)).toEqual([])
+    expect(document.notes.join()).toContain('1 TLS handshake from 10.1.0.1 to 10.1.0.2:8080 failed')
+  })
+
+  test('is a try by the word of the user', async () => {
+    expect(inShort(await alone(refused, 'proxy-back'))).toContain('no client: tls-version-or-cipher certain')
+  })
+})
 
 describe('a sender that gave up', () => {
   test('may be a client: nothing is judged, and the note says how to have it judged', async () => {

@@ -174,6 +174,7 @@ function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null
     // A connection without a request: failed handshakes to a known HTTP service are somebody's try.
     // Of one that is older than the capture nobody knows what it was for.
     if (connection.orientation !== 'syn') return null
+    if (failedHandshake(connection)) return 'of a proxy'
     if (connection.synAck !== null || connection.speaks[CLIENT] !== null) return null
     // One SYN without any answer: the answer may be what was not captured. Who means it asks again.
     const isRefused = connection.sides[SERVER].reset !== null || attempt.conversation!.icmp.length > 0
@@ -210,6 +211,12 @@ const SHORTEST_TIMEOUT_NS = 0.4e9
 function isPlainlyCut({ tls }: Connection, { ordinal, requestEnd, response }: Exchange): boolean {
   if (response.frame >= 0) return tls?.cutRecord[SERVER] != null
   return ordinal === 0 && !tls?.tickets.some(({ first }) => first.time > requestEnd.time)
+}
+
+/** A TLS handshake that somebody ended before it was complete. */
+function failedHandshake({ tls, sides }: Connection): boolean {
+  if (tls === null || tls.begins !== 'hello' || tls.handshakeEnd === null) return false
+  return tls.handshakeEnd.how !== 'cut' || sides.some(({ reset }) => reset !== null)
 }
 
 /** Tries of one host at one server, with one target. */

@@ -94,7 +94,12 @@ export const alertWords = ({ alert }: EndingAlert): string =>
 /** The alert or close as a finding: who sent it, behind which message, how long after it. */
 export function endingFinding(facts: Facts, handshake: Handshake, ending: Ending): Finding {
   const from = ending.by === 'proxy' ? 'the proxy' : 'the upstream'
-  const what = isAlert(ending) ? alertWords(ending) : `${ending.how}, with no alert before it,`
+  const notified = handshake.tls.alerts.some(
+    ({ at, description }) => at.frame === ending.moment.frame && description === 0,
+  )
+  const what = isAlert(ending)
+    ? alertWords(ending)
+    : `${notified ? 'close_notify' : ending.how}, with no other alert before it,`
   return { text: `${what} from ${from}${behind(facts, handshake, ending)}`, frames: [facts.near.ref(ending.moment)] }
 }
 

@@ -7,6 +7,7 @@ import type { Request, Story, Try } from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
 import { JUDGES } from './causes/index.ts'
 import { type Facts, factsOf } from './facts.ts'
+import { handshakeOf } from './handshake.ts'
 import { type Judgement, plural } from './judgement.ts'
 import { perStory } from './remember.ts'
 import { ruledOut } from './ruled-out.ts'
@@ -40,6 +41,9 @@ const LEGIBLE: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'protocol-tls-to-plaintext',
   'protocol-other',
 ])
+
+/** Causes that take a TLS handshake for granted: without keys, a refusal behind it looks the same. */
+const ENDS: ReadonlySet<CauseCode> = new Set<CauseCode>(['reset-before-response', 'closed-without-response'])
 
 /** Causes of a TLS handshake that failed, and of what is lost on the way; no request is needed for them. */
 const OF_HANDSHAKES: ReadonlySet<CauseCode> = new Set<CauseCode>([
@@ -117,6 +121,10 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
       frames: [],
     })
   }
+  if (confidence === 'certain' && ENDS.has(judgement.cause) && isUnconfirmed(facts)) {
+    confidence = 'likely'
+    findings.push({ text: 'nothing shows that the upstream had agreed to the TLS handshake before', frames: [] })
+  }
   const hidden = hiddenByHttp2(judgement.cause, facts)
   if (hidden.length > 0) confidence = 'possible'
   const paired = asPaired({ ...judgement, confidence, findings }, facts.request, facts.attempt)
@@ -140,6 +148,11 @@ function hiddenByHttp2(cause: CauseCode, { near: { exchange, connection } }: Fac
   if (exchange === null || !isSealed(exchange) || connection.tls === null || !mayBeHttp2(connection.tls)) return []
   const because = 'inside TLS it may be HTTP/2, whose frames cannot be read; a key log (--keys) would tell'
   return (UNREAD_FRAMES[cause] ?? []).map((other) => ({ cause: other, because, frames: [] }))
+}
+
+function isUnconfirmed(facts: Facts): boolean {
+  const handshake = handshakeOf(facts)
+  return facts.near.exchange?.protocol === 'tls' && handshake !== null && !handshake.agreed
 }
 
 /** What a try proves for itself it proves for the request only as far as it belongs to it. */

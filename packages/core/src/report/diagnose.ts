@@ -4,7 +4,7 @@ import { DNS_PORT, isSealed } from '../observe/observations.ts'
 import { CATALOGUE } from '../diagnose/catalogue.ts'
 import { clientStatus } from '../diagnose/facts.ts'
 import { gatewayOf } from '../diagnose/gateway.ts'
-import type { Judgement } from '../diagnose/judgement.ts'
+import { type Judgement, plural } from '../diagnose/judgement.ts'
 import { contributing, type JudgedTry, type Resolution, resolve } from '../diagnose/resolve.ts'
 import { judgeStrays } from '../diagnose/strays.ts'
 import { viewsOf } from '../diagnose/view.ts'
@@ -207,15 +207,19 @@ function warningsOf(capture: StoryCapture, part: number): string[] {
 
 /** Tries that failed if a proxy made them: by sender and server, with what would get them judged. */
 function unsureNotes(story: Story, tries: readonly Try[]): string[] {
-  const groups = new Map<string, { capture: number; count: number }>()
-  for (const { conversation } of tries) {
+  const groups = new Map<string, { capture: number; who: string; isHandshake: boolean; count: number }>()
+  for (const { conversation, turn } of tries) {
     const { capture, connection } = nearClient(conversation!)
-    const group = `${connection.clientAddress} to ${connection.server}`
-    groups.set(group, { capture, count: (groups.get(group)?.count ?? 0) + 1 })
+    const isHandshake = turn === null && connection.tls !== null
+    const who = `${connection.clientAddress} to ${connection.server}`
+    const key = `${isHandshake} ${who}`
+    groups.set(key, { capture, who, isHandshake, count: (groups.get(key)?.count ?? 0) + 1 })
   }
-  return [...groups].map(([who, { capture, count }]) => {
+  return [...groups.values()].map(({ capture, who, isHandshake, count }) => {
     const { file } = story.captures[capture].observations.parts[0]
-    const what = `${count === 1 ? 'a request' : `${count} requests`} from ${who} ended without an answer in time, or with a gateway error`
+    const what = isHandshake
+      ? `${plural(count, 'TLS handshake')} from ${who} failed`
+      : `${plural(count, 'request')} from ${who} ended without an answer in time, or with a gateway error`
     return `not judged: ${what}; if the sender is the proxy, say so with --vantage ${file}=proxy-back`
   })
 }

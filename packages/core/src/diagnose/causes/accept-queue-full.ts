@@ -1,7 +1,7 @@
 // The upstream's host lives, but its listen backlog is full. Linux then drops SYNs, or lets the handshake complete for
 // the client's eyes only: the server goes on repeating its SYN-ACK and takes no data.
 import { CLIENT } from '../../observe/observations.ts'
-import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
+import { askedOf, duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
 import { hostSigns, neverArrived } from '../surroundings.ts'
 
 const judge: Judge = (facts) => {
@@ -23,10 +23,10 @@ const judge: Judge = (facts) => {
     return {
       cause: 'accept-queue-full',
       confidence: seen && repeats.length > 0 ? 'certain' : 'likely',
-      summary: `${upstream} did not take the connection from its listen queue: the request ${seen ? 'reached its host and' : ''} was never acknowledged${repeats.length > 0 ? ', and it repeated its SYN-ACK' : ''}.`,
+      summary: `${upstream} did not take the connection from its listen queue: the ${askedOf(near)} ${seen ? 'reached its host and' : ''} was never acknowledged${repeats.length > 0 ? ', and it repeated its SYN-ACK' : ''}.`,
       findings: [
         {
-          text: 'the request was sent and never acknowledged',
+          text: `the ${askedOf(near)} was sent and never acknowledged`,
           frames: frames(near, [...delivery.unacked, ...delivery.retransmissions], 4),
         },
         ...(repeats.length > 0

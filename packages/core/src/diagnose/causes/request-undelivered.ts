@@ -1,6 +1,6 @@
 // The request's segments were retransmitted and never acknowledged.
 import { CLIENT } from '../../observe/observations.ts'
-import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
+import { askedOf, duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
 import { farRan } from '../surroundings.ts'
 
 const judge: Judge = (facts) => {
@@ -17,10 +17,10 @@ const judge: Judge = (facts) => {
   return {
     cause: 'request-undelivered',
     confidence: sure ? 'certain' : repeats >= 2 ? 'likely' : 'possible',
-    summary: `The request did not reach ${upstreamOf(facts)}: ${delivery.to - delivery.acked} bytes were sent ${plural(repeats + 1, 'time')} in ${duration(facts.waitSeconds)} and never acknowledged.`,
+    summary: `The ${askedOf(near)} did not reach ${upstreamOf(facts)}: ${delivery.to - delivery.acked} bytes were sent ${plural(repeats + 1, 'time')} in ${duration(facts.waitSeconds)} and never acknowledged.`,
     findings: [
       {
-        text: `request sent, then ${plural(repeats, 'retransmission')}, none acknowledged`,
+        text: `${askedOf(near)} sent, then ${plural(repeats, 'retransmission')}, none acknowledged`,
         frames: [...delivery.first, ...frames(near, delivery.retransmissions)],
       },
       ...(far === null

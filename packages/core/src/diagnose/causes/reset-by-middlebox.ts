@@ -15,7 +15,7 @@ const judge: Judge = (facts) => {
   const upstream = upstreamOf(facts)
   const after = (rst.time - facts.asked) / 1e9
   const deciding = {
-    text: `RST in the name of ${upstream}, ${duration(after)} after the request`,
+    text: `RST in the name of ${upstream}, ${duration(after)} after the ${near.exchange === null ? 'SYN' : 'request'}`,
     frames: [near.ref(rst)],
   }
   if (resetUnseenAtUpstream(facts) !== null) {

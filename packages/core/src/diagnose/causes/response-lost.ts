@@ -1,13 +1,13 @@
 // The response was sent and lost on the way, whatever its segments' size: holes that stay open at the proxy, or
 // retransmissions at the upstream that never arrive.
 import { CLIENT, type Moment, RETRANSMISSION, SERVER } from '../../observe/observations.ts'
-import type { Facts } from '../facts.ts'
+import { type Facts, upstreamClosed } from '../facts.ts'
 import { duration, frames, type Judge, type Judgement, plural, upstreamOf } from '../judgement.ts'
 import { inFlight, lostOnTheWay } from './mtu-blackhole.ts'
 
 const judge: Judge = (facts) => {
   const { near, far, answer, gaveUp } = facts
-  if (answer.complete) return null
+  if (answer.complete || (facts.near.exchange === null && !waitedInVain(facts))) return null
   const upstream = upstreamOf(facts)
   const lost = lostOnTheWay(facts)
   if (far !== null && lost.length > 0) {
@@ -66,6 +66,9 @@ const judge: Judge = (facts) => {
     ],
   }
 }
+
+/** A TLS handshake that somebody ended in good time did not end for want of what was lost. */
+const waitedInVain = (facts: Facts): boolean => upstreamClosed(facts) === null && facts.waitSeconds > 0.1
 
 /** The response as it left, where what came was a later copy of it, too late; null when it was not so. */
 function lateCopy({ far, answer, gaveUp, rttSeconds }: Facts): Moment | null {

@@ -28,7 +28,7 @@ const judge: Judge = (facts) => {
   const reason = defects.length > 0 ? `: ${defects[0]}` : ''
   return {
     cause: 'tls-certificate-rejected',
-    confidence: isNamed ? 'certain' : 'likely',
+    confidence: isNamed ? 'certain' : handshake.isPatchy ? 'possible' : 'likely',
     summary: isNamed
       ? `The proxy rejected the certificate of ${upstream} ${how}${reason}.`
       : `The proxy left ${upstream} ${how} as soon as it had ${complete ? 'completed the handshake, without a request' : "the server's certificate"}${reason || ': it seems to have rejected that'}.`,
@@ -52,16 +52,28 @@ const TRUST: Finding = {
 
 /** The proxy goes without a word of parameters, right behind what shows the certificate, and before any request. */
 function leavesAtCertificate(facts: Facts, handshake: Handshake, { alert, at }: Ending): boolean {
-  const { tls, serverFlight } = handshake
+  const { tls, serverFlight, isPatchy } = handshake
   const { near } = facts
-  // A resumed session shows no certificate; a request means that the proxy was content.
-  if (tls.resumed === true || serverFlight === null || exchangeCount(near.connection) > 0) return false
-  if (tls.certificates[SERVER] === null && tls.serverHello!.version < TLS_1_3) return false
+  // A resumed session shows no certificate; a request, which a capture may lack, means that the proxy was content.
+  if (tls.resumed === true || exchangeCount(near.connection) > 0) return false
   if (alert !== null && accusesParameters(alert.description)) return false
+  if (isPatchy) return cutAtCertificate(facts, handshake, at)
+  if (serverFlight === null) return false
+  if (tls.certificates[SERVER] === null && tls.serverHello!.version < TLS_1_3) return false
   const last = tls.messages.at(-1)!
   const complete = tls.finished[CLIENT] !== null
   if (complete && tls.finished[SERVER] === null) return false
   return atOnce(facts, Math.max(near.at(last.last), near.at(serverFlight.last)), at)
+}
+
+/** Bytes of a server's flight with a small certificate in it. */
+const FLIGHT = 500
+
+/** Where the capture cuts packets, sizes and order of segments are left: a flight that may hold it, and the proxy leaves. */
+function cutAtCertificate({ near, rttSeconds }: Facts, { isHalfway }: Handshake, at: number): boolean {
+  const flight = near.packets.filter((p) => p.from === SERVER && p.length > 0 && p.time <= at)
+  const bytes = flight.reduce((sum, p) => sum + p.length, 0)
+  return isHalfway && bytes >= FLIGHT && atOnce({ rttSeconds }, flight.at(-1)!.time, at)
 }
 
 function flightFinding({ near }: Facts, { tls, serverFlight }: Handshake, at: number): Finding[] {

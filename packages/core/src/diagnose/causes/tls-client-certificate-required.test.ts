@@ -1,4 +1,6 @@
 import {
+  verdictOf,
+  gateway,
   clientFlight12,
   clientFlight13,
   hello12,
@@ -50,6 +52,12 @@ describe('tls-client-certificate-required', () => {
   test('a close without an alert', async () => {
     const attempts = [(upstream: Tcp) => asked12(upstream).close('<')]
     expect(await judged({ attempts, answer: 502 })).toMatchObject({ sides: `${CAUSE} proxy likely` })
+  })
+
+  test('a capture that cuts packets has the alert, and the order of segments', async () => {
+    const attempts = [(upstream: Tcp) => asked12(upstream).send('<', tlsAlert(2, HANDSHAKE_FAILURE)).close('<')]
+    const { front, net } = gateway({ attempts, answer: 502 })
+    expect(await verdictOf(front, net.capture('proxy-back', { snapLength: 200 }))).toBe(`${CAUSE} proxy likely`)
   })
 
   test('a server that sends tickets does without', async () => {

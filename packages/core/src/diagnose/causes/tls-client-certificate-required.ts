@@ -1,7 +1,7 @@
 // The upstream asks for a client certificate, and ends what the proxy goes on with: without one, or with one that does not
 // suit. In TLS 1.3 the proxy's handshake is complete by then, and its request often sent; without keys the sizes of its
 // flight tell that it was asked, and a short record of the upstream's that this refuses it.
-import { CLIENT } from '../../observe/observations.ts'
+import { CLIENT, SERVER } from '../../observe/observations.ts'
 import type { Confidence, Finding } from '../../report/document.ts'
 import type { Facts } from '../facts.ts'
 import { atOnce, type Ending, type Handshake, handshakeOf, isAlert } from '../handshake.ts'
@@ -52,11 +52,11 @@ const judge: Judge = (facts) => {
 
 /** How sure it is that the proxy's certificate, or its lack, was refused; null: it was not. */
 function refusal(facts: Facts, handshake: Handshake, ending: Ending): Confidence | null {
-  const { tls, clientFlight, agreed } = handshake
+  const { tls, clientFlight, agreed, isPatchy } = handshake
   const { clientCertificate, certificateRequest } = tls
   const description = ending.alert?.description ?? null
   if (description !== null && missesCertificate(description)) return 'certain'
-  if (clientFlight === null) return null
+  if (clientFlight === null) return isPatchy && refusedFlight(facts, handshake, ending) ? 'likely' : null
   if (description !== null && accusesCertificate(description)) return 'certain'
   const wasAsked = certificateRequest !== null || clientCertificate === 'empty' || clientCertificate === 'sent'
   // The alert or close answers the client's flight, and not something later.
@@ -67,6 +67,17 @@ function refusal(facts: Facts, handshake: Handshake, ending: Ending): Confidence
   // A server that is content says so with tickets or an answer.
   if (handshake.isTls13 && agreed) return null
   return description !== null || clientCertificate === 'empty' ? 'likely' : null
+}
+
+/**
+ * What a capture that cuts packets has left: handshake_failure in the clear, behind what the proxy sent in answer to the
+ * server's flight. Parameters are agreed on by then.
+ */
+function refusedFlight({ near }: Facts, { answersHello }: Handshake, { alert, moment }: Ending): boolean {
+  if (alert?.description !== ALERT.handshakeFailure || answersHello) return false
+  const theirs = near.packets.find((p) => p.from === SERVER && p.length > 0)
+  if (theirs === undefined || theirs.frame >= moment.frame) return false
+  return near.packets.some((p) => p.from === CLIENT && p.length > 0 && p.frame > theirs.frame && p.frame < moment.frame)
 }
 
 function askedFor({ near }: Facts, { tls }: Handshake): Finding[] {

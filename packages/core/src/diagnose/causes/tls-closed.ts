@@ -11,7 +11,7 @@ import { alertWords, behind, chosen, offered, endingFinding } from '../tls-words
 
 const judge: Judge = (facts) => {
   const handshake = handshakeOf(facts)
-  if (handshake === null || handshake.agreed) return null
+  if (handshake === null || handshake.agreed || (handshake.isPatchy && !handshake.isHalfway)) return null
   const { near, far } = facts
   const { ending, tls } = handshake
   if (ending?.by !== 'upstream') return null
@@ -21,7 +21,8 @@ const judge: Judge = (facts) => {
   const upstream = upstreamOf(facts)
   const seenThere = far !== null && far.connection.sides[SERVER].reset !== null
   const isProven = ending.how === 'FIN' || (ending.how === 'RST' && seenThere)
-  const confidence: Confidence = isProven && !isOpenEnded ? 'certain' : 'likely'
+  const confidence: Confidence =
+    isProven && !isOpenEnded && (!handshake.isPatchy || handshake.answersHello) ? 'certain' : 'likely'
   const after = behind(facts, handshake, ending)
   return {
     cause: 'tls-closed',

@@ -17,6 +17,7 @@ const judge: Judge = (facts) => {
   if (handshake === null || !Number.isFinite(gaveUp)) return null
   const { tls, ending, hello } = handshake
   if (ending?.by === 'upstream' || !isUnfinished(handshake)) return null
+  if (handshake.isPatchy && !handshake.isHalfway) return null
   const heard = near.packets.filter((p) => p.from === SERVER && p.length > 0 && p.time <= gaveUp)
   if (heard.length === 0 && (delivery === null || delivery.acked < delivery.to)) return null
   const waited = (gaveUp - Math.max(near.at(hello.last), ...heard.map((p) => p.time))) / 1e9
@@ -27,14 +28,15 @@ const judge: Judge = (facts) => {
   const cut = tls.cutRecord[SERVER]
   const witness = far !== null && farRan(facts, facts.asked, gaveUp)
   const sentMore = far !== null && far.packets.some((p) => p.from === SERVER && p.length > 0 && p.seq >= answer.edge)
-  const sure = facts.request !== null && witness && !sentMore && answer.hole === null
+  const patience = facts.request !== null
+  const sure = patience && witness && !sentMore && answer.hole === null && !handshake.isPatchy
   const nothing = heard.length === 0
   const point = nothing
     ? 'never answered it'
     : `fell silent ${cut !== null ? `inside of a record (${cut.had} of ${cut.length} bytes came)` : last === null ? 'inside of its first record' : `after ${messageWords(last)}`}`
   return {
     cause: 'tls-stalled',
-    confidence: sure ? 'certain' : answer.hole === null ? 'likely' : 'possible',
+    confidence: sure ? 'certain' : answer.hole === null && patience ? 'likely' : 'possible',
     summary: `${upstream} took the ClientHello and ${point}: the proxy gave up after ${duration(waited)}.`,
     findings: [
       {
@@ -58,15 +60,24 @@ const judge: Judge = (facts) => {
       offered(facts, handshake),
       ...chosen(facts, handshake),
     ],
-    ...(sure ? {} : { competing: [rival(nothing)] }),
+    ...(sure ? {} : { competing: [patience ? rival(nothing) : HUNG_UP] }),
   }
 }
 
 /** It is the server's turn: nothing, or not all of its flight came, or, up to TLS 1.2, not its Finished. */
 function isUnfinished({ tls, isTls13, serverFlight, agreed }: Handshake): boolean {
   if (agreed) return false
+  // The proxy owes another ClientHello.
+  if (tls.helloRetryRequest !== null && tls.secondClientHello === null) return false
   if (serverFlight === null) return true
   return !isTls13 && tls.finished[CLIENT] !== null && tls.finished[SERVER] === null
+}
+
+/** Without the client leg a client that hung up looks like a proxy that lost its patience. */
+const HUNG_UP: RuledOut = {
+  cause: 'undetermined',
+  because: 'a client that gave up first looks the same; a capture of the client leg would tell',
+  frames: [],
 }
 
 const rival = (nothing: boolean): RuledOut =>

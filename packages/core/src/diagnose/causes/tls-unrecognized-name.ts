@@ -52,10 +52,10 @@ const judge: Judge = (facts) => {
 
 /** How sure it is that the name was refused; null: it was not. */
 function refusal(facts: Facts, handshake: Handshake): Confidence | null {
-  const { ending, tls } = handshake
+  const { ending, answersHello } = handshake
   if (ending?.by !== 'upstream') return null
   if (ending.alert?.description === ALERT.unrecognizedName) return 'certain'
-  if (tls.serverHello !== null || (isAlert(ending) && !isVague(ending.alert.description))) return null
+  if (!answersHello || (isAlert(ending) && !isVague(ending.alert.description))) return null
   return peerWithOtherName(facts, handshake) === null ? null : 'likely'
 }
 export default judge

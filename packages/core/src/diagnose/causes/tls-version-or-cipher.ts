@@ -39,13 +39,14 @@ const judge: Judge = (facts) => {
 }
 
 function refusedByUpstream(facts: Facts, handshake: Handshake, ending: EndingAlert): Judgement | null {
-  const { hello, tls, clientFlight, agreed } = handshake
+  const { hello, tls, clientFlight, agreed, answersHello, isPatchy } = handshake
   const { description } = ending.alert
   const isVague = description === ALERT.handshakeFailure
   // What the server sends under protection before the proxy's flight came is about what it was offered.
-  const isHidden = description < 0 && tls.serverHello !== null && clientFlight === null
+  const isHidden = description < 0 && tls.serverHello !== null && clientFlight === null && !isPatchy
   if (agreed || !(accusesParameters(description) || isVague || isHidden)) return null
   if (clientFlight !== null && (isVague || tls.certificateRequest !== null)) return null
+  if (isVague && isPatchy && !answersHello) return null
   if (isVague && peerWithOtherName(facts, handshake) !== null) return null
   const served = peerWithSameName(facts, handshake)
   const sure = !isHidden && (!isVague || served !== null)
