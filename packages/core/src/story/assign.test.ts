@@ -28,7 +28,14 @@ function roles(rows: readonly Row[]): Roles {
     count: rows.length,
     conversations: rows.map((_, id) => ({ id }) as Conversation),
     requests: { exchange, sighting, start, end, answered: end, until: end },
-    tries: { exchange, sighting, start, asked: start, end, answered: Uint8Array.from(rows, ({ status }) => (status < 500 ? 1 : 0)) },
+    tries: {
+      exchange,
+      sighting,
+      start,
+      asked: start,
+      end,
+      answered: Uint8Array.from(rows, ({ status }) => (status < 500 ? 1 : 0)),
+    },
     turns: new Map(),
     bare: new Map(),
   }

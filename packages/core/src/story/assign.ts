@@ -138,11 +138,16 @@ function leaveOutOfTurn(roles: Roles, request: Int32Array, score: Float64Array):
     else group.push(attempt)
   }
   const spoken = requestsWithWords(roles, request)
+  const filled = new Set<number>()
+  for (const attempt of roles.bare.keys()) {
+    const its = request[attempt]
+    if (its >= 0 && begins(roles, its, attempt) && isLast(roles, its, attempt)) filled.add(its)
+  }
   for (const [its, group] of groups) {
     const front = requests.exchange[its]!
     if (spoken.has(its)) for (const attempt of group) if (isSealed(tries.exchange[attempt]!)) request[attempt] = -1
     if (!isSealed(front) && (front.status === 0 || front.status >= 500) && !spoken.has(its)) {
-      const kept = new Set(chainOf(roles, its, group, score))
+      const kept = new Set(filled.has(its) ? [] : chainOf(roles, its, group, score))
       for (const attempt of group) if (!kept.has(attempt)) request[attempt] = -1
       continue
     }
@@ -175,7 +180,8 @@ function requestsWithWords(roles: Roles, request: Int32Array): Set<number> {
 
 /**
  * The tries inside TLS that fill the time of a request that failed: the first begins with it, each follows on the one
- * before, and its answer on the last. None where they do not: a proxy has other business in TLS.
+ * before, and its answer on the last. None where they do not: a proxy has other business in TLS. Nor where a connection
+ * that failed fills all of it (`filled`).
  */
 function chainOf(roles: Roles, its: number, group: readonly number[], score: Float64Array): number[] {
   const byScore = group.toSorted((a, b) => score[b] - score[a])
@@ -195,8 +201,9 @@ function chainOf(roles: Roles, its: number, group: readonly number[], score: Flo
 /** Whether the answer to the client follows the end of a try, or that end was not seen. */
 function isLast(roles: Roles, its: number, attempt: number): boolean {
   const { requests, tries } = roles
-  const ends = [tries.end[attempt], leftAt(roles, attempt)]
-  if (tries.answered[attempt] === 0 && ends[0] === Infinity) return true
+  const end = tries.end[attempt]
+  if (tries.answered[attempt] === 0 && end === Infinity) return true
+  const ends = tries.exchange[attempt] === null ? [end] : [end, leftAt(roles, attempt)]
   return ends.some((end) => Math.abs(requests.answered[its] - end) <= TURN_NS)
 }
 
@@ -208,7 +215,7 @@ function follows(roles: Roles, before: number, after: number): boolean {
   const [one, other] = [before, after].map((row) => conversations[row]!.sightings[0].connection.server)
   return [tries.end[before], leftAt(roles, before)].some((end) => {
     const gap = tries.start[after] - end
-    return gap >= -START_NS && gap <= (one === other ? AGAIN_NS : TURN_NS)
+    return gap >= -START_NS && gap <= (one === other && tries.answered[before] === 0 ? AGAIN_NS : TURN_NS)
   })
 }
 
