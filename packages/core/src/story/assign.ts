@@ -204,7 +204,7 @@ function isLast(roles: Roles, its: number, attempt: number): boolean {
   const end = tries.end[attempt]
   if (tries.answered[attempt] === 0 && end === Infinity) return true
   const ends = tries.exchange[attempt] === null ? [end] : [end, leftAt(roles, attempt)]
-  return ends.some((end) => Math.abs(requests.answered[its] - end) <= TURN_NS)
+  return ends.some((time) => Math.abs(requests.answered[its] - time) <= TURN_NS)
 }
 
 /** Whether a proxy may have made the one try as the other one failed. */
