@@ -22,6 +22,8 @@ const SHORT_A_SECOND = 2_500
 const SHORT_SECONDS = 2
 /** Every so many of them fail: the upstream refuses. */
 const SHORT_REFUSED = 500
+/** Seconds that a proxy takes to pass a message on. */
+const PASSED_ON = 0.0001
 
 /**
  * Clients with a few requests each on a connection that stays, and an upstream connection for each of them; half of the
@@ -88,7 +90,10 @@ function conversation(n) {
     const body = i % 3 === 1 ? filling(REQUESTS[n % REQUESTS.length]) : ''
     const ask = request(body === '' ? `GET ${path}` : `POST ${path}`, {}, body)
     const answer = response(200, filling(RESPONSES[(n + i) % RESPONSES.length]), { 'Content-Type': 'image/png' })
-    messages.push({ leg: FRONT, direction: '>', text: ask, wait: 0.02 }, { leg: BACK, direction: '>', text: ask, path })
+    messages.push(
+      { leg: FRONT, direction: '>', text: ask, wait: 0.02 },
+      { leg: BACK, direction: '>', text: ask, path, wait: PASSED_ON },
+    )
     if (fails) messages.push({ leg: FRONT, direction: '<', text: response(502, 'Bad Gateway'), resets: true, path })
     else {
       messages.push({ leg: BACK, direction: '<', text: answer, wait: 0.01 })
