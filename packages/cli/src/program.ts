@@ -13,8 +13,9 @@ import {
   snapOption,
   type TimeOption,
   timeOption,
-} from './commands/hand-cut.ts'
-import { isolateCommand, type IsolateCommandOptions } from './commands/isolate.ts'
+} from './commands/isolate/hand-cut.ts'
+import { isolateCommand } from './commands/isolate/isolate.ts'
+import type { IsolateCommandOptions } from './commands/isolate/options.ts'
 import { schemaCommand } from './commands/schema.ts'
 import type { VantageHint } from './io/captures.ts'
 import { say } from './io/talk.ts'

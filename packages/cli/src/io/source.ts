@@ -1,5 +1,5 @@
 // Captures from files and standard input, as chunks.
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 
 /** Bytes a read: each wakes another thread, which costs more than to copy a megabyte. */
 const CHUNK = 4 << 20
@@ -19,13 +19,30 @@ export interface Source {
 export async function openSource(file: string): Promise<Source> {
   if (file === '-') return source(process.stdin, null, () => Promise.resolve())
   const handle = await open(file).catch(refuse)
-  const stat = await handle.stat()
-  if (stat.isDirectory()) {
+  const found = await handle.stat()
+  if (found.isDirectory()) {
     await handle.close()
     throw new Error('is a directory; name the captures in it')
   }
-  return source(blocks(handle), stat.isFile() ? stat.size : null, () => handle.close())
+  return source(blocks(handle), found.isFile() ? found.size : null, () => handle.close())
 }
+
+/** The bytes of a file, opened when they are first asked for. */
+export async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
+  const opened = await openSource(file)
+  try {
+    yield* opened.chunks
+  } finally {
+    await opened.close()
+  }
+}
+
+/** Size and last change; null where there is no such file. */
+export const identityOf = (file: string): Promise<string | null> =>
+  stat(file, { bigint: true }).then(
+    ({ size, mtimeNs }) => `${size} ${mtimeNs}`,
+    () => null,
+  )
 
 /** What an error of the file system means, in words. */
 export function reason(error: unknown): string {

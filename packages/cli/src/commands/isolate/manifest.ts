@@ -1,7 +1,7 @@
 // The manifest beside a cut: what it was made of, what is in it, what is not, and what proves it.
 import type { CauseCode, Confidence, Incident, Isolated, Width } from '@pcap-surgery/core'
-import type { CutFile, Written } from '../io/cut-file.ts'
-import type { FileHash } from '../io/file-hashes.ts'
+import type { CutFile, Written } from '../../io/cut-file.ts'
+import type { FileHash } from '../../io/file-hashes.ts'
 
 /** What a diagnosis of the cut says; cause and confidence are null where it does not find the incident. */
 export interface Proof {

@@ -1,0 +1,76 @@
+// One file of a cut: the chosen frames of its sources, written beside its place until it is proven.
+import { readFile } from 'node:fs/promises'
+import {
+  type CaptureWriter,
+  type Emit,
+  type Evidence,
+  type Incident,
+  isolate,
+  type Isolated,
+  pcapngWriter,
+  pcapWriter,
+  type Source,
+} from '@pcap-surgery/core'
+import { decompression } from '../../io/captures.ts'
+import { type CutFile, cutFile, type Written } from '../../io/cut-file.ts'
+import { Refused } from '../../io/refused.ts'
+import type { Proof } from './manifest.ts'
+import { formatOf, type IsolateCommandOptions } from './options.ts'
+
+/** A file that is written and not yet in its place. */
+export interface Cut {
+  file: CutFile
+  written: Written
+  isolated: Isolated
+}
+
+/** What a command has made and not yet delivered. */
+export interface Job {
+  cuts: Cut[]
+  /** Frames of the inputs, by file. */
+  frames: ReadonlyMap<string, number>
+  incident: Incident | null
+  proof: Proof | null
+  flawless: boolean
+}
+
+/** Writes a file of a cut beside its place. Throws `Refused` where the format has no room for it. */
+export async function writeCut(
+  output: string,
+  sources: readonly Source[],
+  { comments, names }: { comments: string[]; names: Evidence['names'] },
+  snap: number | 'headers' | null,
+  options: IsolateCommandOptions,
+): Promise<Cut> {
+  if (formatOf(options) === 'pcap' && sources.length > 1) {
+    throw new Refused('pcap does not tell captures apart, and this cut is of several; pcapng does')
+  }
+  const file = await cutFile(output)
+  try {
+    const writer = writerFor(options, comments, (bytes) => file.emit(bytes))
+    writer.names(names)
+    const secrets = options.secrets
+      ? await Promise.all((options.keys ?? []).map((one) => readFile(one, 'latin1')))
+      : null
+    const isolated = await isolate(sources, writer, { decompression, align: options.align ?? false, snap, secrets })
+    return { file, written: file.close(), isolated }
+  } catch (error) {
+    file.discard()
+    throw error
+  }
+}
+
+function writerFor(options: IsolateCommandOptions, comments: string[], emit: Emit): CaptureWriter {
+  if (formatOf(options) === 'pcap') {
+    const writer = pcapWriter(emit)
+    const addInterface: CaptureWriter['addInterface'] = (described) => {
+      try {
+        return writer.addInterface(described)
+      } catch {
+        throw new Refused('pcap has one link type for all packets, and these have several; pcapng takes them')
+      }
+    }
+    return { ...writer, addInterface }
+  }
+  return pcapngWriter({ comments, application: options.application }, emit)
+}

@@ -1,0 +1,109 @@
+// pcap-surgery isolate: captures in, and out of them one that holds an incident and nothing else.
+import { access, constants } from 'node:fs/promises'
+import type { Width } from '@pcap-surgery/core'
+import { distinct } from '../../io/captures.ts'
+import { type FileHash, fileHashes, type FileHashes } from '../../io/file-hashes.ts'
+import { print, refusal, writeWhole } from '../../io/output.ts'
+import { isOfTheSystem, Refused } from '../../io/refused.ts'
+import { identityOf, reason } from '../../io/source.ts'
+import { say } from '../../io/talk.ts'
+import { byHand } from './by-hand.ts'
+import { byIncident } from './by-incident.ts'
+import type { Job } from './cut.ts'
+import { manifestOf } from './manifest.ts'
+import { formatOf, type IsolateCommandOptions, manifestName, outputsOf } from './options.ts'
+
+/** Cuts the incident, or what was asked for by hand, out of the captures. Answers the exit status; see program.ts. */
+export async function isolateCommand(files: readonly string[], options: IsolateCommandOptions): Promise<number> {
+  const wrong = await misuse(files, options)
+  if (wrong !== null) {
+    say(wrong)
+    return 2
+  }
+  let hashes: FileHashes | null = null
+  try {
+    const kept = await distinct(files)
+    const before = await Promise.all(kept.map((file) => identityOf(file)))
+    hashes = fileHashes(kept)
+    const job = options.incident === undefined ? await byHand(kept, options) : await byIncident(kept, options)
+    try {
+      const after = await Promise.all(kept.map((file) => identityOf(file)))
+      const changed = kept.find((_, i) => after[i] !== before[i])
+      if (changed !== undefined) throw new Refused(`${changed}: changed while it was read; nothing was written`)
+      return await deliver(job, await hashes.result, options)
+    } finally {
+      for (const { file } of job.cuts) file.discard()
+    }
+  } catch (error) {
+    if (error instanceof Refused) say(error.message)
+    else if (isOfTheSystem(error)) say(reason(error))
+    else throw error
+    return 2
+  } finally {
+    await hashes?.stop()
+  }
+}
+
+async function misuse(files: readonly string[], options: IsolateCommandOptions): Promise<string | null> {
+  const { incident, connection, time, frames, filter, pad, split, vantage: hints = [], keys = [] } = options
+  const isByHand = [connection, time, frames, filter].some((one) => one !== undefined)
+  if (files.includes('-')) return 'standard input can be read only once, and a cut reads twice; save it first'
+  if (incident === undefined && !isByHand) {
+    return 'say what to cut: --incident ID (diagnose names them), or --connection, --time, --frames, --filter'
+  }
+  if (incident !== undefined && isByHand) return '--incident and a cut by hand do not go together'
+  if (split && incident === undefined) return '--split needs --incident: without one nobody knows the legs'
+  if (pad !== undefined && incident === undefined && time === undefined) return '--pad needs --incident or --time'
+  for (const file of [...hints, ...(frames ?? [])].map((one) => one.file)) {
+    if (file !== null && !files.includes(file)) return `${file}: is not one of the captures`
+  }
+  for (const file of keys) {
+    const unreadable = await access(file, constants.R_OK).then(() => null, reason)
+    if (unreadable !== null) return `--keys ${file}: ${unreadable}`
+  }
+  for (const file of [...outputsOf(options).map(([name]) => name), manifestName(options)]) {
+    const refused = await refusal(file, [...files, ...keys])
+    if (refused !== null) return `--output ${file}: ${refused}`
+    if (!options.force && (await identityOf(file)) !== null) return `${file}: exists; --force replaces it`
+  }
+  return null
+}
+
+/** Moves the cuts to their places, with the manifest beside them, and says so. */
+async function deliver(
+  job: Job,
+  hashes: ReadonlyMap<string, FileHash>,
+  options: IsolateCommandOptions,
+): Promise<number> {
+  const format = formatOf(options)
+  const manifest = manifestOf({
+    ...job,
+    hashes,
+    format,
+    options: { align: options.align ?? false, snap: options.snap ?? null, secrets: options.secrets ?? false },
+    application: options.application,
+  })
+  for (const { file } of job.cuts) await file.commit()
+  await writeWhole(manifestName(options), `${JSON.stringify(manifest, null, 2)}\n`)
+  if (format === 'pcap')
+    say('pcap has no place for interface names, comments, name resolution, drop counts and secrets: they are lost')
+  const total = [...job.frames.values()].reduce((sum, count) => sum + count, 0)
+  const lines = job.cuts.map(
+    ({ file, isolated: { frames }, written: { bytes } }) =>
+      `${file.file}: ${frames} of ${total} frames, ${bytes} bytes`,
+  )
+  if (job.proof !== null) {
+    const kept = job.proof.width === 'incident' ? '' : `, with ${WIDER[job.proof.width]}`
+    const before = options.snap === undefined ? '' : ' before the packets were cut off'
+    lines.push(`diagnosed again${before}: ${job.proof.cause} (${job.proof.confidence}), as in the captures${kept}`)
+  }
+  await print(`${lines.join('\n')}\n`)
+  return job.flawless ? 0 : 2
+}
+
+const WIDER: { readonly [width in Width]: string } = {
+  incident: 'nothing more',
+  connections: 'its connections whole',
+  window: 'what its hosts did at the time',
+  hosts: 'all that its hosts did',
+}
