@@ -16,7 +16,7 @@ import {
   WINDOW_PROBE,
 } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
-import { serverView, type Request, type Story, type Try } from '../story/story.ts'
+import { serverView, type Request, type Story, storyTime, type Try } from '../story/story.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import { abandonedAt, type StreamFacts, streamOf } from './stream.ts'
 import { type View, viewsOf } from './view.ts'
@@ -272,7 +272,7 @@ function connectingOf(view: View, attempt: Try, story: Story, gaveUp: number): C
   if (connection.sides.some((side) => side.segments > 0)) return result('open', null)
   const icmp = attempt.conversation?.icmp.find(({ error }) => error.mtu < 0)
   if (icmp !== undefined) {
-    const at = icmp.error.time + story.captures[icmp.capture].shift
+    const at = storyTime(story, icmp.capture, icmp.error)
     const frame = { capture: story.captures[icmp.capture].ids[0], frame: icmp.error.frame }
     return {
       ...result('unreachable', null, [frame]),

@@ -5,7 +5,16 @@ import { isOwnDress } from '../gateways/status.ts'
 import { isSealed } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { likeness } from '../story/pairing.ts'
-import { clientView, frontOf, gotAnswer, type Request, serverView, type Story, type Turn } from '../story/story.ts'
+import {
+  clientView,
+  frontOf,
+  gotAnswer,
+  type Request,
+  serverView,
+  type Story,
+  storyTime,
+  type Turn,
+} from '../story/story.ts'
 import { gatewayOf } from './gateway.ts'
 import { duration, type Judgement, plural } from './judgement.ts'
 import { perStory } from './remember.ts'
@@ -80,7 +89,7 @@ function hadUnreadTry(story: Story, request: Request): boolean {
   return unanswered(story).some((turn) => {
     const { exchange, sighting } = clientView(turn)
     const { connection, capture } = sighting
-    const start = exchange.request.time + story.captures[capture].shift
+    const start = storyTime(story, capture, exchange.request)
     return (
       isSealed(exchange) &&
       backs.includes(connection.clientAddress) &&

@@ -3,6 +3,7 @@
 import { mayBeHttp2 } from '../app/tls/facts.ts'
 import { gatewayStatuses, isOwnDress } from '../gateways/status.ts'
 import { CLIENT, type Exchange, isSealed, SERVER } from '../observe/observations.ts'
+import { toStory } from '../story/clocks/time.ts'
 import { START_NS, TIGHT_TIME, TURN_NS } from '../story/pairing.ts'
 import {
   clientView,
@@ -95,8 +96,8 @@ function sealed(story: Story, request: Request): Resolution {
   if (last.turn !== null && last.end === Infinity) return plain(request, 'served')
   if (isTicketAnswer(story, request, last)) return plain(request, 'served')
   if (exchange.tunnel) return plain(request, 'served')
-  const { shift } = story.captures[serverView(request.turn).sighting.capture]
-  const [client, server] = closedAt(request).map((time) => time + shift)
+  const at = story.captures[serverView(request.turn).sighting.capture]
+  const [client, server] = closedAt(request).map((time) => toStory(at, time))
   if (client < Math.min(server, request.answered)) return plain(request, 'aborted')
   if (exchange.response.frame < 0) {
     // Nobody answers the last message of a WebSocket.
@@ -114,7 +115,7 @@ function sealed(story: Story, request: Request): Resolution {
 /** An answer that seemed whole, after which the proxy waited on, and answered when it gave that up. */
 function isGivenUp({ captures }: Story, { answered }: Request, { turn, end }: Try): boolean {
   const { capture, connection } = clientView(turn!).sighting
-  const closed = Math.min(...endings(connection, CLIENT).map(({ time }) => time)) + captures[capture].shift
+  const closed = toStory(captures[capture], Math.min(...endings(connection, CLIENT).map(({ time }) => time)))
   return closed - end > WAITED_ON_NS && Math.abs(answered - closed) <= TURN_NS
 }
 
@@ -134,7 +135,7 @@ function isFollowed({ captures }: Story, { answered }: Request, { conversation, 
   const since = answered - end
   if (since > TURN_NS || end === Infinity || conversation === null) return since <= TURN_NS
   const { capture, connection } = nearClient(conversation)
-  const isOwn = endings(connection, CLIENT).some(({ time }) => time + captures[capture].shift === end)
+  const isOwn = endings(connection, CLIENT).some(({ time }) => toStory(captures[capture], time) === end)
   return since >= (isOwn ? -TURN_NS : -START_NS)
 }
 
@@ -147,7 +148,7 @@ function isTicketAnswer({ captures }: Story, { answered }: Request, { turn, end 
   const { exchange, sighting } = clientView(turn)
   const ticket = sighting.connection.tls?.tickets.at(-1)
   if (!isSealed(exchange) || exchange.response.frame >= 0 || exchange.ordinal > 0 || ticket === undefined) return false
-  const since = answered - ticket.last.time - captures[sighting.capture].shift
+  const since = answered - toStory(captures[sighting.capture], ticket.last.time)
   const isBehind = exchange.requestEnd.time >= 0 && ticket.first.time > exchange.requestEnd.time
   return isBehind && since >= -START_NS && since <= TURN_NS && end - answered > START_NS
 }
@@ -160,7 +161,7 @@ function isLong({ captures }: Story, { answered, turn: front }: Request, { turn 
   // Nothing that could be passed on, or the error of another gateway, which fails the request as well.
   if (exchange.detail?.headComplete === false && !isSealed(exchange)) return false
   if (!isSealed(exchange) && (exchange.status === 0 || RELAYED.has(exchange.status))) return false
-  const waited = answered - exchange.response.time - captures[sighting.capture].shift
+  const waited = answered - toStory(captures[sighting.capture], exchange.response.time)
   const isBefore = exchange.response.frame >= 0 && waited >= 0 && waited <= WAITED_ON_NS
   const sent = exchange.headSize + exchange.responseBytes
   return isBefore && sent > 0 && responseBytes >= sent

@@ -3,8 +3,9 @@
 import { exchangeCount } from '../observe/exchange-table.ts'
 import { CLIENT, type Connection, type Exchange, isSealed, SERVER } from '../observe/observations.ts'
 import { packetsOf } from '../observe/packets.ts'
+import { toStory } from '../story/clocks/time.ts'
 import { originForm } from '../story/pairing.ts'
-import { rolesOf, shiftOf } from '../story/requests.ts'
+import { rolesOf } from '../story/requests.ts'
 import {
   clientView,
   type Conversation,
@@ -153,10 +154,12 @@ function encryptedFront(story: Story, attempt: Try): Sighting | null {
     const { connection, capture } = sighting
     if (conversation.first > attempt.start || conversation.last < attempt.end) return []
     if (connection.server === back.server || connection.clientAddress === back.clientAddress) return []
-    const { shift } = story.captures[capture]
+    const at = story.captures[capture]
     const packets = packetsOf(connection)
     const data = (from: 0 | 1, after: number, before: number): boolean =>
-      packets.some((p) => p.from === from && p.length > 0 && p.time + shift >= after && p.time + shift <= before)
+      packets.some(
+        (p) => p.from === from && p.length > 0 && toStory(at, p.time) >= after && toStory(at, p.time) <= before,
+      )
     const asked = data(CLIENT, attempt.start - AT_ONCE_NS, attempt.start)
     const answered = data(SERVER, attempt.end, attempt.end + AT_ONCE_NS)
     return asked && answered ? [sighting] : []
@@ -231,7 +234,7 @@ function seriesOf({ conversation, turn }: Try): string {
 function healthChecks({ captures, conversations, strays }: Story): Set<string> {
   const starts = new Map(strays.map((attempt): [string, number[]] => [seriesOf(attempt), []]))
   if (starts.size === 0) return new Set()
-  const { tries, conversations: legs } = rolesOf(captures, conversations, shiftOf(captures))
+  const { tries, conversations: legs } = rolesOf(captures, conversations)
   legs.forEach((leg, row) => {
     if (leg !== null) starts.get(series(nearClient(leg).connection, tries.exchange[row]))?.push(tries.start[row])
   })

@@ -3,7 +3,8 @@
 import { exchangesOf } from '../observe/exchange-table.ts'
 import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
-import { nearClient, type Story } from '../story/story.ts'
+import { toStory } from '../story/clocks/time.ts'
+import { nearClient, runOf, type Story } from '../story/story.ts'
 import { conversationsWith } from './by-endpoint.ts'
 import type { Facts } from './facts.ts'
 import { perStory } from './remember.ts'
@@ -25,19 +26,20 @@ export function cutAt({ exchange }: View): string {
  */
 export function farRan({ story, far, near, rttSeconds }: Facts, from: number, until: number): boolean {
   if (far === null) return false
-  const { observations, shift } = story.captures[far.capture]
+  const { first, last } = runOf(story, far.capture)
   // The proxy's closing takes its way, and where both captures saw it last, they saw the same.
   const end = Number.isFinite(until) ? until : near.at(near.connection.last)
   const slack = rttSeconds * 1e9 + 1e6
-  return observations.first + shift <= from + slack && observations.last + shift >= end - slack
+  return first <= from + slack && last >= end - slack
 }
 
 /** Whether a capture at the upstream's end, which ran while the proxy tried, has other connections and not this one. */
 export function neverArrived({ story, near, attempt, asked, gaveUp }: Facts): boolean {
   if (attempt.conversation!.sightings.some((s) => s.capture !== near.capture)) return false
-  return story.captures.some(({ observations, shift, vantages }, capture) => {
+  return story.captures.some(({ observations, vantages }, capture) => {
     if (capture === near.capture || !vantages.includes('upstream')) return false
-    if (observations.first + shift > asked || observations.last + shift < Math.min(gaveUp, asked + 1e9)) return false
+    const { first, last } = runOf(story, capture)
+    if (first > asked || last < Math.min(gaveUp, asked + 1e9)) return false
     return observations.connections.some((c) => c.serverAddress === near.connection.serverAddress)
   })
 }
@@ -58,8 +60,8 @@ export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostS
   for (const conversation of conversationsWith(story, near.connection.serverAddress)) {
     if (conversation === attempt.conversation || conversation.last < asked || conversation.first > until) continue
     const { capture, connection } = nearClient(conversation)
-    const { shift } = story.captures[capture]
-    const within = (time: number): boolean => time + shift > asked && time + shift < until
+    const at = story.captures[capture]
+    const within = (time: number): boolean => toStory(at, time) > asked && toStory(at, time) < until
     const { synAck } = connection
     if (synAck !== null && within(synAck.time)) {
       signs.opened ??= { server: connection.server, frame: frameRef(story, capture, synAck.frame) }
@@ -67,7 +69,7 @@ export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostS
     for (const exchange of exchangesOf(connection)) {
       const answered = exchange.response.frame >= 0
       if (answered && within(exchange.response.time)) signs.spoke ??= frameRef(story, capture, exchange.response.frame)
-      const waits = !answered && exchange.request.frame >= 0 && exchange.request.time + shift < until
+      const waits = !answered && exchange.request.frame >= 0 && toStory(at, exchange.request.time) < until
       if (waits && connection.server === near.connection.server) {
         signs.pending ??= frameRef(story, capture, exchange.request.frame)
       }
@@ -83,10 +85,10 @@ export function unansweredSearch(
   from: number,
   until: number,
 ): { from: string; frames: FrameRef[] } | null {
-  for (const [capture, { observations, shift }] of story.captures.entries()) {
-    for (const search of observations.neighbours) {
+  for (const [capture, at] of story.captures.entries()) {
+    for (const search of at.observations.neighbours) {
       if (search.target !== address || search.answer !== null) continue
-      const within = search.requests.filter((m) => m.time + shift >= from - 1e9 && m.time + shift <= until)
+      const within = search.requests.filter(({ time }) => toStory(at, time) >= from - 1e9 && toStory(at, time) <= until)
       if (within.length > 0) return { from: search.from, frames: within.map((m) => frameRef(story, capture, m.frame)) }
     }
   }

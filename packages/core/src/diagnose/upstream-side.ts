@@ -3,12 +3,14 @@
 import { exchangesOf } from '../observe/exchange-table.ts'
 import { DNS_PORT, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
+import { toStory } from '../story/clocks/time.ts'
 import { bareAddress } from '../story/pairing.ts'
 import {
   type Conversation,
   frontOf,
   nearClient,
   type Request,
+  runOf,
   serverView,
   type Story,
   storyTime,
@@ -67,9 +69,8 @@ const shownBy = perStory((story, front): ReadonlyMap<number, Conversation[]> => 
 /** Proof that the captures show what the proxy sends to its upstreams around this request; null when they do not. */
 export function coverage(story: Story, request: Request): { text: string; frames: FrameRef[] } | null {
   for (const [capture, conversations] of shownBy(story, frontOf(request))) {
-    const { observations, shift } = story.captures[capture]
-    const end = observations.last + shift
-    if (observations.first + shift > request.start || end < request.answered - RECENT_NS) continue
+    const { first, last: end } = runOf(story, capture)
+    if (first > request.start || end < request.answered - RECENT_NS) continue
     // A capture that saw the proxy connect at another time saw that side; it must not have ended before.
     const isWhole = end >= request.answered || sameFile(story, capture, request)
     const shows = conversations.find((c) => c !== request.turn.conversation && (isWhole || c.last >= request.answered))
@@ -86,9 +87,7 @@ export function coverage(story: Story, request: Request): { text: string; frames
 /** Captures that were taken together end with their last packet, which may come before the last answer. */
 function sameFile(story: Story, capture: number, request: Request): boolean {
   const front = serverView(request.turn).sighting.capture
-  const a = story.captures[capture]
-  const b = story.captures[front]
-  return capture === front || Math.abs(a.observations.first + a.shift - (b.observations.first + b.shift)) < RECENT_NS
+  return capture === front || Math.abs(runOf(story, capture).first - runOf(story, front).first) < RECENT_NS
 }
 
 /** When a connection of the proxy began and when it had failed, in story time, with the frame that shows it. */
@@ -136,10 +135,10 @@ export type Lookup = Request['lookups'][number]
 const lookupsOf = perStory((story, front): (Lookup & { at: number })[] => {
   const hosts = hostsOf(story, front)
   return story.captures
-    .flatMap(({ observations, shift }, capture) =>
-      observations.lookups.flatMap((lookup) => {
+    .flatMap((at, capture) =>
+      at.observations.lookups.flatMap((lookup) => {
         const moment = lookup.answer ?? lookup.queries[0]
-        return hosts.has(lookup.client) ? [{ capture, lookup, at: moment.time + shift }] : []
+        return hosts.has(lookup.client) ? [{ capture, lookup, at: toStory(at, moment.time) }] : []
       }),
     )
     .toSorted((a, b) => a.at - b.at)

@@ -12,6 +12,7 @@ import {
 } from '../observe/observations.ts'
 import { packetsOf } from '../observe/packets.ts'
 import type { FrameRef } from '../report/document.ts'
+import { toStory } from '../story/clocks/time.ts'
 import type { Sighting, Story, Try } from '../story/story.ts'
 
 export interface View {
@@ -34,12 +35,12 @@ export function viewsOf(story: Story, attempt: Try): View[] {
 
 export function viewOf(story: Story, sighting: Sighting, exchange: Exchange | null): View {
   const { capture, connection } = sighting
-  const { observations, shift } = story.captures[capture]
+  const clock = story.captures[capture]
   const kept = exchange === null ? connection : exchange.detail
   const packets = kept === null ? [] : packetsOf(kept)
-  const controlMark = ownBytes(connection, exchange, packets, observations.counts.cutBySnapLength > 0)
+  const controlMark = ownBytes(connection, exchange, packets, clock.observations.counts.cutBySnapLength > 0)
   for (const packet of packets) {
-    packet.time += shift
+    packet.time = toStory(clock, packet.time)
     packet.marks |= controlMark(packet)
   }
   return {
@@ -48,7 +49,7 @@ export function viewOf(story: Story, sighting: Sighting, exchange: Exchange | nu
     exchange,
     packets,
     packetsOmitted: kept?.packetsOmitted ?? 0,
-    at: (moment) => moment.time + shift,
+    at: (moment) => toStory(clock, moment.time),
     ref: (moment) => frameRef(story, capture, moment.frame),
   }
 }

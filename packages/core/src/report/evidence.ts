@@ -7,6 +7,7 @@ import { conversationsFrom, conversationsWith } from '../diagnose/by-endpoint.ts
 import { exchangesOf } from '../observe/exchange-table.ts'
 import { packetsOf } from '../observe/packets.ts'
 import { type Connection, type Exchange, isSealed, type Moment } from '../observe/observations.ts'
+import { fromStory, toStory } from '../story/clocks/time.ts'
 import { turnsOf } from '../story/conversations.ts'
 import {
   type Conversation,
@@ -160,11 +161,12 @@ function nearestTo(time: number, story: Story, conversations: readonly Conversat
   const near = conversations.toSorted((a, b) => distance(a) - distance(b)).slice(0, LOOKED_AT)
   const answered = near.flatMap((conversation) => {
     const { capture, connection } = nearClient(conversation)
-    const { shift } = story.captures[capture]!
+    const at = story.captures[capture]!
     return exchangesOf(connection)
       .filter((exchange) => isGood(exchange) && exchange.request.frame >= 0 && exchange.response.frame >= 0)
       .map((exchange): Answered => {
-        return { conversation, exchange, start: exchange.request.time + shift, end: exchange.response.time + shift }
+        const [start, end] = [toStory(at, exchange.request.time), toStory(at, exchange.response.time)]
+        return { conversation, exchange, start, end }
       })
   })
   return answered.toSorted((a, b) => Math.abs(a.start - time) - Math.abs(b.start - time)).slice(0, LOOKED_AT)
@@ -190,9 +192,9 @@ function byEndpoints(story: Story, { client, proxyFront, proxyBack, upstream, ti
 
 /** Where the proxy learned the upstream's address. */
 function keepLastLookup(kept: Kept, story: Story, address: string, before: number): void {
-  story.captures.forEach(({ observations, shift }, capture) => {
-    const lookup = observations.lookups.findLast(
-      ({ answer, addresses }) => answer !== null && answer.time + shift <= before && addresses.includes(address),
+  story.captures.forEach((at, capture) => {
+    const lookup = at.observations.lookups.findLast(
+      ({ answer, addresses }) => answer !== null && toStory(at, answer.time) <= before && addresses.includes(address),
     )
     if (lookup !== undefined) kept.lookup(capture, lookup)
   })
@@ -292,11 +294,12 @@ function keepWhatFor(kept: Kept, story: Story): void {
 
 /** A frame shortly before and one after prove that the capture ran: what it lacks in between was not there. */
 function keepRunning(kept: Kept, story: Story, capture: number, window: TimeRange): void {
-  const { observations, shift, vantages } = story.captures[capture]!
+  const clock = story.captures[capture]!
+  const { observations, vantages } = clock
   // A capture of something else proves nothing.
   if (vantages.length === 0 && !kept.isIn(capture)) return
-  const from = window.from - shift
-  const to = window.to - shift
+  const from = fromStory(clock, window.from)
+  const to = fromStory(clock, window.to)
   let before: Connection | null = null
   let after: Connection | null = null
   for (const connection of observations.connections) {
@@ -338,8 +341,9 @@ function keepNeighbourhood(
   for (const other of others) {
     if (other.first <= to && other.last >= from) kept.conversation(other)
   }
-  story.captures.forEach(({ observations, shift }, capture) => {
-    const isNear = ({ time }: Moment): boolean => time + shift >= from && time + shift <= to
+  story.captures.forEach((at, capture) => {
+    const { observations } = at
+    const isNear = ({ time }: Moment): boolean => toStory(at, time) >= from && toStory(at, time) <= to
     for (const lookup of observations.lookups) {
       if (hosts.has(lookup.client) && [...lookup.queries].some(isNear)) kept.lookup(capture, lookup)
     }

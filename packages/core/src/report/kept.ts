@@ -1,6 +1,7 @@
 // The frames that a cut keeps, gathered connection by connection.
 import { exchangesOf } from '../observe/exchange-table.ts'
 import type { Connection, Exchange, Moment, NameLookup, NeighbourSearch } from '../observe/observations.ts'
+import { toStory } from '../story/clocks/time.ts'
 import type { Conversation, Story, Turn } from '../story/story.ts'
 import type { ConnectionPart, FrameRange, Selection } from '../surgery/select.ts'
 
@@ -95,9 +96,9 @@ export class Kept {
   }
 
   #stretch(capture: number, from: Moment, to: Moment): void {
-    const { shift } = this.#story.captures[capture]!
-    this.first = Math.min(this.first, from.time + shift)
-    this.last = Math.max(this.last, to.time + shift)
+    const clock = this.#story.captures[capture]!
+    this.first = Math.min(this.first, toStory(clock, from.time))
+    this.last = Math.max(this.last, toStory(clock, to.time))
   }
 
   /** ICMP errors that quote it, and who was asked for its hosts' link-layer addresses in that time. */

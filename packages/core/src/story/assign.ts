@@ -223,8 +223,8 @@ function follows(roles: Roles, before: number, after: number): boolean {
 function leftAt({ tries }: Roles, attempt: number): number {
   const [exchange, { connection }] = [tries.exchange[attempt]!, tries.sighting[attempt]!]
   if (exchange.ordinal < exchangeCount(connection) - 1) return Infinity
-  const shift = tries.start[attempt] - startOfTry(connection, exchange)
-  return Math.min(...endings(connection, CLIENT).map(({ time }) => time)) + shift
+  const since = Math.min(...endings(connection, CLIENT).map(({ time }) => time)) - startOfTry(connection, exchange)
+  return tries.start[attempt] + since
 }
 
 /**

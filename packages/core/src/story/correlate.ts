@@ -2,11 +2,13 @@
 import type { Observations } from '../observe/observations.ts'
 import type { Vantage } from '../report/document.ts'
 import { assign, type FindOpen, type Pairs } from './assign.ts'
-import { alignByPairing } from './clock-by-pairing.ts'
-import { alignClocks, joinConversations, orderSightings } from './conversations.ts'
+import { alignClocks } from './clocks/align.ts'
+import { alignByPairing } from './clocks/by-pairing.ts'
+import { toStory } from './clocks/time.ts'
+import { joinConversations, orderSightings } from './conversations.ts'
 import { RequestGroups } from './open-requests.ts'
 import { findProxies } from './proxies.ts'
-import { backOf, inOrder, type Roles, rolesOf, type Shift, shiftOf } from './requests.ts'
+import { backOf, inOrder, type Roles, rolesOf } from './requests.ts'
 import { type Conversation, type Proxy, type Request, serverView, type Story, type StoryCapture } from './story.ts'
 import { troubled } from './trouble.ts'
 import { type Legs, nameVantages } from './vantage.ts'
@@ -27,26 +29,25 @@ export function correlate(observations: readonly Observations[], options: Correl
   let part = 0
   const captures = observations.map((o, i): StoryCapture => {
     const ids = options.ids?.[i] ?? o.parts.map(() => part++)
-    return { observations: o, shift: clocks[i].shift, clock: clocks[i].clock, ids: [...ids], vantages: [] }
+    return { observations: o, pieces: clocks[i].pieces, clock: clocks[i].clock, ids: [...ids], vantages: [] }
   })
   orderSightings(conversations)
   alignByPairing(captures, conversations, clocks)
-  const shift = shiftOf(captures)
   for (const conversation of conversations) {
     for (const { capture, connection } of conversation.sightings) {
-      conversation.first = Math.min(conversation.first, connection.first.time + shift(capture))
-      conversation.last = Math.max(conversation.last, connection.last.time + shift(capture))
+      conversation.first = Math.min(conversation.first, toStory(captures[capture], connection.first.time))
+      conversation.last = Math.max(conversation.last, toStory(captures[capture], connection.last.time))
     }
   }
-  quoteIcmp(captures, conversations, shift)
+  quoteIcmp(captures, conversations)
 
-  const roles = rolesOf(captures, conversations, shift)
+  const roles = rolesOf(captures, conversations)
   const order = inOrder(roles)
   const proxies = findProxies(roles, order, conversations)
   const fronts = new Set(proxies.map((proxy) => proxy.front))
   const pairs = assign(roles, openAtProxies(roles, order, proxies))
   const { requests, served, strays, all } = troubled(roles, pairs, fronts)
-  attachLookups(captures, all, proxies, shift)
+  attachLookups(captures, all, proxies)
   nameVantages(captures, legsOf(roles, pairs, fronts), options.vantages ?? new Map())
   const faults = observations.flatMap((o, capture) =>
     o.parts.filter((p) => p.faults.length > 0).map((p) => ({ capture, file: p.file, faults: p.faults })),
@@ -108,7 +109,7 @@ function legsOf({ conversations, requests, count }: Roles, pairs: Pairs, fronts:
 }
 
 /** Ties each ICMP error to the conversation whose packet it quotes. */
-function quoteIcmp(captures: readonly StoryCapture[], conversations: readonly Conversation[], shift: Shift): void {
+function quoteIcmp(captures: readonly StoryCapture[], conversations: readonly Conversation[]): void {
   const quotes = captures.flatMap(({ observations }, capture) =>
     observations.icmpErrors.map((error) => {
       const source = endpoint(error.source, error.sourcePort)
@@ -126,7 +127,7 @@ function quoteIcmp(captures: readonly StoryCapture[], conversations: readonly Co
     }
   }
   for (const { capture, error, leg } of quotes) {
-    const time = error.time + shift(capture)
+    const time = toStory(captures[capture], error.time)
     byLeg
       .get(leg)!
       .findLast((c) => c.first <= time + 1e9)
@@ -142,15 +143,14 @@ function attachLookups(
   captures: readonly StoryCapture[],
   requests: readonly Request[],
   proxies: readonly Proxy[],
-  shift: Shift,
 ): void {
   const backs = new Map(proxies.map((proxy) => [proxy.front, proxy.backs]))
   const lookups = captures
-    .flatMap(({ observations }, capture) =>
-      observations.lookups.map((lookup) => ({
+    .flatMap((at, capture) =>
+      at.observations.lookups.map((lookup) => ({
         capture,
         lookup,
-        start: (lookup.queries[0] ?? lookup.answer!).time + shift(capture),
+        start: toStory(at, (lookup.queries[0] ?? lookup.answer!).time),
       })),
     )
     .toSorted((a, b) => a.start - b.start)

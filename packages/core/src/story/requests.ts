@@ -10,6 +10,7 @@ import {
   type NeighbourSearch,
   SERVER,
 } from '../observe/observations.ts'
+import { type Clocked, toStory } from './clocks/time.ts'
 import { turnsOf } from './conversations.ts'
 import {
   clientView,
@@ -23,13 +24,6 @@ import {
   type Try,
   type Turn,
 } from './story.ts'
-
-export type Shift = (capture: number) => number
-
-export const shiftOf =
-  (captures: readonly StoryCapture[]): Shift =>
-  (capture) =>
-    captures[capture].shift
 
 /**
  * Requests and tries by row: that of an exchange is both, that of a connection without one, or of a search for a
@@ -67,22 +61,18 @@ export interface Roles {
   bare: Map<number, Try>
 }
 
-export function rolesOf(
-  captures: readonly StoryCapture[],
-  conversations: readonly Conversation[],
-  shift: Shift,
-): Roles {
+export function rolesOf(captures: readonly StoryCapture[], conversations: readonly Conversation[]): Roles {
   const most = conversations.reduce((sum, { sightings }) => sum + Math.max(1, mostExchanges(sightings)), 0)
   const roles = emptyRoles(captures.reduce((sum, { observations }) => sum + observations.neighbours.length, most))
   for (const conversation of conversations) {
     const { sightings } = conversation
     if (mostExchanges(sightings) === 0) {
       const isLookup = sightings[0].connection.serverPort === DNS_PORT
-      const attempt = isLookup ? null : tryOfConnection(conversation, shift)
+      const attempt = isLookup ? null : tryOfConnection(captures, conversation)
       if (attempt !== null) addBare(roles, attempt)
     } else if (sightings.length === 1) {
       const [sighting] = sightings
-      const at = shift(sighting.capture)
+      const at = captures[sighting.capture]
       for (const exchange of exchangesOf(sighting.connection)) {
         addRequest(roles, sighting, exchange, at)
         addTry(roles, conversation, sighting, exchange, at)
@@ -91,15 +81,15 @@ export function rolesOf(
       for (const turn of turnsOf(conversation)) {
         const [near, far] = [clientView(turn), serverView(turn)]
         roles.turns.set(roles.count, turn)
-        addRequest(roles, far.sighting, far.exchange, shift(far.sighting.capture))
-        addTry(roles, conversation, near.sighting, near.exchange, shift(near.sighting.capture))
+        addRequest(roles, far.sighting, far.exchange, captures[far.sighting.capture])
+        addTry(roles, conversation, near.sighting, near.exchange, captures[near.sighting.capture])
       }
     }
   }
-  captures.forEach(({ observations }, capture) => {
-    for (const search of observations.neighbours) {
+  captures.forEach((at, capture) => {
+    for (const search of at.observations.neighbours) {
       // One request may have lost its answer; a host that is there is not asked for again and again.
-      if (search.answer === null && search.requests.length > 1) addBare(roles, tryOfSearch(capture, search, shift))
+      if (search.answer === null && search.requests.length > 1) addBare(roles, tryOfSearch(at, capture, search))
     }
   })
   return roles
@@ -143,13 +133,13 @@ const mostExchanges = (sightings: readonly Sighting[]): number =>
   sightings.reduce((most, { connection }) => Math.max(most, exchangeCount(connection)), 0)
 
 /** The next row as a request. */
-function addRequest({ requests, count }: Roles, sighting: Sighting, exchange: Exchange, at: number): void {
+function addRequest({ requests, count }: Roles, sighting: Sighting, exchange: Exchange, at: Clocked): void {
   const { request, response } = exchange
   const start = request.frame >= 0 ? request.time : earliestStart(sighting.connection, exchange)
   requests.exchange[count] = exchange
   requests.sighting[count] = sighting
-  requests.start[count] = start + at
-  requests.answered[count] = response.frame >= 0 ? response.time + at : Infinity
+  requests.start[count] = toStory(at, start)
+  requests.answered[count] = response.frame >= 0 ? toStory(at, response.time) : Infinity
   requests.end[count] = endOf(sighting, exchange, at)
   requests.until[count] = Math.min(requests.answered[count], requests.end[count])
 }
@@ -161,15 +151,15 @@ function earliestStart(connection: Connection, { ordinal, response }: Exchange):
 }
 
 /** The next row as a try that got as far as a request; with this the row is whole. */
-function addTry(roles: Roles, conversation: Conversation, sighting: Sighting, exchange: Exchange, at: number): void {
+function addTry(roles: Roles, conversation: Conversation, sighting: Sighting, exchange: Exchange, at: Clocked): void {
   const { requests, tries } = roles
   const row = roles.count++
   const isOneView = requests.exchange[row] === exchange
   roles.conversations[row] = conversation
   tries.exchange[row] = exchange
   tries.sighting[row] = sighting
-  tries.start[row] = startOfTry(sighting.connection, exchange) + at
-  tries.asked[row] = (exchange.request.frame >= 0 ? exchange.request.time : exchange.response.time) + at
+  tries.start[row] = toStory(at, startOfTry(sighting.connection, exchange))
+  tries.asked[row] = toStory(at, (exchange.request.frame >= 0 ? exchange.request : exchange.response).time)
   tries.end[row] = isOneView ? requests.end[row] : endOf(sighting, exchange, at)
   // One that breaks the grammar the proxy may refuse, and try again.
   tries.answered[row] = isAnswered(sighting, exchange) && exchange.detail?.responseFault == null ? 1 : 0
@@ -200,7 +190,7 @@ export function startOfTry({ syns }: Connection, exchange: Exchange): number {
  * A connection on which no request was seen. One that was opened and closed by its client without a byte is a check, and
  * no try: null.
  */
-export function tryOfConnection(conversation: Conversation, shift: Shift): Try | null {
+export function tryOfConnection(captures: readonly StoryCapture[], conversation: Conversation): Try | null {
   const sighting = conversation.sightings[0]
   const { connection } = sighting
   const [client, server] = connection.sides
@@ -210,17 +200,17 @@ export function tryOfConnection(conversation: Conversation, shift: Shift): Try |
   const serverFirst = Math.min(server.fin?.time ?? Infinity, server.reset?.time ?? Infinity)
   const clientFirst = Math.min(client.fin?.time ?? Infinity, client.reset?.time ?? Infinity)
   if (accepted && clientFirst <= serverFirst) return null
-  const at = shift(sighting.capture)
+  const at = captures[sighting.capture]
   const ends = [connection.sides[0].fin, connection.sides[0].reset, connection.sides[1].fin, connection.sides[1].reset]
   const icmp = conversation.icmp[0]
-  const times = ends.flatMap((m) => (m === null ? [] : [m.time + at]))
-  if (connection.synAck === null && icmp !== undefined) times.push(icmp.error.time + shift(icmp.capture))
+  const times = ends.flatMap((m) => (m === null ? [] : [toStory(at, m.time)]))
+  if (connection.synAck === null && icmp !== undefined) times.push(toStory(captures[icmp.capture], icmp.error.time))
   return {
     kind: 'connection',
     conversation,
     turn: null,
     search: null,
-    start: connection.first.time + at,
+    start: toStory(at, connection.first.time),
     end: times.length === 0 ? Infinity : Math.min(...times),
     pairing: UNPAIRED,
     hop: null,
@@ -228,13 +218,13 @@ export function tryOfConnection(conversation: Conversation, shift: Shift): Try |
 }
 
 /** A search for an upstream's link-layer address that nobody answered: a connection that never got to send its SYN. */
-export function tryOfSearch(capture: number, search: NeighbourSearch, shift: Shift): Try {
+export function tryOfSearch(at: Clocked, capture: number, search: NeighbourSearch): Try {
   return {
     kind: 'neighbour',
     conversation: null,
     turn: null,
     search: { capture, search },
-    start: search.requests[0].time + shift(capture),
+    start: toStory(at, search.requests[0].time),
     end: Infinity,
     pairing: UNPAIRED,
     hop: null,
@@ -250,21 +240,21 @@ export const UNPAIRED: Try['pairing'] = { strength: 'weak', by: 'nothing', runne
  * When an exchange was over: its response complete, or its connection closed by either side after the request. A
  * response that began after the client's side had closed came too late to end anything.
  */
-function endOf(sighting: Sighting, exchange: Exchange, at: number): number {
+function endOf(sighting: Sighting, exchange: Exchange, at: Clocked): number {
   const over = exchange.responseEnd.time
   const { ended } = exchange
   if (over >= 0 && (ended === 'complete' || ended === 'closed')) {
     const { fin, reset } = sighting.connection.sides[0]
     const gone = [fin, reset].find((m) => isBetween(m, exchange))
-    return (gone?.time ?? over) + at
+    return toStory(at, gone?.time ?? over)
   }
   const asked = exchange.request.time
   const cancelled = exchange.detail?.streamReset
-  if (cancelled) return cancelled.time + at
+  if (cancelled) return toStory(at, cancelled.time)
   const next = exchangesOf(sighting.connection)[exchange.ordinal + 1]
   const { connection } = sighting
   const times = [...endings(connection, CLIENT), ...endings(connection, SERVER)].flatMap(({ time }) =>
     time < asked || (next !== undefined && time > next.request.time) ? [] : [time],
   )
-  return times.length === 0 ? Infinity : Math.min(...times) + at
+  return times.length === 0 ? Infinity : toStory(at, Math.min(...times))
 }

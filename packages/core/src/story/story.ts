@@ -14,11 +14,11 @@ import {
   type SideIndex,
 } from '../observe/observations.ts'
 import type { Clock, Vantage } from '../report/document.ts'
+import { type Clocked, toStory } from './clocks/time.ts'
 
-/** One capture in the story. Times of its observations plus `shift` are times of the story (nanoseconds). */
-export interface StoryCapture {
+/** One capture in the story. `toStory` makes times of its observations times of the story (nanoseconds). */
+export interface StoryCapture extends Clocked {
   observations: Observations
-  shift: number
   clock: Clock
   /** Ids in the document of the capture's parts (one, or several for a rotated capture). */
   ids: number[]
@@ -107,7 +107,14 @@ export interface Story {
 
 /** Story time of a moment seen by a capture. */
 export const storyTime = (story: { captures: StoryCapture[] }, capture: number, moment: Moment): number =>
-  moment.time + story.captures[capture].shift
+  toStory(story.captures[capture], moment.time)
+
+/** Story times of a capture's first and last packet: while it ran, what it does not show did not pass it. */
+export function runOf({ captures }: Story, capture: number): { first: number; last: number } {
+  const clock = captures[capture]
+  const { first, last } = clock.observations
+  return { first: toStory(clock, first), last: toStory(clock, last) }
+}
 
 /** The sighting at the client's end of a conversation, and at the server's. */
 export const nearClient = (conversation: Conversation): Sighting => conversation.sightings[0]

@@ -5,7 +5,7 @@ import type { DecompressionPort } from '../capture/compression.ts'
 import { createCaptureReader } from '../capture/open.ts'
 import type { Packet } from '../capture/packet.ts'
 import { pcapngWriter } from '../capture/write-pcapng.ts'
-import { type Isolated, isolate, type IsolateOptions, type Source } from './isolate.ts'
+import { type Isolated, isolate, type IsolateOptions, type Source, type Time } from './isolate.ts'
 import { type Selection, selectionChooser } from './select.ts'
 
 const net = network()
@@ -67,7 +67,11 @@ async function cut(
     }
     const name = `${i}.pcap`
     const part = { file: name, open, chooser: selectionChooser(selection), within: null, comments: new Map() }
-    return { parts: [part], vantage: 'capture', name, aheadNs: i * aheadNs, comment: null }
+    const onFirstClock = ({ seconds, nanoseconds }: Time): Time => {
+      const time = nanoseconds - i * aheadNs
+      return { seconds: seconds + Math.floor(time / 1e9), nanoseconds: time - Math.floor(time / 1e9) * 1e9 }
+    }
+    return { parts: [part], vantage: 'capture', name, onFirstClock, comment: null }
   })
   const blocks: Uint8Array[] = []
   const writer = pcapngWriter({ comments: [], application: 'test' }, (block) => blocks.push(block))

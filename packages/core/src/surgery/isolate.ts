@@ -22,14 +22,20 @@ export interface SourcePart {
   comments: ReadonlyMap<number, readonly string[]>
 }
 
+/** Whole seconds since 1970 UTC, and nanoseconds. */
+export interface Time {
+  seconds: number
+  nanoseconds: number
+}
+
 /** A source capture: a file, or the files of a rotated one in order. */
 export interface Source {
   parts: readonly SourcePart[]
   /** Where it was taken, and what it is called, in the names of its interfaces. */
   vantage: string
   name: string
-  /** Nanoseconds by which its clock is ahead of the first source's; 0 where not known. */
-  aheadNs: number
+  /** Tells its times on the first source's clock; null where they are that already, or nobody knows. */
+  onFirstClock: ((time: Time) => Time) | null
   /** Comment of its interfaces. */
   comment: string | null
 }
@@ -71,7 +77,9 @@ export interface Isolated {
 /** A chosen packet with the source's number of its interface. Its bytes belong to the chunk it came in. */
 interface Chosen extends Packet {
   source: number
-  /** Nanoseconds on the first source's clock, after `ORIGIN` seconds. */
+  /** On the first source's clock. */
+  aligned: Time
+  /** The same in nanoseconds after the first packet that was chosen. */
   order: number
   comments: readonly string[]
   snapLength: number
@@ -110,7 +118,7 @@ export async function isolate(
     if (secrets !== null) writeSecrets(secrets.of(packet), true)
     const end = keptEnd(packet, options.snap, header)
     done.cutOff += packet.end - end
-    const time = options.align ? moved(packet, -sources[packet.source]!.aheadNs) : packet
+    const time = options.align ? packet.aligned : packet
     const { bytes, at, wireLength } = packet
     const { seconds, nanoseconds } = time
     const interfaceId = interfaces.of(packet)
@@ -132,16 +140,9 @@ function keptEnd(packet: Packet, snap: IsolateOptions['snap'], header: HeaderEnd
   return snap === 'headers' ? header.of(packet) : Math.min(packet.end, packet.at + snap)
 }
 
-/** The time moved by nanoseconds. */
-function moved({ seconds, nanoseconds }: Packet, by: number): { seconds: number; nanoseconds: number } {
-  const sum = nanoseconds + Math.round(by)
-  const whole = Math.floor(sum / 1e9)
-  return { seconds: seconds + whole, nanoseconds: sum - whole * 1e9 }
-}
-
 /** The chosen packets of a source, in its order. */
 async function* chosen(
-  { parts, aheadNs }: Source,
+  { parts, onFirstClock }: Source,
   source: number,
   { decompression, onProgress }: IsolateOptions,
   done: Isolated,
@@ -162,7 +163,9 @@ async function* chosen(
       packet(packet: Packet): void {
         if (!chooser.wants(packet)) return
         if (within !== null && !isWithin(info.interfaces[packet.interfaceId]!.name)) return
-        begin.seconds ??= packet.seconds
+        const { seconds, nanoseconds } = packet
+        const aligned = onFirstClock?.({ seconds, nanoseconds }) ?? { seconds, nanoseconds }
+        begin.seconds ??= aligned.seconds
         part.written++
         const { snapLength, name } = info.interfaces[packet.interfaceId]!
         found.push({
@@ -172,7 +175,8 @@ async function* chosen(
           at: 0,
           end: packet.end - packet.at,
           source,
-          order: (packet.seconds - begin.seconds) * 1e9 + packet.nanoseconds - aheadNs,
+          aligned,
+          order: (aligned.seconds - begin.seconds) * 1e9 + aligned.nanoseconds,
           comments: comments.get(packet.frame) ?? [],
           snapLength,
           interfaceName: name,

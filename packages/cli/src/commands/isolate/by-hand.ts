@@ -24,7 +24,7 @@ export async function byHand(files: readonly string[], options: IsolateCommandOp
       parts: [{ file, open: () => chunksOf(file), chooser, within: null, comments: new Map() }],
       vantage: 'capture',
       name: basename(file),
-      aheadNs: clock?.aheadNs ?? 0,
+      onFirstClock: clock?.onFirstClock ?? null,
       comment: clock?.comment ?? null,
     }
   })

@@ -1,6 +1,14 @@
 // The captures of a cut as its sources: what they are called, and how their clocks stand to the first one's.
 import { basename } from 'node:path'
-import { type Evidence, parseSourceName, selectionChooser, type Source, type Story } from '@pcap-surgery/core'
+import {
+  type Evidence,
+  onFirstClock,
+  parseSourceName,
+  selectionChooser,
+  type Source,
+  type Story,
+  toStory,
+} from '@pcap-surgery/core'
 import type { NamedCapture, ReadCaptures } from '../../io/captures.ts'
 import { chunksOf } from '../../io/source.ts'
 import type { IsolateCommandOptions } from './options.ts'
@@ -28,7 +36,7 @@ export function sourcesOf(
     let name = own
     for (let n = 2; taken.has(`${vantage} ${name}`); n++) name = `${own} #${n}`
     taken.add(`${vantage} ${name}`)
-    return [{ parts, vantage, name, aheadNs: aheadOf(story, i), comment: clockComment(story, named, i, align) }]
+    return [{ parts, vantage, name, onFirstClock: firstClock(story, i), comment: clockComment(story, named, i, align) }]
   })
 }
 
@@ -37,15 +45,23 @@ export function clockOf(
   story: Story,
   captures: ReadCaptures,
   file: string,
-): { aheadNs: number; comment: string | null } | null {
+): Pick<Source, 'onFirstClock' | 'comment'> | null {
   const at = captures.ids.findIndex((parts) => captures.named[parts[0]].file === file)
-  return at < 0 ? null : { aheadNs: aheadOf(story, at), comment: clockComment(story, captures.named, at, true) }
+  return at < 0 ? null : { onFirstClock: firstClock(story, at), comment: clockComment(story, captures.named, at, true) }
 }
 
-/** Nanoseconds by which a capture's clock is ahead of the first one's. */
+function firstClock({ captures }: Story, capture: number): Source['onFirstClock'] {
+  const clock = captures[capture]
+  const first = captures[0].observations.epoch
+  return capture === 0 ? null : (time) => onFirstClock(clock, clock.observations.epoch, first, time)
+}
+
+/** Seconds by which a capture's clock is ahead of the first one's at its beginning. */
 function aheadOf({ captures }: Story, capture: number): number {
-  const { observations, shift } = captures[capture]
-  return (observations.epoch - captures[0].observations.epoch) * 1e9 - shift
+  const clock = captures[capture]
+  const { epoch, first } = clock.observations
+  const ahead = epoch - captures[0].observations.epoch - (toStory(clock, first) - first) / 1e9
+  return Math.round(ahead * 1e9) / 1e9
 }
 
 function clockComment(story: Story, named: readonly NamedCapture[], capture: number, align: boolean): string | null {
@@ -53,7 +69,7 @@ function clockComment(story: Story, named: readonly NamedCapture[], capture: num
   const { clock } = story.captures[capture]
   const first = basename(named[story.captures[0].ids[0]].file)
   const times = align ? 'times are moved to that clock' : 'times are the source’s own'
-  const ahead = Math.round(aheadOf(story, capture)) / 1e9
+  const ahead = aheadOf(story, capture)
   // Captures that share no packets, and no like requests, are taken to agree.
   if (clock.offsetSeconds === null) {
     return `clock: taken to be ${ahead} s ahead of that of ${first}, with which it shares no packets; ${times}`

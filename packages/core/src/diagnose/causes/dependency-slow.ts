@@ -2,7 +2,8 @@
 // which it had asked and was not answered for most of the time.
 import { exchangeCount, exchangesOf } from '../../observe/exchange-table.ts'
 import { DNS_PORT, CLIENT, SERVER } from '../../observe/observations.ts'
-import { type Conversation, nearClient } from '../../story/story.ts'
+import { fromStory } from '../../story/clocks/time.ts'
+import { type Conversation, nearClient, storyTime } from '../../story/story.ts'
 import { conversationsFrom } from '../by-endpoint.ts'
 import type { Facts } from '../facts.ts'
 import { duration, type Judge, upstreamOf } from '../judgement.ts'
@@ -71,10 +72,13 @@ function waitOn(facts: Facts, conversation: Conversation, wait: number): Wait | 
   if (conversation === attempt.conversation || conversation.first > gaveUp || conversation.last < asked) return null
   const sighting = nearClient(conversation)
   const { connection } = sighting
-  const { shift } = story.captures[sighting.capture]
   if (connection.server === near.connection.server || connection.serverPort === DNS_PORT) return null
   for (const exchange of [...exchangesOf(connection), null]) {
-    if (exchange !== null && exchange.request.frame >= 0 && !isSoon(exchange.request.time + shift, facts, wait))
+    if (
+      exchange !== null &&
+      exchange.request.frame >= 0 &&
+      !isSoon(storyTime(story, sighting.capture, exchange.request), facts, wait)
+    )
       continue
     const view = viewOf(story, sighting, exchange)
     const hit = quiet(view, exchange === null && exchangeCount(connection) > 0 ? [] : view.packets, facts, wait)
@@ -95,7 +99,7 @@ function quiet(
   wait: number,
 ): Pick<Wait, 'seconds' | 'asked' | 'answered'> | null {
   const { asked, gaveUp } = facts
-  const shift = view.at({ frame: 0, time: 0 })
+  const clock = facts.story.captures[view.capture]
   const result = (
     from: number,
     to: number | null,
@@ -111,7 +115,7 @@ function quiet(
     const answered = exchange.response.frame < 0 ? null : exchange.response
     return result(view.at(exchange.request), answered === null ? null : view.at(answered), exchange.request, answered)
   }
-  const own = (p: { time: number; frame: number }) => ({ frame: p.frame, time: p.time - shift })
+  const own = (p: { time: number; frame: number }) => ({ frame: p.frame, time: fromStory(clock, p.time) })
   for (const question of packets) {
     if (question.from !== CLIENT || question.length === 0 || question.time < asked - 1e6 || question.time > gaveUp)
       continue

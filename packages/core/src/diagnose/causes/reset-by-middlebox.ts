@@ -1,6 +1,7 @@
 // A RST in the upstream's name that the upstream did not send. The upstream's own capture without it is proof; another
 // TTL, or packets of the upstream that go on after it, are hints.
 import { CLIENT, type PacketRow, SERVER } from '../../observe/observations.ts'
+import { runOf } from '../../story/story.ts'
 import { RST } from '../../wire/tcp.ts'
 import { type Facts } from '../facts.ts'
 import { duration, type Judge, upstreamOf } from '../judgement.ts'
@@ -60,9 +61,9 @@ export function resetUnseenAtUpstream(facts: Facts): PacketRow | null {
   const rst = serverReset(facts)
   const { far, story } = facts
   if (rst === null || far === null || far.connection.sides[SERVER].reset !== null) return null
-  const { observations, shift } = story.captures[far.capture]
+  const { first, last } = runOf(story, far.capture)
   const oneWay = far.connection.sides[SERVER].segments === 0 && far.connection.synAck === null
-  const ran = observations.first + shift <= rst.time && observations.last + shift >= rst.time + COVERED_NS
+  const ran = first <= rst.time && last >= rst.time + COVERED_NS
   return oneWay || !ran ? null : rst
 }
 

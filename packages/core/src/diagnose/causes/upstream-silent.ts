@@ -1,5 +1,6 @@
 // The whole request was delivered, and no byte of response came before the proxy gave up, nor later in the capture.
 import { SERVER } from '../../observe/observations.ts'
+import { runOf } from '../../story/story.ts'
 import { type Facts, givingUp, leftUpstream, upstreamClosed } from '../facts.ts'
 import { farRan } from '../surroundings.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
@@ -23,8 +24,7 @@ function isOver({ near, story, gaveUp, closings, stream }: Facts, wait: number):
   // Nobody sends on a stream that was reset.
   if (stream?.reset != null) return false
   const ended = closings.some((c) => c.kind === 'RST' || c.by === 'upstream')
-  const { observations, shift } = story.captures[near.capture]
-  return ended || observations.last + shift >= gaveUp + Math.min(wait, 60) * 1e9
+  return ended || runOf(story, near.capture).last >= gaveUp + Math.min(wait, 60) * 1e9
 }
 
 const judge: Judge = (facts) => {

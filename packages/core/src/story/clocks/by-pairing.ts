@@ -1,7 +1,8 @@
 // Clocks of captures that share no packets, from like requests on both sides of a proxy.
-import { exchangesOf } from '../observe/exchange-table.ts'
-import { originForm } from './pairing.ts'
-import type { Conversation, StoryCapture } from './story.ts'
+import { exchangesOf } from '../../observe/exchange-table.ts'
+import { originForm } from '../pairing.ts'
+import type { Conversation, StoryCapture } from '../story.ts'
+import { toStory } from './time.ts'
 
 /**
  * Captures of a proxy's two sides share no packets. Their clocks are taken to agree unless like requests on both sides
@@ -24,9 +25,9 @@ export function alignByPairing(
 
 /** Shifts a capture, and says by how much its clock is then ahead of the first one's. */
 function moveClock(captures: readonly StoryCapture[], capture: StoryCapture, offset: Offset): void {
-  capture.shift += offset.by
+  capture.pieces = capture.pieces.map((piece) => ({ ...piece, shift: piece.shift + offset.by }))
   const seconds = capture.observations.epoch - captures[0].observations.epoch
-  const ahead = seconds * 1e9 - capture.shift
+  const ahead = seconds * 1e9 - capture.pieces[0].shift
   capture.clock = {
     offsetSeconds: Math.round(ahead) / 1e9,
     low: Math.round(ahead + offset.by - offset.high) / 1e9,
@@ -75,14 +76,14 @@ function timedExchanges(
   return conversations.flatMap(({ sightings }) => {
     const sighting = sightings.find((s) => members.has(s.capture))
     if (sighting === undefined) return []
-    const at = captures[sighting.capture].shift
+    const at = captures[sighting.capture]
     const { server } = sighting.connection
     return exchangesOf(sighting.connection).flatMap((x): Timed[] => {
       if (x.request.frame < 0 || x.method === '') return []
       const gone = sighting.connection.sides[0].fin ?? sighting.connection.sides[0].reset
       const well = x.ended === 'complete' && (gone === null || gone.time >= x.response.time)
       const key = `${x.method} ${originForm(x.target)}`
-      return [{ start: x.request.time + at, end: well ? x.response.time + at : null, server, key }]
+      return [{ start: toStory(at, x.request.time), end: well ? toStory(at, x.response.time) : null, server, key }]
     })
   })
 }

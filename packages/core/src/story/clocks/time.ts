@@ -1,0 +1,48 @@
+// A capture's time and the story's. Clocks run apart, at their own pace, and are set now and then: so one becomes the
+// other by pieces, each a line. Nearly all captures have one piece of rate 0, for which this is an addition.
+
+/**
+ * A stretch in which a capture's clock kept its pace: `time` is `time + shift + rate * (time - from)` in the story, in
+ * nanoseconds. It goes from `from` to the next piece; the first one also holds before.
+ */
+export interface ClockPiece {
+  from: number
+  shift: number
+  rate: number
+}
+
+/** What has a clock: at least one piece, in order. */
+export interface Clocked {
+  pieces: readonly ClockPiece[]
+}
+
+/** Story time of a capture's time. */
+export function toStory({ pieces }: Clocked, time: number): number {
+  let at = pieces.length - 1
+  while (at > 0 && time < pieces[at].from) at--
+  const { from, shift, rate } = pieces[at]
+  return rate === 0 ? time + shift : time + shift + rate * (time - from)
+}
+
+/** A capture's time at a story time. */
+export function fromStory({ pieces }: Clocked, time: number): number {
+  let at = pieces.length - 1
+  while (at > 0 && time < pieces[at].from + pieces[at].shift) at--
+  const { from, shift, rate } = pieces[at]
+  return rate === 0 ? time - shift : from + (time - shift - from) / (1 + rate)
+}
+
+/**
+ * The time of a packet on the clock of the first capture. `epoch` and `first` are the epochs of its own capture and of
+ * that one.
+ */
+export function onFirstClock(
+  clock: Clocked,
+  epoch: number,
+  first: number,
+  { seconds, nanoseconds }: { seconds: number; nanoseconds: number },
+): { seconds: number; nanoseconds: number } {
+  const time = Math.round(toStory(clock, (seconds - epoch) * 1e9 + nanoseconds))
+  const whole = Math.floor(time / 1e9)
+  return { seconds: first + whole, nanoseconds: time - whole * 1e9 }
+}
