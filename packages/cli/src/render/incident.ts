@@ -156,6 +156,7 @@ function missing(incident: Incident, { width, paint }: Style): string[] {
   return incident.missing.flatMap((capture) => [
     ...wrap(`at ${visible(capture.vantage)}: ${visible(capture.because)}`, width, '    - '),
     `        ${paint('cyan', visible(capture.command))}`,
+    ...(capture.keys === undefined ? [] : wrap(visible(capture.keys), width, '        ')),
   ])
 }
 

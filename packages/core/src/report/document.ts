@@ -62,6 +62,12 @@ export interface MissingCapture {
   vantage: Vantage
   because: string
   command: string
+  /** Causes that it would confirm or exclude; empty where the cause is still unknown. */
+  decides?: CauseCode[]
+  /** The same capture on Windows: commands in order, the last two when it has happened again. */
+  windows?: string[]
+  /** How to get the key log without which such a capture would say no more than these. */
+  keys?: string
 }
 
 /** One line of the packet story, for a person: what happened on which leg. `seconds` counts from the client's request. */

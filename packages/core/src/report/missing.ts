@@ -1,54 +1,229 @@
-// The capture that would settle what an incident leaves open, as a command to run.
+// The capture that would settle what an incident leaves open: where to take it, what it would decide, and how.
+import type { CauseCode } from '../diagnose/catalogue.ts'
+import { gatewayOf } from '../diagnose/gateway.ts'
+import type { Judgement } from '../diagnose/judgement.ts'
 import type { Resolution } from '../diagnose/resolve.ts'
-import { nearClient, type Request, type Story } from '../story/story.ts'
-import type { MissingCapture, Vantage } from './document.ts'
+import { coverage } from '../diagnose/upstream-side.ts'
+import { type Connection, isSealed } from '../observe/observations.ts'
+import {
+  type Conversation,
+  frontOf,
+  nearClient,
+  nearServer,
+  type Request,
+  serverView,
+  type Story,
+  type Try,
+} from '../story/story.ts'
+import { endOf } from '../story/vantage.ts'
+import { type CapturePlace, pktmonCommands, tcpdumpCommand } from './capture-command.ts'
+import type { MissingCapture } from './document.ts'
+import { keyLogAdvice } from './key-log.ts'
 
-/** A ring of ten files of 100 MB, whole packets of plain traffic. */
-const RING = '-s 0 -C 100 -W 10'
+/** What a capture at the upstream shows, of causes and rivals that look alike from the proxy. */
+const SEEN_AT_UPSTREAM: { readonly [cause in CauseCode]?: string } = {
+  'accept-queue-full': 'whether the upstream took the connection from its accept queue',
+  'closed-without-response': 'what the upstream got before it closed',
+  'connect-timeout': 'whether the SYN arrives, and what answers it',
+  'connect-unreachable': 'whether the SYN arrives, and what answers it',
+  'dependency-slow': 'whether the upstream itself waited for somebody',
+  'idle-drop': 'whether the request arrives',
+  'keepalive-race': 'when the upstream closed, by its own clock',
+  'mtu-blackhole': 'which sizes of segments arrive',
+  'request-undelivered': 'whether the request arrives',
+  'reset-before-response': 'whether the upstream sent the RST',
+  'reset-by-middlebox': 'whether the upstream sent the RST',
+  'reset-mid-response': 'whether the upstream sent the RST',
+  'response-lost': 'whether the upstream answered',
+  'response-stalled': 'whether the upstream had sent the rest',
+  'response-truncated': 'whether the upstream had sent the rest',
+  'tls-closed': 'who ended the handshake',
+  'tls-stalled': 'whether the ClientHello arrives, and what answers it',
+  'upstream-silent': 'whether the upstream itself waited for somebody',
+  'upstream-slow': 'whether the upstream itself waited for somebody',
+  'zero-window': 'whether the upstream took what it got',
+}
 
+/** An upstream that waits may wait for somebody: its own connections are wanted as well. */
+const WAITS: ReadonlySet<CauseCode> = new Set<CauseCode>(['upstream-silent', 'upstream-slow', 'dependency-slow'])
+/** Causes that handshakes show; of the others, TCP's headers show these. */
+const OF_HANDSHAKES: ReadonlySet<CauseCode> = new Set<CauseCode>(['connect-timeout', 'connect-unreachable'])
+const OF_HEADERS: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'accept-queue-full',
+  'idle-drop',
+  'mtu-blackhole',
+  'request-undelivered',
+  'reset-before-response',
+  'reset-by-middlebox',
+  'reset-mid-response',
+  'response-lost',
+  'zero-window',
+])
+
+/** What frames inside TLS say, to whoever has the keys. */
+const READ_WITH_KEYS: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'h2-goaway',
+  'h2-stream-reset',
+  'relayed-from-upstream',
+  'response-header-too-large',
+  'response-malformed',
+  'tls-certificate-rejected',
+  'tls-client-certificate-required',
+  'tls-closed',
+  'tls-unrecognized-name',
+  'tls-version-or-cipher',
+  'undetermined',
+])
+
+/**
+ * What to capture next, most telling first; nothing where frames prove the cause, or where no capture would settle it.
+ * `request`: null for a try whose client leg was not captured.
+ */
 export function missingFor(story: Story, request: Request | null, resolution: Resolution): MissingCapture[] {
   const { judgement, deciding } = resolution
-  if (judgement === null || judgement.confidence === 'certain') return []
-  const back = deciding?.attempt.conversation ? nearClient(deciding.attempt.conversation).connection : null
-  const missing: MissingCapture[] = []
+  if (judgement === null) return []
+  // What is certain of a relayed answer is that the cause lies further back.
+  if (judgement.cause === 'relayed-from-upstream' && deciding !== null) return behind(deciding.attempt)
+  if (judgement.confidence === 'certain') return []
+  const attempt = deciding?.attempt ?? null
+  if (attempt === null) return request === null ? [] : upstreamSide(story, request, judgement)
+  const gateway = gatewayOf(request)?.id ?? null
+  return [
+    ...proxySide(story, attempt, judgement, gateway),
+    ...upstreamEnd(story, attempt, judgement),
+    ...clientLeg(request, attempt, judgement, gateway),
+  ]
+}
+
+function entry(
+  place: CapturePlace,
+  because: string,
+  decides: readonly CauseCode[],
+  keys: string | null = null,
+): MissingCapture {
+  return {
+    vantage: place.vantage,
+    because,
+    decides: [...decides],
+    command: tcpdumpCommand(place),
+    windows: pktmonCommands(place),
+    ...(keys === null ? {} : { keys }),
+  }
+}
+
+/** The cause named, and those that fit as well. */
+const candidates = ({ cause, competing = [] }: Judgement): CauseCode[] => [
+  ...new Set([cause, ...competing.map((rival) => rival.cause)]),
+]
+
+/** One hop further back: what answered is itself a proxy, and its own upstream side was not captured. */
+function behind({ conversation }: Try): MissingCapture[] {
+  if (conversation === null) return []
+  const { server } = nearServer(conversation).connection
+  const place: CapturePlace = { vantage: 'proxy-back', peers: [], names: true, depth: 'whole' }
+  return [entry(place, `on ${server}, which answered by itself, to see what it asked of its own upstreams`, [])]
+}
+
+/** No try is known: whatever the proxy did towards its upstreams, also names asked and neighbours searched in vain. */
+function upstreamSide(story: Story, request: Request, { cause }: Judgement): MissingCapture[] {
+  const isOpen = cause === 'undetermined' || (cause === 'name-resolution-failed' && coverage(story, request) === null)
+  if (!isOpen) return []
+  const place: CapturePlace = { vantage: 'proxy-back', peers: [], names: true, depth: 'whole' }
+  return [entry(place, `on ${frontOf(request)}, to see what it tried towards its upstreams`, [])]
+}
+
+/** The near end of the upstream leg: what the proxy sent and got, and inside TLS what that said. */
+function proxySide(
+  story: Story,
+  { conversation }: Try,
+  judgement: Judgement,
+  gateway: string | null,
+): MissingCapture[] {
+  if (conversation === null) return []
+  const { connection } = nearClient(conversation)
+  const { tls, server } = connection
+  const isUnread = tls !== null && tls.decryption.is !== 'decrypted'
+  const inside = isUnread ? candidates(judgement).filter((cause) => READ_WITH_KEYS.has(cause)) : []
+  const keys = inside.length > 0 ? keyLogAdvice('upstream', gateway) : null
+  const place: CapturePlace = { vantage: 'proxy-back', peers: [peerOf(connection)], names: false, depth: 'whole' }
+  if (!endsSeen(story, conversation).near) {
+    const because = `on ${connection.clientAddress}, to see what the proxy sent to ${server}, what reached it, and when it gave up`
+    return [entry(place, because, rivals(judgement), keys)]
+  }
+  if (keys === null) return []
+  const because = `with a key log, to read what ${server} and the proxy said inside TLS`
+  return [entry(place, because, others(inside, judgement), keys)]
+}
+
+/** Without the cause that is named already, and what is no cause. */
+const others = (causes: readonly CauseCode[], { cause: named }: Judgement): CauseCode[] =>
+  causes.filter((cause) => cause !== named && cause !== 'undetermined')
+
+const rivals = (judgement: Judgement): CauseCode[] => others(candidates(judgement), judgement)
+
+/** The far end: what the proxy's side cannot tell apart. */
+function upstreamEnd(story: Story, { conversation }: Try, judgement: Judgement): MissingCapture[] {
+  if (conversation === null || endsSeen(story, conversation).far) return []
+  const causes = candidates(judgement)
+  const isUnknown = judgement.cause === 'undetermined'
+  const decides = causes.filter((cause) => SEEN_AT_UPSTREAM[cause] !== undefined)
+  if (decides.length === 0 && !isUnknown) return []
+  const { connection } = nearServer(conversation)
+  const waits = decides.some((cause) => WAITS.has(cause))
+  const place: CapturePlace = {
+    vantage: 'upstream',
+    peers: waits ? [] : [peerOf(connection)],
+    names: waits,
+    depth: decides.length === 0 || isUnknown ? 'whole' : depthFor(decides),
+  }
+  const seen = [...new Set(decides.map((cause) => SEEN_AT_UPSTREAM[cause]!))]
+  const what = seen.length === 0 ? 'what arrives, and what is sent' : seen.join(', and ')
+  // Who waits may have waited for somebody, whether or not that is among the rivals.
+  const open = [...new Set<CauseCode>([...decides, ...(waits ? (['dependency-slow'] as const) : [])])]
+  return [entry(place, `at ${connection.server}, to see ${what}`, others(open, judgement))]
+}
+
+function depthFor(causes: readonly CauseCode[]): CapturePlace['depth'] {
+  if (causes.every((cause) => OF_HANDSHAKES.has(cause))) return 'handshakes'
+  return causes.every((cause) => OF_HANDSHAKES.has(cause) || OF_HEADERS.has(cause)) ? 'headers' : 'whole'
+}
+
+/** What the client asked and got: not captured, or not to be read. */
+function clientLeg(
+  request: Request | null,
+  { conversation }: Try,
+  judgement: Judgement,
+  gateway: string | null,
+): MissingCapture[] {
   if (request === null) {
-    missing.push(entry('proxy-front', 'to see what the client asked and got', tcpdump('proxy-front', null, null)))
+    const who = conversation === null ? 'the proxy' : nearClient(conversation).connection.clientAddress
+    const place: CapturePlace = { vantage: 'proxy-front', peers: [], names: false, depth: 'whole' }
+    return [entry(place, `on ${who}, to see what the client asked and got, and who gave up first`, rivals(judgement))]
   }
-  if (judgement.cause === 'undetermined' && resolution.tries.length === 0 && request !== null) {
-    // Name lookups and unanswered ARP tell as much as connections do, and nobody knows the upstream's address yet.
-    const filter = "'tcp or port 53 or icmp or icmp6 or arp'"
-    missing.push(
-      entry(
-        'proxy-back',
-        'to see what the proxy tried towards its upstreams',
-        `tcpdump -i any ${RING} -w proxy.pcap ${filter}`,
-      ),
-    )
+  const { exchange, sighting } = serverView(request.turn)
+  if (!isSealed(exchange)) return []
+  const place: CapturePlace = {
+    vantage: 'proxy-front',
+    peers: [peerOf(sighting.connection)],
+    names: false,
+    depth: 'whole',
   }
-  if (back !== null && !covered(story, 'upstream', back.serverAddress)) {
-    missing.push(
-      entry(
-        'upstream',
-        'to see what arrives at the upstream and what it sends',
-        tcpdump('upstream', back.serverAddress, back.serverPort),
-      ),
-    )
-  }
-  return missing
+  const because = `with a key log, to read what ${sighting.connection.server} answered inside TLS`
+  return [entry(place, because, [], keyLogAdvice('client', gateway))]
 }
 
-const entry = (vantage: Vantage, because: string, command: string): MissingCapture => ({ vantage, because, command })
+const peerOf = ({ serverAddress, serverPort }: Connection): CapturePlace['peers'][number] => ({
+  address: serverAddress,
+  port: serverPort,
+})
 
-function tcpdump(vantage: Vantage, address: string | null, port: number | null): string {
-  const filter = [address === null ? null : `host ${address}`, port === null ? 'tcp' : `port ${port}`].filter(
-    (part) => part !== null,
-  )
-  return `tcpdump -i any ${RING} -w ${vantage}.pcap '(${filter.join(' and ')}) or icmp or icmp6 or arp'`
-}
-
-/** Whether a capture was taken at the server's end of the leg to this address. */
-function covered(story: Story, vantage: Vantage, address: string): boolean {
-  return story.captures.some(({ vantages, observations }) => {
-    return vantages.includes(vantage) && observations.connections.some((c) => c.serverAddress === address)
-  })
+/** Which ends of a connection were captured. One capture alone may be at either: its user's word, then TTLs, tell. */
+function endsSeen(story: Story, { sightings }: Conversation): { near: boolean; far: boolean } {
+  if (sightings.length > 1) return { near: true, far: true }
+  const [{ capture, connection }] = sightings
+  const { vantages } = story.captures[capture]
+  const [near, far] = [vantages.includes('proxy-back'), vantages.includes('upstream')]
+  if (near !== far) return { near, far }
+  const end = endOf(connection)
+  return { near: end !== 'server', far: end === 'server' }
 }

@@ -21,11 +21,21 @@ export interface JsonSchema {
 
 const VANTAGES = ['client', 'proxy-front', 'proxy-back', 'upstream']
 
-/** An object with all of `T`'s fields; more may be added in later versions, so unknown names are allowed. */
-const record = <T>(description: string, properties: { readonly [field in keyof T]-?: JsonSchema }): JsonSchema => ({
+/** Fields that may be left out. */
+type Optional<T> = { [field in keyof T]-?: undefined extends T[field] ? field : never }[keyof T]
+
+/**
+ * An object with all of `T`'s fields, all required but the `optional` ones; more may be added in later versions, so
+ * unknown names are allowed.
+ */
+const record = <T>(
+  description: string,
+  properties: { readonly [field in keyof T]-?: JsonSchema },
+  optional: readonly Optional<T>[] = [],
+): JsonSchema => ({
   description,
   type: 'object',
-  required: Object.keys(properties),
+  required: Object.keys(properties).filter((name) => !optional.some((field) => field === name)),
   properties,
   additionalProperties: true,
 })
@@ -95,11 +105,21 @@ const step = record<CheckStep>('A step of the checklist.', {
   frames,
 })
 
-const missing = record<MissingCapture>('A capture that would settle what these cannot.', {
-  vantage: choice('Where to take it.', VANTAGES),
-  because: text('What it would show. One sentence.'),
-  command: text('Command that takes it.'),
-})
+const missing = record<MissingCapture>(
+  'A capture that would settle what these cannot.',
+  {
+    vantage: choice('Where to take it.', VANTAGES),
+    because: text('On which host, and what it would show. One sentence.'),
+    command: text('Command that takes it (tcpdump).'),
+    decides: list('Causes that it would confirm or exclude; empty: the cause is still unknown.', is('cause')),
+    windows: list(
+      'The same capture on Windows, in order; the last two when it has happened again.',
+      text('Command (pktmon).'),
+    ),
+    keys: text('How to get the TLS key log that such a capture needs to be read; absent: it needs none.'),
+  },
+  ['decides', 'windows', 'keys'],
+)
 
 const timelineEntry = record<TimelineEntry>('One line of the packet story.', {
   seconds: seconds('Seconds after the client’s request; negative: before it.'),
