@@ -52,6 +52,17 @@ function firstCodes(): number[] {
   return first
 }
 
+const LENGTHS: Uint8Array = lengths()
+
+function lengths(): Uint8Array {
+  const bitsOf = new Uint8Array(EOS + 1)
+  for (const [bits, symbols] of SYMBOLS) for (const symbol of symbols) bitsOf[symbol.charCodeAt(0)] = bits
+  return bitsOf
+}
+
+/** Bits that the code of a byte takes, 5 to 30. */
+export const codeLength = (byte: number): number => LENGTHS[byte]!
+
 /** The text that `b[at..end)` encodes, a character a byte; null where that is no valid encoding. */
 export function decodeHuffman(b: Bytes, at: number, end: number): string | null {
   let text = ''
