@@ -33,6 +33,7 @@ Examples:
   pcap-surgery diagnose front.pcapng back.pcapng.gz --checklist
   pcap-surgery diagnose *.pcap --keys proxy-keys.log --keys client-keys.log
   tcpdump -i any -s 0 -w - 'tcp or icmp' | pcap-surgery diagnose -
+  tcpdump -i any -s 0 -U -w - 'tcp or icmp' | pcap-surgery diagnose - --follow --format ndjson
   pcap-surgery diagnose *.pcap --format json --output diagnosis.json
 `
 
@@ -92,7 +93,8 @@ function build(done: (status: number) => void): Command {
     .command('diagnose')
     .description('find every request that a proxy failed on an upstream’s behalf, and name the cause')
     .argument('<capture...>', 'pcap or pcapng, plain or compressed (gzip, zstd, lz4); - is standard input')
-    .addOption(new Option('-f, --format <format>', 'how to answer').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-f, --format <format>', 'how to answer').choices(['text', 'json', 'ndjson']).default('text'))
+    .option('--follow', 'tell each incident when it is over, of a capture that goes on (- or a file that grows)')
     .option('-o, --output <file>', 'write the answer to a file instead of standard output')
     .option(
       '-k, --keys <file>',

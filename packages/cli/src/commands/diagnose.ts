@@ -6,16 +6,19 @@ import { distinct, hasDecrypted, readCaptures, readKeys, type VantageHint, vanta
 import { print, refusal, writeWhole } from '../io/output.ts'
 import { reason } from '../io/source.ts'
 import { say } from '../io/talk.ts'
-import { renderText } from '../render/text.ts'
+import { renderNdjson } from '../render/ndjson.ts'
+import { renderText, type TextOptions } from '../render/text.ts'
+import { followCommand } from './follow.ts'
 
 export interface DiagnoseOptions {
-  format: 'text' | 'json'
+  format: 'text' | 'json' | 'ndjson'
   output?: string
   keys?: string[]
   vantage?: VantageHint[]
   checklist?: boolean
   all?: boolean
   exitCode?: boolean
+  follow?: boolean
   /** False with --no-color. */
   color: boolean
 }
@@ -27,6 +30,7 @@ export async function diagnoseCommand(files: readonly string[], options: Diagnos
     say(wrong)
     return 2
   }
+  if (options.follow) return followCommand(files[0]!, options, textOptions(options))
   const kept = await distinct(files)
   const keys = await readKeys(options.keys ?? [])
   const captures = await readCaptures(kept, keys)
@@ -43,7 +47,10 @@ export async function diagnoseCommand(files: readonly string[], options: Diagnos
 
 /** What is wrong with the request itself, before any work is done; null when nothing is. */
 async function misuse(files: readonly string[], options: DiagnoseOptions): Promise<string | null> {
-  const { keys = [], vantage: hints = [], output } = options
+  const { keys = [], vantage: hints = [], output, follow = false, format } = options
+  if (follow && files.length > 1) return '--follow: one capture at a time'
+  if (follow && format === 'json') return '--follow: the answer never ends; use --format ndjson'
+  if (follow && output !== undefined) return '--follow: goes to standard output; redirect that'
   for (const { file } of hints) {
     if (!files.includes(file)) return `--vantage ${file}: is not one of the captures`
   }
@@ -56,19 +63,21 @@ async function misuse(files: readonly string[], options: DiagnoseOptions): Promi
   return refused === null ? null : `--output ${output}: ${refused}`
 }
 
+function rendered(document: DiagnosisDocument, options: DiagnoseOptions): string {
+  if (options.format === 'json') return `${JSON.stringify(document, null, 2)}\n`
+  return options.format === 'ndjson' ? renderNdjson(document) : renderText(document, textOptions(options))
+}
+
+function textOptions({ output, color, checklist = false, all = false }: DiagnoseOptions): TextOptions {
+  const screen = output === undefined && process.stdout.isTTY
+  const width = (screen && process.stdout.columns) || 80
+  return { width, colour: screen && color && !process.env.NO_COLOR, checklist, all }
+}
+
 /** Writes the answer where it was asked for. False when that failed; the user has been told. */
 async function answer(document: DiagnosisDocument, options: DiagnoseOptions): Promise<boolean> {
-  const { format, output, checklist = false, all = false } = options
-  const screen = output === undefined && process.stdout.isTTY
-  const text =
-    format === 'json'
-      ? `${JSON.stringify(document, null, 2)}\n`
-      : renderText(document, {
-          width: (screen && process.stdout.columns) || 80,
-          colour: screen && options.color && !process.env.NO_COLOR,
-          checklist,
-          all,
-        })
+  const { output } = options
+  const text = rendered(document, options)
   try {
     await (output === undefined ? print(text) : writeWhole(output, text))
     return true

@@ -1,5 +1,5 @@
 // The document as text: a person at 3 a.m. reads the first lines and knows what broke, whose it is, and how sure that is.
-import type { CaptureSummary, DiagnosisDocument, Incident } from '@pcap-surgery/core'
+import type { CaptureSummary, DiagnosisDocument, Incident, Told } from '@pcap-surgery/core'
 import { visible } from './escape.ts'
 import { details, headline, tries, type Style } from './incident.ts'
 import { columns, painter, wrap } from './layout.ts'
@@ -22,23 +22,55 @@ const SUREST_FIRST = ['certain', 'likely', 'possible']
 
 /** The diagnosis as text, with a newline at its end. Strings of the captures are escaped. */
 export function renderText(document: DiagnosisDocument, options: TextOptions): string {
-  const style: Style = {
-    width: Math.max(40, options.width),
-    paint: painter(options.colour),
-    names: new CaptureNames(document.captures),
-    checklist: options.checklist,
-    all: options.all,
-  }
-  const parts = [
+  const style = styleOf(options, document.captures)
+  return joined([
     ...incidents(document, style),
     masked(document, style),
     captures(document, style),
     notes(document, style),
-  ]
-  return `${parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  ])
+}
+
+/** One incident of a capture that goes on, with an empty line at its end. */
+export function renderTold(
+  file: string,
+  { incident, isMasked, revision, isWithdrawn }: Told,
+  options: TextOptions,
+): string {
+  const style = styleOf(options, [{ id: 0, file }])
+  const what = isMasked ? 'failure hidden by a retry' : 'failed request'
+  if (isWithdrawn) {
+    const first = style.paint('dim', `${what} ${visible(incident.id)}: withdrawn, what came since shows no failure`)
+    return `${joined([[first, ...headline(incident, style)]])}\n`
+  }
+  const again = revision === 0 ? '' : ': by what came since, the verdict has changed'
+  const first = style.paint('dim', `${what} ${visible(incident.id)}${again}`)
+  return `${joined([[first, ...headline(incident, style), ...details(incident, style)]])}\n`
+}
+
+/** What is left to say when a capture that went on is over. */
+export function renderEnd(document: DiagnosisDocument, told: number, options: TextOptions): string {
+  const style = styleOf(options, document.captures)
+  const { exchanges } = document.healthy
+  const first = `${plural(told, 'failed request')} told, ${plural(exchanges, 'exchange')} went well.`
+  return joined([[style.paint('bold', first)], captures(document, style), notes(document, style)])
+}
+
+const styleOf = (
+  { width, colour, checklist, all }: TextOptions,
+  read: readonly Pick<CaptureSummary, 'id' | 'file'>[],
+): Style => ({
+  width: Math.max(40, width),
+  paint: painter(colour),
+  names: new CaptureNames(read),
+  checklist,
+  all,
+})
+
+/** Parts with an empty line between them, without those that have nothing to say. */
+function joined(parts: readonly string[][]): string {
+  const said = parts.filter((lines) => lines.length > 0)
+  return `${said.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
 function incidents(document: DiagnosisDocument, style: Style): string[][] {

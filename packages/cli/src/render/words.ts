@@ -61,7 +61,7 @@ export const plural = (count: number, one: string, many: string = `${one}s`): st
 export class CaptureNames {
   readonly #names = new Map<number, string>()
 
-  constructor(captures: readonly CaptureSummary[]) {
+  constructor(captures: readonly Pick<CaptureSummary, 'id' | 'file'>[]) {
     for (const { id, file } of captures) {
       const base = basename(file)
       const shared = captures.some((other) => other.id !== id && basename(other.file) === base)

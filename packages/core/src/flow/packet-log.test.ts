@@ -76,7 +76,7 @@ test('when very many were kept, the next logs give few, then none, and say so', 
   const budget = new PacketBudget()
   let kept = 0
   for (let i = 0; i < 40_000; i++) {
-    const { packets: rows, omitted } = budget.read(log(1, 300))
+    const { packets: rows, omitted } = budget.keep(log(1, 300))
     const packets = packetsIn(rows)
     expect(packets.length + omitted).toBe(300)
     kept += packets.length

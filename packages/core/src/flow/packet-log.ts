@@ -43,10 +43,20 @@ export class PacketBudget {
   #kept = 0
 
   /** The packets of a log before a frame: fewer when many were kept already. */
-  read(log: PacketLog, before?: number): KeptPackets {
-    const read = log.read(before, this.#kept < PLENTY ? ROWS : this.#kept < ENOUGH ? FEW : 0)
+  keep(log: PacketLog, before?: number): KeptPackets {
+    const read = this.peek(log, before)
     this.#kept += read.packets.length / WIDTH
     return read
+  }
+
+  /** As `keep`, of packets that are looked at and let go. */
+  peek(log: PacketLog, before?: number): KeptPackets {
+    return log.read(before, this.#kept < PLENTY ? ROWS : this.#kept < ENOUGH ? FEW : 0)
+  }
+
+  /** Rows that were kept have been let go. */
+  giveBack(rows: readonly number[]): void {
+    this.#kept -= rows.length / WIDTH
   }
 }
 

@@ -26,6 +26,10 @@ export interface Engine {
   /** The connection or the capture is over. */
   end(frame: number, time: number): void
   told(): Told
+  /** What it would leave if the capture ended here; it goes on all the same. */
+  standing(): Told
+  /** Lets go of exchanges that were over at `time`, as far as nothing rests on them. */
+  forget(time: number): void
 }
 
 /** Turns a reader's offsets into positions: true for the bytes at work, which is when readers tell of them. */

@@ -83,6 +83,47 @@ export const trimExchangeTable = ({ numbers, texts, ids, troubled }: ExchangeTab
   troubled: troubled.slice(),
 })
 
+/** A copy that grows and changes by itself; the troubled exchanges are copied, their packets not. */
+export const copyExchangeTable = ({ numbers, texts, ids, troubled }: ExchangeTable): ExchangeTable => ({
+  numbers: numbers.slice(),
+  texts: texts.slice(),
+  ids: ids.slice(),
+  troubled: troubled.map((exchange) => ({ ...exchange })),
+})
+
+/** The ordinal before which every exchange was over at `time`; `most` where that holds of all in the table. */
+export function overBefore({ numbers, ids, troubled }: ExchangeTable, time: number, most: number): number {
+  let first = most
+  for (let row = 0; row < ids.length; row++) {
+    const at = row * WIDTH
+    if (Math.max(numbers[at + REQUEST + 1], numbers[at + RESPONSE_END + 1]) >= time)
+      first = Math.min(first, numbers[at + ORDINAL])
+  }
+  for (const { ordinal, request, responseEnd } of troubled)
+    if (Math.max(request.time, responseEnd.time) >= time) first = Math.min(first, ordinal)
+  return first
+}
+
+/** The table without the exchanges before `first`, which gets the ordinal 0. */
+export function exchangesFrom(table: ExchangeTable, first: number): ExchangeTable {
+  const kept = createExchangeTable()
+  for (let row = 0; row < table.ids.length; row++) {
+    const ordinal = table.numbers[row * WIDTH + ORDINAL]
+    if (ordinal < first) continue
+    const at = kept.numbers.length
+    for (let column = 0; column < WIDTH; column++) kept.numbers.push(table.numbers[row * WIDTH + column])
+    kept.numbers[at + ORDINAL] = ordinal - first
+    for (let column = 0; column < TEXTS; column++) kept.texts.push(table.texts[row * TEXTS + column])
+    kept.ids.push(table.ids[row])
+  }
+  for (const exchange of table.troubled) {
+    if (exchange.ordinal < first) continue
+    exchange.ordinal -= first
+    kept.troubled.push(exchange)
+  }
+  return kept
+}
+
 export const exchangeCount = ({ exchanges: { ids, troubled } }: Pick<Connection, 'exchanges'>): number =>
   ids.length + troubled.length
 

@@ -184,6 +184,15 @@ export class MessageExchanges implements Engine {
     return { exchanges: this.#ledger.exchanges, http2: null, tls: null, inside: [null, null] }
   }
 
+  standing(): Told {
+    if (this.#http2 !== null) return this.#http2.standing()
+    return { ...this.told(), exchanges: this.#ledger.standing() }
+  }
+
+  forget(time: number): void {
+    this.#ledger.forget(time)
+  }
+
   /**
    * Whether a side's next bytes are HTTP/2: a client goes over with its preface, where its request is whole. A capture
    * with a hole may have that before the 101.

@@ -88,6 +88,14 @@ export class Http2Exchanges implements Engine {
     return { exchanges: this.#ledger.exchanges, http2: this.#facts, tls: null, inside: [null, null] }
   }
 
+  standing(): Told {
+    return { ...this.told(), exchanges: this.#ledger.standing() }
+  }
+
+  forget(time: number): void {
+    this.#ledger.forget(time)
+  }
+
   #role(from: SideIndex): SideIndex {
     return from === this.#ledger.client ? CLIENT : SERVER
   }

@@ -4,7 +4,14 @@ import type { Head, MessageFault, Place } from '../app/http1/message.ts'
 import type { TlsOptions } from '../app/tls/session.ts'
 import type { ConnectionTracker } from '../flow/connection.ts'
 import type { PacketBudget } from '../flow/packet-log.ts'
-import { addExchange, createExchangeTable, trimExchangeTable } from './exchange-table.ts'
+import {
+  addExchange,
+  copyExchangeTable,
+  createExchangeTable,
+  exchangesFrom,
+  overBefore,
+  trimExchangeTable,
+} from './exchange-table.ts'
 import type {
   Exchange,
   ExchangeDetail,
@@ -186,6 +193,33 @@ export class ExchangeLedger {
     this.exchanges = trimExchangeTable(this.exchanges)
   }
 
+  /** All exchanges as they stand, also those that go on; nothing of it is changed by what comes later. */
+  standing(conclude: (exchange: Exchange) => void = () => {}): ExchangeTable {
+    const table = copyExchangeTable(this.exchanges)
+    for (const open of [...this.#ended, ...this.open]) {
+      const exchange = { ...open.exchange }
+      if (exchange.ended === null) conclude(exchange)
+      if (exchange.ended === null && exchange.response.frame >= 0) exchange.ended = 'open'
+      if (this.#isTroubled({ ...open, exchange })) exchange.detail = this.#detail(open, Infinity, 'peek')
+      addExchange(table, exchange)
+    }
+    return table
+  }
+
+  /** Forgets exchanges that were over at `time`, but for the last: by it the next is not the connection's first. */
+  forget(time: number): void {
+    const going = [...this.#ended, ...this.open].map(({ exchange }) => exchange)
+    const most = going.reduce((least, { ordinal }) => Math.min(least, ordinal), this.#count)
+    const first = overBefore(this.exchanges, time, most) - 1
+    if (first <= 0) return
+    for (const { ordinal, detail } of this.exchanges.troubled) {
+      if (ordinal < first) this.#budget.giveBack(detail!.packets)
+    }
+    this.exchanges = exchangesFrom(this.exchanges, first)
+    for (const exchange of going) exchange.ordinal -= first
+    this.#count -= first
+  }
+
   #add(first: Place, from: number, stream: number): OpenExchange {
     const exchange: Exchange = {
       ordinal: this.#count++,
@@ -284,9 +318,9 @@ export class ExchangeLedger {
     return server.finFrame < 0 && closed - responseEnd.time > WAITED_ON_NS
   }
 
-  #detail(open: OpenExchange, before: number): ExchangeDetail {
+  #detail(open: OpenExchange, before: number, how: 'keep' | 'peek' = 'keep'): ExchangeDetail {
     const { requestHead, responseHead } = open
-    const { packets, omitted } = this.#budget.read(this.#connection.log, before)
+    const { packets, omitted } = this.#budget[how](this.#connection.log, before)
     return {
       requestVersion: requestHead?.version ?? 0,
       requestPersistent: requestHead?.persistent ?? false,

@@ -64,6 +64,12 @@ export class NameLookups {
     }
   }
 
+  /** Lets go of lookups that were over at `time`. */
+  forget(time: number): void {
+    this.#lookups = this.#lookups.filter(({ queries, answer }) => (answer ?? queries.at(-1))!.time >= time)
+    for (const [key, { queries }] of this.#waiting) if (queries.at(-1)!.time < time) this.#waiting.delete(key)
+  }
+
   finish(): NameLookup[] {
     return this.#lookups
   }

@@ -46,6 +46,41 @@ export async function observe(files: readonly CaptureInput[], options: ObserveOp
   return observer.finish(reader.info)
 }
 
+/** A capture that is observed while it is being written, for as long as it lasts. */
+export class LiveCapture {
+  readonly #input: CaptureInput
+  readonly #options: ObserveOptions
+  readonly #reader: CaptureReader = createCaptureReader()
+  readonly #observer: Observer
+
+  constructor(input: CaptureInput, options: ObserveOptions) {
+    this.#input = input
+    this.#options = options
+    this.#observer = new Observer(tlsOptions(options, () => this.#reader))
+  }
+
+  get frames(): number {
+    return this.#observer.frames
+  }
+
+  /** Reads to the end of the input, and answers what was not let go before. To be called once. */
+  async read(): Promise<Observations> {
+    const faults = await feed(this.#input, this.#reader, this.#observer, this.#options, () => this.frames)
+    this.#observer.endPart(this.#input.file, this.#reader.info, faults)
+    return this.#observer.finish(this.#reader.info)
+  }
+
+  /** What was seen so far, good until more is read: to be used between two chunks, without awaiting anything. */
+  standing(): Observations {
+    return this.#observer.standing(this.#input.file, this.#reader.info)
+  }
+
+  /** Lets go of what was over at `time`, in nanoseconds after the epoch of the observations. */
+  forget(time: number): void {
+    this.#observer.forget(time)
+  }
+}
+
 /**
  * Observes a file that may be a cut: the captures that lie in it, each by itself, in order of their first packets. Any
  * other file is one capture. Frames are those of the file.

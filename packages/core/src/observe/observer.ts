@@ -3,6 +3,7 @@
 import type { CaptureFault, CaptureInfo, Packet, PacketSink } from '../capture/packet.ts'
 import { readDns } from '../app/dns/message.ts'
 import type { TlsOptions } from '../app/tls/session.ts'
+import { parseAddress } from '../bytes/address.ts'
 import { ConnectionTracker } from '../flow/connection.ts'
 import { AddressTable, FlowTable, RecentFlows } from '../flow/flow-table.ts'
 import { Held } from '../flow/half.ts'
@@ -47,6 +48,8 @@ const SWEEP = 16_384
 const STRINGS = 65_536
 const ICMP_LIMIT = 65_536
 const NEIGHBOUR_LIMIT = 16_384
+/** Addresses kept of a capture that goes on and on, before those of no open connection are let go. */
+const ADDRESSES = 262_144
 
 interface Open {
   slot: number
@@ -158,15 +161,7 @@ export class Observer implements PacketSink {
 
   /** A file ended. Further packets belong to the next file of a rotated capture, whose frames count from 1 again. */
   endPart(file: string, info: CaptureInfo, faults: CaptureFault[]): void {
-    this.#parts.push({
-      file,
-      format: info.format ?? 'unknown',
-      frames: info.frames,
-      offset: this.#frameOffset,
-      first: Number.isFinite(this.#partFirst) ? this.#partFirst : -1,
-      last: Number.isFinite(this.#partLast) ? this.#partLast : -1,
-      faults: [...info.faults, ...faults],
-    })
+    this.#parts.push(this.#part(file, info, faults))
     this.#first = Math.min(this.#first, this.#partFirst)
     this.#last = Math.max(this.#last, this.#partLast)
     this.#partFirst = Infinity
@@ -174,21 +169,92 @@ export class Observer implements PacketSink {
     this.#frameOffset += info.frames
   }
 
+  #part(file: string, info: CaptureInfo, faults: CaptureFault[]): CapturePart {
+    return {
+      file,
+      format: info.format ?? 'unknown',
+      frames: info.frames,
+      offset: this.#frameOffset,
+      first: Number.isFinite(this.#partFirst) ? this.#partFirst : -1,
+      last: Number.isFinite(this.#partLast) ? this.#partLast : -1,
+      faults: [...info.faults, ...faults],
+    }
+  }
+
   /** Ends the capture. `info` is that of its (last) file. */
   finish(info: CaptureInfo): Observations {
     for (let slot = 0; slot < this.#open.length; slot++) this.#close(slot)
-    this.#connections.sort((a, b) => a.first.frame - b.first.frame)
+    return this.#observations(info, this.#parts, this.#connections)
+  }
+
+  /** What was seen so far of a capture that goes on. To be used before the next packet. */
+  standing(file: string, info: CaptureInfo): Observations {
+    const open = this.#open.flatMap((one) => (one === null ? [] : this.#record(one, 'standing')))
+    return this.#observations(info, [...this.#parts, this.#part(file, info, [])], [...this.#connections, ...open])
+  }
+
+  /** Lets go of what was over at `time`, in nanoseconds after the epoch, so that a capture may go on for days. */
+  forget(time: number): void {
+    for (const open of this.#open) {
+      if (open !== null && open.tracker.closed && open.tracker.lastTime < time) this.#close(open.slot)
+    }
+    const gone = (connection: Connection): boolean => connection.last.time < time
+    for (const { packets, exchanges } of this.#connections.filter(gone)) {
+      this.#budget.giveBack(packets)
+      for (const { detail } of exchanges.troubled) this.#budget.giveBack(detail!.packets)
+    }
+    this.#connections = this.#connections.filter((connection) => !gone(connection))
+    for (const open of this.#open) open?.streams.pair.forget(time)
+    this.#lookups.forget(time)
+    this.#icmpErrors = this.#icmpErrors.filter((error) => error.time >= time)
+    this.#forgetSearches(time)
+    if (this.#addresses.count > ADDRESSES) this.#forgetAddresses()
+  }
+
+  #forgetSearches(time: number): void {
+    this.#neighbours = this.#neighbours.filter(({ requests }) => requests.at(-1)!.time >= time)
+    const kept = new Set(this.#neighbours)
+    for (const [target, searches] of this.#searches) {
+      for (const [from, search] of searches) if (!kept.has(search)) searches.delete(from)
+      if (searches.size === 0) this.#searches.delete(target)
+    }
+  }
+
+  /** Starts the table of addresses anew with those of the connections that are open. */
+  #forgetAddresses(): void {
+    const texts = this.#addressTexts
+    this.#addresses = new AddressTable()
+    this.#addressTexts = []
+    this.#flows = new FlowTable()
+    this.#recentFlows.clear()
+    const id = (text: string): number => {
+      const bytes = parseAddress(text)!
+      const found = this.#addresses.id(bytes, 0, bytes.length === 4 ? 4 : 6)
+      this.#addressTexts[found] = text
+      return found
+    }
+    for (const open of this.#open) {
+      if (open === null) continue
+      open.a = id(texts[open.a])
+      open.b = id(texts[open.b])
+      this.#flows.set(open.a, open.portA, open.b, open.portB, open.slot)
+    }
+  }
+
+  #observations(info: CaptureInfo, parts: CapturePart[], connections: Connection[]): Observations {
+    const first = Math.min(this.#first, this.#partFirst)
+    const last = Math.max(this.#last, this.#partLast)
     return {
       version: 1,
       epoch: this.#epoch ?? 0,
-      parts: this.#parts,
+      parts,
       interfaces: info.interfaces,
       frames: this.#frames,
-      first: Number.isFinite(this.#first) ? this.#first : -1,
-      last: Number.isFinite(this.#last) ? this.#last : -1,
+      first: Number.isFinite(first) ? first : -1,
+      last: Number.isFinite(last) ? last : -1,
       linkTypes: this.#linkTypes,
       counts: this.#counts,
-      connections: this.#connections,
+      connections: connections.toSorted((a, b) => a.first.frame - b.first.frame),
       lookups: this.#lookups.finish(),
       icmpErrors: this.#icmpErrors,
       neighbours: this.#neighbours,
@@ -386,20 +452,28 @@ export class Observer implements PacketSink {
     this.#connections.push(connection)
   }
 
-  #record({ tracker, streams, a, portA, b, portB }: Open): Connection {
+  /** `standing`: of a connection that goes on. */
+  #record({ tracker, streams, a, portA, b, portB }: Open, how: 'over' | 'standing' = 'over'): Connection {
     const { orientation, client } = orient(tracker, streams, portA, portB)
     const flipped = client === 1
     const server = flipped ? 0 : 1
     const clientAddress = this.#addressTexts[flipped ? b : a]
     const serverAddress = this.#addressTexts[flipped ? a : b]
     const { pair } = streams
-    const { exchanges, tls, http2, inside } = pair.told()
+    const isOver = how === 'over'
+    const { exchanges, tls, http2, inside } = isOver ? pair.told() : pair.standing()
     const { packets, omitted } =
-      exchangeCount({ exchanges }) > 0 ? { packets: [], omitted: 0 } : this.#budget.read(tracker.log)
+      exchangeCount({ exchanges }) > 0
+        ? { packets: [], omitted: 0 }
+        : this.#budget[isOver ? 'keep' : 'peek'](tracker.log)
     // The tracker numbers the sides by who was heard first; in the record the client is 0.
     if (flipped) {
       flipSides(packets)
-      for (const { detail } of exchanges.troubled) flipSides(detail!.packets)
+      for (const exchange of exchanges.troubled) {
+        // What stands is the ledger's still.
+        if (!isOver) exchange.detail = { ...exchange.detail!, packets: exchange.detail!.packets.slice() }
+        flipSides(exchange.detail!.packets)
+      }
     }
     return {
       // Of clients hardly any comes twice.

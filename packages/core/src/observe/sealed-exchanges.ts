@@ -145,6 +145,14 @@ export class SealedExchanges {
     if (this.#open !== null) this.#open.incomplete = true
   }
 
+  standing(): ExchangeTable {
+    return this.#ledger.standing((exchange) => this.#conclude(exchange, false))
+  }
+
+  forget(time: number): void {
+    this.#ledger.forget(time)
+  }
+
   /** `cut`: the server's stream ended inside of a record. */
   end(cut: boolean): void {
     if (this.#opening !== null) this.#take(CLIENT, this.#opening)
@@ -191,7 +199,12 @@ export class SealedExchanges {
 
   /** The exchange is over, as far as one can see. */
   #close(open: OpenExchange, cut: boolean): void {
-    const x = open.exchange
+    this.#conclude(open.exchange, cut)
+    this.#ledger.end(open)
+  }
+
+  /** How the exchange that is open ended. */
+  #conclude(x: Exchange, cut: boolean): void {
     if (x.tunnel) {
       x.ended = 'complete'
       x.responseEnd = this.#answered ?? x.requestEnd
@@ -211,7 +224,6 @@ export class SealedExchanges {
       x.ended = cut || reset || this.#answered === null ? 'truncated' : closed ? 'closed' : 'complete'
       x.responseEnd = this.#answered ?? x.response
     }
-    this.#ledger.end(open)
   }
 }
 

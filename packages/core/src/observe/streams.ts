@@ -113,6 +113,14 @@ export class StreamPair {
     return this.engine?.told() ?? { exchanges: NO_EXCHANGES, http2: null, tls: null, inside: [null, null] }
   }
 
+  standing(): Told {
+    return this.engine?.standing() ?? this.told()
+  }
+
+  forget(time: number): void {
+    this.engine?.forget(time)
+  }
+
   /** No more bytes are to come: those that are there must do. */
   #decideLast(from: SideIndex): void {
     const side = this.sides[from]

@@ -7,7 +7,7 @@ import { TlsSession } from '../app/tls/session.ts'
 import type { Bytes } from '../bytes/read.ts'
 import { type Engine, Positions, type Told } from './engine.ts'
 import type { Surroundings } from './ledger.ts'
-import { CLIENT, SERVER, type SideIndex } from './observations.ts'
+import { CLIENT, type ExchangeTable, SERVER, type SideIndex } from './observations.ts'
 import { SealedExchanges, type SealedTicket } from './sealed-exchanges.ts'
 import type { StreamPair } from './streams.ts'
 
@@ -59,8 +59,20 @@ export class TlsStreams implements Engine {
   }
 
   told(): Told {
-    const inside = this.#inside.told()
-    const exchanges = this.#isDecrypted ? inside.exchanges : this.#sealed.exchanges
+    return this.#tell(this.#inside.told(), this.#sealed.exchanges)
+  }
+
+  standing(): Told {
+    return this.#tell(this.#inside.standing(), this.#sealed.standing())
+  }
+
+  forget(time: number): void {
+    this.#inside.forget(time)
+    this.#sealed.forget(time)
+  }
+
+  #tell(inside: Told, sealed: ExchangeTable): Told {
+    const exchanges = this.#isDecrypted ? inside.exchanges : sealed
     const [a, b] = this.#inside.sides
     return { ...inside, exchanges, tls: this.#session.facts, inside: [a.speaks, b.speaks] }
   }

@@ -28,16 +28,30 @@ import { timestamp } from './time.ts'
 
 const seconds = (ns: number): number | null => (Number.isFinite(ns) ? Math.round(ns) / 1e9 : null)
 
-export function diagnose(story: Story): DiagnosisDocument {
+export const diagnose = (story: Story): DiagnosisDocument => diagnoseInTime(story).document
+
+/** When an incident began and was over, in story time; the end is Infinity where it was not seen. */
+export interface Span {
+  start: number
+  end: number
+}
+
+/** The document, and when its incidents were. */
+export function diagnoseInTime(story: Story): { document: DiagnosisDocument; spans: ReadonlyMap<Incident, Span> } {
   const incidents: Incident[] = []
   const masked: Incident[] = []
+  const spans = new Map<Incident, Span>()
   let healthy = story.served
   for (const request of story.requests) {
     const resolution = resolve(story, request)
     if (resolution.outcome === 'served' || resolution.outcome === 'masked') healthy++
-    if (resolution.outcome === 'masked') masked.push(incidentOf(story, request, resolution, `m${masked.length + 1}`))
-    if (resolution.outcome === 'incident')
-      incidents.push(incidentOf(story, request, resolution, String(incidents.length + 1)))
+    if (resolution.outcome !== 'masked' && resolution.outcome !== 'incident') continue
+    const isMasked = resolution.outcome === 'masked'
+    const id = isMasked ? `m${masked.length + 1}` : String(incidents.length + 1)
+    const incident = incidentOf(story, request, resolution, id)
+    spans.set(incident, { start: request.start, end: endOf(request) })
+    if (isMasked) masked.push(incident)
+    else incidents.push(incident)
   }
   const { judged, unsure } = judgeStrays(story)
   for (const { attempt, verdict, front } of judged) {
@@ -50,9 +64,10 @@ export function diagnose(story: Story): DiagnosisDocument {
         frames: [],
       })
     }
+    spans.set(incident, attempt)
     incidents.push(incident)
   }
-  return {
+  const document: DiagnosisDocument = {
     schema: 'pcap-surgery/diagnosis@1',
     captures: story.captures.flatMap((capture) => summaries(capture)),
     incidents,
@@ -60,6 +75,13 @@ export function diagnose(story: Story): DiagnosisDocument {
     healthy: { exchanges: healthy },
     notes: [...notesOf(story), ...unsureNotes(story, unsure)],
   }
+  return { document, spans }
+}
+
+/** When the client had its answer, or hoped no more, and no try that ended went on. */
+function endOf({ answered, end, tries }: Request): number {
+  const over = tries.map((attempt) => attempt.end).filter(Number.isFinite)
+  return Math.max(Math.min(answered, end), ...over)
 }
 
 /** A try whose request nobody captured stands for itself. */
