@@ -175,7 +175,9 @@ function attemptOf({ attempt, verdict }: JudgedTry): Attempt {
 }
 
 function upstreamOf(attempt: Try): string {
-  return attempt.search === null ? nearClient(attempt.conversation!).connection.server : attempt.search.search.target
+  if (attempt.search === null) return nearClient(attempt.conversation!).connection.server
+  const { target } = attempt.search.search
+  return target.includes(':') ? `[${target}]` : target
 }
 
 function proxyBack(attempt: Try): string | null {

@@ -53,9 +53,13 @@ const time = (description: string): JsonSchema => ({
   ...text(description),
   pattern: '^-?\\d{4,}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}Z$',
 })
+const ADDRESS = '([0-9.]+|\\[[0-9a-f:.]+\\])'
+
 /** `10.1.0.2:41234` or `[2001:db8::2]:41234`. */
-const endpoint = (description: string): JsonSchema =>
-  orNull({ ...text(description), pattern: '^([0-9.]+|\\[[0-9a-f:.]+\\]):\\d{1,5}$' })
+const endpoint = (description: string): JsonSchema => orNull({ ...text(description), pattern: `^${ADDRESS}:\\d{1,5}$` })
+/** The same, without a port where only the address is known: no SYN was sent, as nobody answered for its link layer. */
+const tried = (description: string): JsonSchema =>
+  orNull({ ...text(`${description} Without a port where no SYN was sent.`), pattern: `^${ADDRESS}(:\\d{1,5})?$` })
 
 const frames = list('The frames that show it.', is('frame'))
 
@@ -83,7 +87,7 @@ const capture = record<CaptureSummary>('One capture that was read.', {
 })
 
 const attempt = record<Attempt>('One try of the proxy at one upstream.', {
-  upstream: endpoint('Address tried; null: none was reached or seen.'),
+  upstream: tried('Address tried; null: none was reached or seen.'),
   proxyBack: endpoint('The proxy’s end of that connection; null: not seen.'),
   cause: { anyOf: [is('cause'), { type: 'null' }], description: 'Why it failed; null: it succeeded.' },
   startSeconds: orNull(seconds('Start, in seconds after the client’s request; null: not known.')),
@@ -148,7 +152,7 @@ const incident = record<Incident>(
     client: endpoint('The client’s end of the client leg.'),
     proxyFront: endpoint('The proxy’s end of the client leg.'),
     proxyBack: endpoint('The proxy’s end of the upstream leg, of the attempt that decided the answer.'),
-    upstream: endpoint('The upstream’s end of the upstream leg, of the attempt that decided the answer.'),
+    upstream: tried('The upstream’s end of the upstream leg, of the attempt that decided the answer.'),
     gateway: orNull(text('Product that made the answer; null: it cannot be told.')),
     cause: is('cause'),
     class: choice('Class of the cause.', [...new Set(Object.values(CATALOGUE).map((entry) => entry.class))]),

@@ -2,10 +2,12 @@
 
 /** `nanoseconds` after `epoch` (whole seconds since 1970 UTC). */
 export function timestamp(epoch: number, nanoseconds: number): string {
-  const whole = Math.floor(nanoseconds / 1e9)
-  const rest = Math.round(nanoseconds - whole * 1e9)
+  // A clock that was moved leaves fractions, and the last one must not make a second of ten digits.
+  const rounded = Math.round(nanoseconds)
+  const whole = Math.floor(rounded / 1e9)
+  const rest = rounded - whole * 1e9
   const date = new Date((epoch + whole) * 1000)
-  // Times beyond what a date can hold come from damaged captures.
+  // Times beyond what a date can hold come from damaged captures; so do years of more than four digits, which stay.
   if (Number.isNaN(date.getTime())) return '1970-01-01T00:00:00.000000000Z'
-  return `${date.toISOString().slice(0, -5)}.${String(rest).padStart(9, '0')}Z`
+  return `${date.toISOString().slice(0, -5).replace('+', '')}.${String(rest).padStart(9, '0')}Z`
 }
