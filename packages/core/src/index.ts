@@ -9,13 +9,20 @@ export type {
   CaptureInfo,
   CaptureInterface,
   CaptureReader,
+  Instant,
   Packet,
   PacketSink,
 } from './capture/packet.ts'
 export { parseSourceName, type SourceName, sourceName } from './capture/source-name.ts'
-export { pcapWriter } from './capture/write-pcap.ts'
+export { type PcapOptions, pcapWriter } from './capture/write-pcap.ts'
 export { pcapngWriter, type WrittenSection } from './capture/write-pcapng.ts'
-export type { CaptureWriter, Emit, WrittenInterface, WrittenPacket } from './capture/writer.ts'
+export {
+  type CaptureWriter,
+  type Emit,
+  LinkTypesDiffer,
+  type WrittenInterface,
+  type WrittenPacket,
+} from './capture/writer.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
 export { exchangeCount, exchangesOf } from './observe/exchange-table.ts'
 export * from './observe/observations.ts'
@@ -31,6 +38,8 @@ export { type Told, Watch, type WatchOptions } from './report/watch.ts'
 export { correlate, type CorrelateOptions } from './story/correlate.ts'
 export { rotatedSets } from './story/rotation.ts'
 export * from './story/story.ts'
+export { type CopiedPackets, type Retime } from './surgery/copier.ts'
+export { type Copied, copy, type CopyOptions, type CopySource } from './surgery/copy.ts'
 export { type Filter, type ParsedFilter, parseFilter } from './surgery/filter.ts'
 export {
   isolate,
@@ -40,13 +49,14 @@ export {
   type Source,
   type SourcePart,
 } from './surgery/isolate.ts'
+export { merge, type MergeOptions, type MergeSource } from './surgery/merge.ts'
+export { later, shifted } from './surgery/retime.ts'
 export {
   type Chooser,
   type ConnectionPart,
   type FrameRange,
   handChooser,
   type HandCut,
-  type Instant,
   type Selection,
   selectionChooser,
   type TimeRange,

@@ -1,14 +1,14 @@
 // What a capture format has to bring along.
 import type { Bytes } from '../bytes/read.ts'
-import type { CaptureInfo } from './packet.ts'
+import type { BlockSink, CaptureInfo } from './packet.ts'
 import type { RecordReader } from './records.ts'
 
 export interface CaptureFormat {
   name: 'pcap' | 'pcapng'
   /** Whether a file that begins like this (16 bytes, or the whole file if shorter) is of this format. */
   recognises(head: Bytes): boolean
-  /** A reader that notes what it learns in `info`. */
-  reader(info: CaptureInfo): RecordReader
+  /** A reader that notes what it learns in `info`, and shows what is beside the packets to `blocks` if anybody looks. */
+  reader(info: CaptureInfo, blocks: BlockSink | null): RecordReader
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Bytes } from '../bytes/read.ts'
 import { addFault, emptyInfo } from './faults.ts'
 import type { CaptureFormat } from './format.ts'
 import { lookAlike } from './lookalike.ts'
-import type { CaptureReader, PacketSink } from './packet.ts'
+import type { BlockSink, CaptureReader, PacketSink } from './packet.ts'
 import { pcap } from './pcap.ts'
 import { pcapng } from './pcapng.ts'
 import { recordCutter, type RecordCutter } from './records.ts'
@@ -13,8 +13,16 @@ const FORMATS: readonly CaptureFormat[] = [pcap, pcapng]
 /** So many bytes are collected before the format is decided, or the whole file if it is shorter. */
 const HEAD = 16
 
+export interface ReaderOptions {
+  /** Who hands on what stands beside the packets; null: nobody, and then it costs nothing. */
+  blocks: BlockSink | null
+  /** Goes on behind damage where it is proven that a record begins; else reading ends there. */
+  resume: boolean
+}
+
 /** A reader for a pcap or pcapng capture. A file of another kind becomes a fatal fault at offset 0 that says so. */
-export function createCaptureReader(): CaptureReader {
+export function createCaptureReader(options: Partial<ReaderOptions> = {}): CaptureReader {
+  const { blocks = null, resume = false } = options
   const info = emptyInfo()
   const head = new Uint8Array(HEAD)
   let filled = 0
@@ -31,7 +39,7 @@ export function createCaptureReader(): CaptureReader {
       return
     }
     info.format = format.name
-    cutter = recordCutter(format.reader(info))
+    cutter = recordCutter(format.reader(info, blocks), resume ? info : null)
     cutter.push(start, sink)
   }
 
@@ -51,7 +59,7 @@ export function createCaptureReader(): CaptureReader {
     },
     end(sink: PacketSink): void {
       if (!decided) decide(sink)
-      cutter?.end()
+      cutter?.end(sink)
     },
   }
 }

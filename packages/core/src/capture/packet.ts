@@ -27,6 +27,40 @@ export interface PacketSink {
   packet(packet: Packet): void
 }
 
+/** A time: seconds since 1970 UTC, may be negative, and nanoseconds 0..999_999_999. */
+export interface Instant {
+  seconds: number
+  nanoseconds: number
+}
+
+/**
+ * What a capture says beside its packets, for who hands it on; it comes in the capture's order. Options are pcapng's,
+ * in little-endian, whole, without an end mark; they belong to whoever takes them. Of pcap there is one section, and
+ * one interface.
+ */
+export interface BlockSink {
+  section(options: Bytes): void
+  /** Describes `info.interfaces[id]`. Its name and how it tells time are not among the options. */
+  interface(id: number, options: Bytes): void
+  /** Options of the packet that comes next; not called where it has none. */
+  packetOptions(options: Bytes): void
+  statistics(statistics: InterfaceStatistics): void
+  /** A block that stands for itself: names, secrets, custom. */
+  block(type: number, body: Bytes): void
+  /** Something that cannot be handed on, in words that are the same for the same thing. */
+  leftOut(what: string): void
+}
+
+/** pcapng interface statistics: what was counted up to `time`, in `options`. */
+export interface InterfaceStatistics {
+  interfaceId: number
+  time: Instant
+  /** When capturing began and ended; null: not stated. */
+  start: Instant | null
+  end: Instant | null
+  options: Bytes
+}
+
 export interface CaptureInterface {
   linkType: number
   /** Snap length in bytes as the file states it, 0 when none is stated. */

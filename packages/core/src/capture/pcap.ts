@@ -1,8 +1,9 @@
 // Classic pcap: a file header, then packets with a small header each (draft-ietf-opsawg-pcap).
 import { u16, u16le, u32, u32le, type Bytes } from '../bytes/read.ts'
 import { addFault, bytesText } from './faults.ts'
-import { packetLimit, type CaptureFormat } from './format.ts'
-import type { CaptureInfo, Packet, PacketSink } from './packet.ts'
+import { LARGEST_PACKET, packetLimit, type CaptureFormat } from './format.ts'
+import type { BlockSink, CaptureInfo, Packet, PacketSink } from './packet.ts'
+import { IF_FCSLEN } from './pcapng-options.ts'
 import type { Feed, RecordReader } from './records.ts'
 
 /** Magic numbers as they read in the byte order of the machine that wrote the file. */
@@ -23,6 +24,8 @@ const FRACTION = 4
 const CAPTURED_LENGTH = 8
 const ORIGINAL_LENGTH = 12
 const RECORD_HEADER = 16
+/** Seconds before and after the last good packet in which one behind damage may lie. */
+const NEAR = 7 * 86_400
 const MODIFIED_RECORD_HEADER = 24
 
 export const pcap: CaptureFormat = { name: 'pcap', recognises: (head) => magic(head) !== null, reader: pcapReader }
@@ -36,7 +39,12 @@ function magic(head: Bytes): { little: boolean; number: number } | null {
   return null
 }
 
-function pcapReader(info: CaptureInfo): RecordReader {
+/** Length of the frame check sequence: 16-bit words in the highest four bits, if bit 26 says so; in pcapng an option. */
+const FCS_STATED = 0x0400_0000
+const checkSequence = (network: number): Bytes =>
+  (network & FCS_STATED) === 0 ? new Uint8Array(0) : Uint8Array.of(IF_FCSLEN, 0, 1, 0, 2 * (network >>> 28), 0, 0, 0)
+
+function pcapReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader {
   let little = false
   let nanoseconds = false
   let headerLength = 0
@@ -71,8 +79,12 @@ function pcapReader(info: CaptureInfo): RecordReader {
     const snapLength = field(b, at + SNAP_LENGTH)
     limit = packetLimit(snapLength)
     // Upper half: length of the frame check sequence and reserved bits. The link type is the lower one.
-    packet.linkType = field(b, at + LINK_TYPE) & 0xffff
+    const network = field(b, at + LINK_TYPE)
+    packet.linkType = network & 0xffff
     info.interfaces.push({ linkType: packet.linkType, snapLength, name: null, dropped: null })
+    blocks?.section(new Uint8Array(0))
+    blocks?.interface(0, checkSequence(network))
+    if (headerLength > RECORD_HEADER) blocks?.leftOut('the longer record headers of old Red Hat systems')
     return FILE_HEADER
   }
 
@@ -131,5 +143,19 @@ function pcapReader(info: CaptureInfo): RecordReader {
             : `the last packet is cut: ${bytesText(capturedLength(b, 0))} announced, ${there} there`
       addFault(info, feed.offset, true, text)
     },
+    /** Nothing repeats a record header: lengths that go together, a fraction below a second and a time near the last. */
+    lengthAt(b: Bytes, at: number, end: number): number {
+      if (headerLength === 0 || end - at < headerLength) return 0
+      const captured = capturedLength(b, at)
+      const original = captured === field(b, at + CAPTURED_LENGTH) ? field(b, at + ORIGINAL_LENGTH) : captured
+      const isLikely =
+        captured <= limit &&
+        captured <= original &&
+        original <= LARGEST_PACKET &&
+        field(b, at + FRACTION) < (nanoseconds ? 1e9 : 1e6) &&
+        (info.frames === 0 || Math.abs(field(b, at) - packet.seconds) <= NEAR)
+      return isLikely && captured <= end - at - headerLength ? headerLength + captured : 0
+    },
+    restart(): void {},
   }
 }

@@ -8,9 +8,13 @@ const END = 0
 
 export const OPT_COMMENT = 1
 export const SHB_USERAPPL = 4
+export const EPB_DROPCOUNT = 4
 export const IF_NAME = 2
 export const IF_TSRESOL = 9
+export const IF_FCSLEN = 13
 export const IF_TSOFFSET = 14
+export const ISB_STARTTIME = 2
+export const ISB_ENDTIME = 3
 export const ISB_IFDROP = 5
 export const ISB_OSDROP = 7
 

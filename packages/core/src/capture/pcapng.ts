@@ -3,20 +3,25 @@
 import { u16, u16le, u32, u32le, type Bytes } from '../bytes/read.ts'
 import { addFault, bytesText } from './faults.ts'
 import { LARGEST_PACKET, packetLimit, type CaptureFormat } from './format.ts'
-import type { CaptureInfo, Packet, PacketSink } from './packet.ts'
+import type { BlockSink, CaptureInfo, Instant, Packet, PacketSink } from './packet.ts'
+import {
+  CUSTOM,
+  DECRYPTION_SECRETS,
+  ENHANCED_PACKET,
+  handedOn,
+  INTERFACE_DESCRIPTION,
+  INTERFACE_STATISTICS,
+  NAME_RESOLUTION,
+  namesBody,
+  PACKET,
+  SECTION_HEADER,
+  secretsBody,
+  SIMPLE_PACKET,
+  SYSTEMD_JOURNAL,
+} from './pcapng-blocks.ts'
 import * as option from './pcapng-options.ts'
 import type { Feed, RecordReader } from './records.ts'
 import { clock, setTime, type Clock } from './timestamp.ts'
-
-/** Block types. The section header's reads the same in both byte orders. */
-const SECTION_HEADER = 0x0a0d0d0a
-const INTERFACE_DESCRIPTION = 1
-const PACKET = 2
-const SIMPLE_PACKET = 3
-const NAME_RESOLUTION = 4
-const INTERFACE_STATISTICS = 5
-const ENHANCED_PACKET = 6
-const DECRYPTION_SECRETS = 10
 
 const NAMES: Readonly<Record<number, string>> = {
   [SECTION_HEADER]: 'section header block',
@@ -67,6 +72,9 @@ const EPB_CAPTURED_LENGTH = 20
 const EPB_ORIGINAL_LENGTH = 24
 const EPB_DATA = 28
 
+/** Of a packet block, in place of a drop count. */
+const UNKNOWN_DROPS = 0xffff
+
 const SPB_ORIGINAL_LENGTH = 8
 const SPB_DATA = 12
 
@@ -81,9 +89,13 @@ export const pcapng: CaptureFormat = {
   reader: pcapngReader,
 }
 
+/** Options of an interface that its description is told by, and of statistics. */
+const TOLD = [option.IF_NAME, option.IF_TSRESOL, option.IF_TSOFFSET]
+const TIMES = [option.ISB_STARTTIME, option.ISB_ENDTIME]
+
 const blockName = (type: number): string => NAMES[type] ?? `block of type 0x${type.toString(16)}`
 
-function pcapngReader(info: CaptureInfo): RecordReader {
+function pcapngReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader {
   let little = false
   /** Index in `info.interfaces` of the section's interface 0. */
   let firstInterface = 0
@@ -104,6 +116,8 @@ function pcapngReader(info: CaptureInfo): RecordReader {
     linkType: 0,
     interfaceId: 0,
   }
+
+  const leftOut = (what: string): void => blocks?.leftOut(what)
 
   const word = (b: Bytes, at: number): number => (little ? u32le(b, at) : u32(b, at))
   const half = (b: Bytes, at: number): number => (little ? u16le(b, at) : u16(b, at))
@@ -144,6 +158,7 @@ function pcapngReader(info: CaptureInfo): RecordReader {
     }
     firstInterface = info.interfaces.length
     readOptions(b, at + 24, at + total - TRAILER, feed, 'section header block', comment(b))
+    blocks?.section(optionsOf(b, at + 24, at + total - TRAILER, SECTION_HEADER))
     return true
   }
 
@@ -160,18 +175,36 @@ function pcapngReader(info: CaptureInfo): RecordReader {
     })
     info.interfaces.push({ linkType: half(b, at + BODY), snapLength: word(b, at + 12), name, dropped: null })
     clocks.push(clock(resolution, offset))
+    if (blocks === null) return
+    blocks.interface(clocks.length - 1, optionsOf(b, at + 16, at + total - TRAILER, INTERFACE_DESCRIPTION, TOLD))
+    const { binary, exponent } = clocks.at(-1)!
+    if (binary ? exponent > 0 : exponent > 9) blocks.leftOut('parts of a nanosecond in the times')
   }
 
   function readStatistics(b: Bytes, at: number, total: number, feed: Feed): void {
     const id = firstInterface + word(b, at + BODY)
     let dropped: number | null = null
+    let start: Instant | null = null
+    let end: Instant | null = null
     readOptions(b, at + 20, at + total - TRAILER, feed, 'interface statistics block', (code, value, length) => {
       if ((code === option.ISB_IFDROP || code === option.ISB_OSDROP) && length === 8) {
         dropped = (dropped ?? 0) + unsigned64(b, value)
       }
+      if (blocks === null || length !== 8 || id >= clocks.length) return
+      if (code === option.ISB_STARTTIME) start = timeAt(b, value, id)
+      if (code === option.ISB_ENDTIME) end = timeAt(b, value, id)
     })
     // The counts run from the start of the capture: the last block is right.
     if (id < info.interfaces.length && dropped !== null) info.interfaces[id]!.dropped = dropped
+    if (blocks === null || id >= info.interfaces.length) return
+    const options = optionsOf(b, at + 20, at + total - TRAILER, INTERFACE_STATISTICS, TIMES)
+    blocks.statistics({ interfaceId: id, time: timeAt(b, at + 12, id), start, end, options })
+  }
+
+  function timeAt(b: Bytes, at: number, id: number): Instant {
+    const time = { seconds: 0, nanoseconds: 0 }
+    setTime(time, clocks[id]!, word(b, at), word(b, at + 4))
+    return time
   }
 
   function readNames(b: Bytes, at: number, total: number, feed: Feed): void {
@@ -180,6 +213,7 @@ function pcapngReader(info: CaptureInfo): RecordReader {
       if (info.names.length < KEPT_NAMES) info.names.push(...option.nameRecord(b, code, value, length))
     })
     if (records >= 0) readOptions(b, records, to, feed, 'name resolution block', comment(b))
+    blocks?.block(NAME_RESOLUTION, namesBody(b, at + BODY, to, little, leftOut))
   }
 
   function readSecrets(b: Bytes, at: number, total: number, feed: Feed): void {
@@ -187,6 +221,7 @@ function pcapngReader(info: CaptureInfo): RecordReader {
     const there = total - 20
     if (length > there) return note(feed, `decryption secrets block of ${length} bytes has room for ${there}; skipped`)
     if (word(b, at + BODY) === TLS_KEY_LOG) info.keyLogs.push(option.optionText(b, at + 16, length))
+    blocks?.block(DECRYPTION_SECRETS, secretsBody(b, at + BODY, at + total - TRAILER, little, leftOut))
   }
 
   function readEnhancedPacket(b: Bytes, at: number, total: number, feed: Feed, sink: PacketSink): void {
@@ -200,7 +235,32 @@ function pcapngReader(info: CaptureInfo): RecordReader {
     const limit = packetLimit(info.interfaces[interfaceId]!.snapLength)
     if (captured > limit) return note(feed, `packet of ${bytesText(captured)}, more than ${limit}; skipped`)
     setTime(packet, clocks[interfaceId]!, word(b, at + EPB_TIME_HIGH), word(b, at + EPB_TIME_LOW))
+    if (blocks !== null) handOnOptions(b, at, total, captured)
     deliver(b, at + EPB_DATA, captured, word(b, at + EPB_ORIGINAL_LENGTH), interfaceId, sink)
+  }
+
+  function handOnOptions(b: Bytes, at: number, total: number, captured: number): void {
+    const from = at + EPB_DATA + ((captured + 3) & ~3)
+    const options = optionsOf(b, from, at + total - TRAILER, ENHANCED_PACKET)
+    const drops = word(b, at) === PACKET ? half(b, at + BODY + 2) : UNKNOWN_DROPS
+    if (drops === UNKNOWN_DROPS) {
+      if (options.length > 0) blocks!.packetOptions(options)
+      return
+    }
+    // What the obsolete packet block has in its header is an option of the enhanced one.
+    const more = new Uint8Array(options.length + 12)
+    more.set(options)
+    more.set([option.EPB_DROPCOUNT, 0, 8, 0, drops & 0xff, drops >> 8], options.length)
+    blocks!.packetOptions(more)
+  }
+
+  const optionsOf = (b: Bytes, from: number, to: number, block: number, without: readonly number[] = []): Bytes =>
+    handedOn(b, from, to, little, block, without, leftOut)
+
+  /** Hands on a block that means nothing to us. */
+  function readOther(b: Bytes, at: number, total: number, type: number): void {
+    if (type === CUSTOM && !little) return blocks!.leftOut('custom blocks of unknown byte order')
+    blocks!.block(type, b.slice(at + BODY, at + total - TRAILER))
   }
 
   function readSimplePacket(b: Bytes, at: number, total: number, feed: Feed, sink: PacketSink): void {
@@ -261,6 +321,13 @@ function pcapngReader(info: CaptureInfo): RecordReader {
   const signed64 = (b: Bytes, at: number): number =>
     little ? word(b, at) + (word(b, at + 4) | 0) * 2 ** 32 : (word(b, at) | 0) * 2 ** 32 + word(b, at + 4)
 
+  function isHandedOn(type: number, total: number): boolean {
+    if (blocks === null) return false
+    const can = (type === CUSTOM || type === SYSTEMD_JOURNAL) && total >= BODY + 8 && total <= LARGEST_BLOCK
+    if (!can) blocks.leftOut(`blocks of type 0x${type.toString(16)}`)
+    return can
+  }
+
   /** Reads a block that is here as a whole and whose two lengths agree. False: reading ends. */
   function readBlock(b: Bytes, at: number, type: number, total: number, feed: Feed, sink: PacketSink): boolean {
     if (type === ENHANCED_PACKET || type === PACKET) readEnhancedPacket(b, at, total, feed, sink)
@@ -269,7 +336,8 @@ function pcapngReader(info: CaptureInfo): RecordReader {
     else if (type === INTERFACE_STATISTICS) readStatistics(b, at, total, feed)
     else if (type === NAME_RESOLUTION) readNames(b, at, total, feed)
     else if (type === DECRYPTION_SECRETS) readSecrets(b, at, total, feed)
-    else return readSection(b, at, total, feed)
+    else if (type === SECTION_HEADER) return readSection(b, at, total, feed)
+    else readOther(b, at, total, type)
     return true
   }
 
@@ -293,7 +361,7 @@ function pcapngReader(info: CaptureInfo): RecordReader {
         return stop(feed, feed.offset, `damaged ${blockName(type)}: ${text}`)
       }
       // Custom and unknown blocks are nothing to us, however long they are.
-      if (least === 0) return passOver(feed, total)
+      if (least === 0 && !isHandedOn(type, total)) return passOver(feed, total)
       if (total > LARGEST_BLOCK) {
         if (type === SECTION_HEADER) return stop(feed, feed.offset, `section header block of ${total} bytes`)
         note(feed, `${blockName(type)} of ${total} bytes, too large to be read; skipped`)
@@ -324,6 +392,22 @@ function pcapngReader(info: CaptureInfo): RecordReader {
             ? packetCut(b, had, type)
             : `the last block (${blockName(type)}) is cut: ${need} bytes announced, ${had} there`
       addFault(info, feed.offset, true, text)
+    },
+
+    lengthAt(b: Bytes, at: number, end: number): number {
+      if (end - at < SMALLEST_BLOCK) return 0
+      const isSection = u32(b, at) === SECTION_HEADER
+      const isLittle = isSection ? u32le(b, at + BODY) === BYTE_ORDER_MAGIC : little
+      if (isSection && !isLittle && u32(b, at + BODY) !== BYTE_ORDER_MAGIC) return 0
+      const read = isLittle ? u32le : u32
+      const total = read(b, at + TOTAL_LENGTH)
+      if (total < Math.max(leastLength(read(b, at)), SMALLEST_BLOCK) || total > end - at) return 0
+      if (isSection && (isLittle ? u16le : u16)(b, at + 12) !== 1) return 0
+      return read(b, at + total - TRAILER) === total ? total : 0
+    },
+
+    restart(): void {
+      passed = 0
     },
   }
 

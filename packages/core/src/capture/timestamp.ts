@@ -1,6 +1,6 @@
 // pcapng time: a 64-bit count of units since 1970, with unit and offset stated per interface
 // (draft-ietf-opsawg-pcapng, if_tsresol and if_tsoffset). All arithmetic is on integers below 2^53: exact, no BigInt.
-import type { Packet } from './packet.ts'
+import type { Instant } from './packet.ts'
 
 /** How an interface tells time, worked out once. */
 export interface Clock {
@@ -28,7 +28,7 @@ export function clock(resolution: number = MICROSECONDS, offset: number = 0): Cl
 
 /** Sets the packet's time to `high * 2^32 + low` units. What is finer than a nanosecond is cut off. */
 export function setTime(
-  packet: Packet,
+  packet: Instant,
   { binary, exponent, unitsASecond, unit, offset }: Clock,
   high: number,
   low: number,
@@ -62,7 +62,7 @@ function divide(high: number, low: number, by: number): void {
   quotient.low = ((upper - (upper % by)) / by) * 65_536 + (lower - quotient.rest) / by
 }
 
-function setDecimal(packet: Packet, exponent: number, offset: number, high: number, low: number): void {
+function setDecimal(packet: Instant, exponent: number, offset: number, high: number, low: number): void {
   quotient.high = high
   quotient.low = low
   let places = exponent
@@ -76,7 +76,7 @@ function setDecimal(packet: Packet, exponent: number, offset: number, high: numb
   packet.nanoseconds = quotient.rest * 10 ** (9 - places)
 }
 
-function setBinary(packet: Packet, exponent: number, offset: number, high: number, low: number): void {
+function setBinary(packet: Instant, exponent: number, offset: number, high: number, low: number): void {
   const seconds =
     exponent < 32
       ? high * 2 ** (32 - exponent) + Math.floor(low / 2 ** exponent)

@@ -1,15 +1,18 @@
 // Writes pcapng (draft-ietf-opsawg-pcapng): one little-endian section of unknown length, times in nanoseconds.
 import { parseAddress } from '../bytes/address.ts'
-import type { Bytes } from '../bytes/read.ts'
+import { u16le, type Bytes } from '../bytes/read.ts'
+import type { Instant, InterfaceStatistics } from './packet.ts'
+import {
+  DECRYPTION_SECRETS,
+  eachOption,
+  ENHANCED_PACKET,
+  INTERFACE_DESCRIPTION,
+  INTERFACE_STATISTICS,
+  NAME_RESOLUTION,
+  SECTION_HEADER,
+} from './pcapng-blocks.ts'
 import * as option from './pcapng-options.ts'
 import type { CaptureWriter, Emit, WrittenInterface, WrittenPacket } from './writer.ts'
-
-const SECTION_HEADER = 0x0a0d0d0a
-const INTERFACE_DESCRIPTION = 1
-const NAME_RESOLUTION = 4
-const INTERFACE_STATISTICS = 5
-const ENHANCED_PACKET = 6
-const DECRYPTION_SECRETS = 10
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const TLS_KEY_LOG = 0x544c534b
@@ -33,8 +36,16 @@ export interface WrittenSection {
   application: string
 }
 
-/** Writes a section header at once, and the rest as it comes. */
-export function pcapngWriter(section: WrittenSection, emit: Emit): CaptureWriter {
+/** Writes a section header before the first of the rest, and that as it comes. */
+export function pcapngWriter(section: WrittenSection, target: Emit): CaptureWriter {
+  const lost = new Map<string, number>()
+  const sections: Bytes[] = []
+  let begun = false
+  const emit: Emit = (bytes) => {
+    if (!begun) target(sectionHeader(section, sections))
+    begun = true
+    target(bytes)
+  }
   /** By number as answered to the caller. */
   const described: WrittenInterface[] = []
   /** Numbers in the file by the caller's number, then by offset in seconds. */
@@ -43,12 +54,13 @@ export function pcapngWriter(section: WrittenSection, emit: Emit): CaptureWriter
   const latest = { seconds: 0, nanoseconds: 0 }
 
   const describe = (id: number, offset: number): number => {
-    const { linkType, snapLength, name, comment } = described[id]!
+    const { linkType, snapLength, name, comment, options: others } = described[id]!
     const options = [
       ...(name === null ? [] : [text(option.IF_NAME, name)]),
       ...(comment === null ? [] : [text(option.OPT_COMMENT, comment)]),
       value(option.IF_TSRESOL, Uint8Array.of(NANOSECONDS)),
       ...(offset === 0 ? [] : [value(option.IF_TSOFFSET, signed64(offset))]),
+      ...(others === undefined ? [] : [others]),
     ]
     const fixed = new DataView(new ArrayBuffer(8))
     fixed.setUint16(0, linkType, true)
@@ -58,20 +70,26 @@ export function pcapngWriter(section: WrittenSection, emit: Emit): CaptureWriter
     return interfaces++
   }
 
-  emit(sectionHeader(section))
   return {
+    lost,
+    section(options: Bytes): void {
+      if (!begun) sections.push(options)
+      else if (options.length > 0) eachOption(options, () => lost.set(LATER, (lost.get(LATER) ?? 0) + 1))
+    },
     addInterface(one: WrittenInterface): number {
       const id = described.push(one) - 1
       inFile.push(new Map())
       describe(id, 0)
       return id
     },
-    packet(packet: WrittenPacket, comments: readonly string[] = []): boolean {
+    packet(packet: WrittenPacket, comments: readonly string[] = [], options?: Bytes): boolean {
       const offset = timeOffset(packet.seconds)
       latest.seconds = packet.seconds
       latest.nanoseconds = packet.nanoseconds
       const id = inFile[packet.interfaceId]!.get(offset) ?? describe(packet.interfaceId, offset)
-      emit(enhancedPacket(packet, id, packet.seconds - offset, comments))
+      const told = comments.map((comment) => text(option.OPT_COMMENT, comment))
+      if (options !== undefined && options.length > 0) told.push(options)
+      emit(enhancedPacket(packet, id, packet.seconds - offset, withEnd(told)))
       return true
     },
     names(names): void {
@@ -92,35 +110,74 @@ export function pcapngWriter(section: WrittenSection, emit: Emit): CaptureWriter
       setTime(fixed, 4, Math.max(0, latest.seconds - offset), latest.nanoseconds)
       emit(block(INTERFACE_STATISTICS, [bytesOf(fixed), ...withEnd([value(option.ISB_IFDROP, signed64(count))])]))
     },
-    end(): void {},
+    statistics({ interfaceId, time, start, end, options }: InterfaceStatistics): void {
+      const [offset, id] = [...inFile[interfaceId]!][0]!
+      const fixed = new DataView(new ArrayBuffer(12))
+      fixed.setUint32(0, id, true)
+      setTime(fixed, 4, Math.max(0, time.seconds - offset), time.nanoseconds)
+      const times = [...timeOption(option.ISB_STARTTIME, start, offset), ...timeOption(option.ISB_ENDTIME, end, offset)]
+      emit(
+        block(INTERFACE_STATISTICS, [bytesOf(fixed), ...withEnd([...times, ...(options.length > 0 ? [options] : [])])]),
+      )
+    },
+    block(type: number, body: Bytes): void {
+      emit(block(type, [body, new Uint8Array(-body.length & 3)]))
+    },
+    end(): void {
+      if (!begun) target(sectionHeader(section, sections))
+      begun = true
+    },
   }
+}
+
+const LATER = 'comments and other options of later sections'
+
+/** None for a time that the interface cannot tell. */
+function timeOption(code: number, time: Instant | null, offset: number): Bytes[] {
+  if (time === null || timeOffset(time.seconds) !== offset) return []
+  const view = new DataView(new ArrayBuffer(8))
+  setTime(view, 0, time.seconds - offset, time.nanoseconds)
+  return [value(code, bytesOf(view))]
 }
 
 /** 2^64 nanoseconds are 584 years: what is before 1970 or behind them goes to an interface with an if_tsoffset. */
 const SPAN = 2 ** 34
 const timeOffset = (seconds: number): number => Math.floor(seconds / SPAN) * SPAN
 
-function sectionHeader({ comments, application }: WrittenSection): Bytes {
+function sectionHeader({ comments, application }: WrittenSection, sources: readonly Bytes[]): Bytes {
   const fixed = new DataView(new ArrayBuffer(16))
   fixed.setUint32(0, BYTE_ORDER_MAGIC, true)
   fixed.setUint16(4, 1, true)
   fixed.setInt32(8, -1, true)
   fixed.setInt32(12, -1, true)
-  const options = [
-    text(option.SHB_USERAPPL, application),
-    ...comments.map((comment) => text(option.OPT_COMMENT, comment)),
-  ]
-  return block(SECTION_HEADER, [bytesOf(fixed), ...withEnd(options)])
+  const options = [...comments.map((comment) => text(option.OPT_COMMENT, comment)), ...sectionOptions(sources)]
+  const isNamed = options.some((one) => u16le(one, 0) === option.SHB_USERAPPL)
+  const own = isNamed ? [] : [text(option.SHB_USERAPPL, application)]
+  return block(SECTION_HEADER, [bytesOf(fixed), ...withEnd([...own, ...options])])
 }
+
+/** All that the sources say; but one hardware, operating system and application only where they agree. */
+function sectionOptions(sources: readonly Bytes[]): Bytes[] {
+  const options = new Map<string, { code: number; written: Bytes }>()
+  for (const source of sources) {
+    eachOption(source, (code, content) => options.set(`${code} ${content}`, { code, written: value(code, content) }))
+  }
+  const all = [...options.values()]
+  const isSingle = (code: number): boolean => all.filter((one) => one.code === code).length === 1
+  return all.filter(({ code }) => !ONCE.has(code) || isSingle(code)).map(({ written }) => written)
+}
+
+const SHB_HARDWARE = 2
+const SHB_OS = 3
+const ONCE: ReadonlySet<number> = new Set([SHB_HARDWARE, SHB_OS, option.SHB_USERAPPL])
 
 function enhancedPacket(
   { nanoseconds, bytes, at, end, wireLength }: WrittenPacket,
   id: number,
   seconds: number,
-  comments: readonly string[],
+  options: readonly Bytes[],
 ): Bytes {
   const captured = end - at
-  const options = withEnd(comments.map((comment) => text(option.OPT_COMMENT, comment)))
   const optionsAt = BODY + PACKET_HEADER + roundUp(captured)
   const written = new Uint8Array(optionsAt + lengthOf(options) + FRAME - BODY)
   const view = new DataView(written.buffer)

@@ -113,9 +113,11 @@ test('a comment that is too long ends between two characters', () => {
 test('pcap has one link type, and 136 years', () => {
   written(pcapWriter, (writer) => {
     writer.addInterface(ETHERNET)
-    expect(() => writer.addInterface({ ...ETHERNET, linkType: 101 })).toThrow('one link type')
-    const packet = { seconds: -1, nanoseconds: 0, bytes: new Uint8Array(0), at: 0, end: 0, wireLength: 0 }
-    expect(writer.packet({ ...packet, interfaceId: 0 })).toBe(false)
+    writer.addInterface({ ...ETHERNET, linkType: 101 })
+    const packet = { seconds: 0, nanoseconds: 0, bytes: new Uint8Array(0), at: 0, end: 0, wireLength: 0 }
+    expect(writer.packet({ ...packet, interfaceId: 0, seconds: -1 })).toBe(false)
+    expect(writer.packet({ ...packet, interfaceId: 0 })).toBe(true)
+    expect(() => writer.packet({ ...packet, interfaceId: 1 })).toThrow('one link type')
   })
 })
 

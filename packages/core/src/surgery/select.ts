@@ -2,7 +2,7 @@
 // matter, single frames; or, for a cut by hand, conditions. Nothing here knows why.
 import { formatAddress, formatEndpoint } from '../bytes/address.ts'
 import type { Bytes } from '../bytes/read.ts'
-import type { Packet } from '../capture/packet.ts'
+import type { Instant, Packet } from '../capture/packet.ts'
 import { createLayers, Decoder } from '../wire/decode.ts'
 import * as icmp from '../wire/icmp.ts'
 import { FRAGMENT, ICMP, ICMP6, type Kind, type Layers, TCP, UDP } from '../wire/layers.ts'
@@ -45,11 +45,6 @@ export interface HandCut {
   /** Seconds since 1970 and nanoseconds; null where one end is open. */
   times: { from: Instant | null; to: Instant | null }[] | null
   filter: Filter | null
-}
-
-export interface Instant {
-  seconds: number
-  nanoseconds: number
 }
 
 /** Says of each packet of a file, shown in order, whether it is kept. */
