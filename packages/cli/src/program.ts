@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Vantage } from '@pcap-surgery/core'
+import { addCopies } from './commands/copies/options.ts'
 import { diagnoseCommand, type DiagnoseOptions } from './commands/diagnose.ts'
 import {
   type ConnectionOption,
@@ -166,6 +167,7 @@ function build(done: (status: number) => void): Command {
     .action(async (captures: string[], options: Omit<IsolateCommandOptions, 'application'>) =>
       done(await isolateCommand(captures, { ...options, application: `pcap-surgery ${version()}` })),
     )
+  addCopies(program, `pcap-surgery ${version()}`, done)
   program
     .command('schema')
     .description('print the JSON Schema of the answer of diagnose --format json')

@@ -1,4 +1,5 @@
 // The answer, to standard output or whole into a file: nobody ever finds half of it.
+import { fstatSync, type BigIntStats } from 'node:fs'
 import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { reason } from './source.ts'
@@ -24,10 +25,20 @@ export async function refusal(file: string, captures: readonly string[]): Promis
   }
   if (!existing.isFile()) return 'exists and is not a regular file'
   for (const capture of captures) {
-    const input = await stat(capture, { bigint: true }).catch(() => null)
+    const input = await statOf(capture)
     if (input !== null && input.dev === existing.dev && input.ino === existing.ino) return 'is one of the captures'
   }
   return null
+}
+
+/** What the file system says of a capture, `-` being standard input; null where there is none. */
+export async function statOf(capture: string): Promise<BigIntStats | null> {
+  if (capture !== '-') return stat(capture, { bigint: true }).catch(() => null)
+  try {
+    return fstatSync(0, { bigint: true })
+  } catch {
+    return null
+  }
 }
 
 /** Writes the file beside its place and moves it there. Throws an Error with a sentence for the user. */

@@ -52,7 +52,7 @@ export function timeOption(value: string): TimeOption {
   if (to === undefined || more.length > 0 || (from === '' && to === '')) {
     throw new InvalidArgumentError('Expected FROM..TO, FROM.. or ..TO.')
   }
-  return { from: from === '' ? null : instant(from), to: to === '' ? null : instant(to) }
+  return { from: from === '' ? null : instantOption(from), to: to === '' ? null : instantOption(to) }
 }
 
 export function filterOption(value: string): Filter {
@@ -74,7 +74,7 @@ export function padOption(value: string): number {
 }
 
 /** With all digits of the fraction: a double holds seconds since 1970 only to 200 nanoseconds. */
-function instant(text: string): Instant {
+export function instantOption(text: string): Instant {
   const [, whole, fraction = ''] = /^(.*?)(?:\.(\d{1,9}))?(?=Z|[+-]\d\d:\d\d$|$)/i.exec(text) ?? []
   const zone = text.slice((whole ?? '').length + (fraction === '' ? 0 : fraction.length + 1))
   const isCount = /^\d+$/.test(whole ?? '') && zone === ''
