@@ -110,7 +110,7 @@ function fixedDigits(hex: string): number {
 }
 
 /** First octets with private, shared or link-local networks in them. */
-const PARTLY_SPECIAL: readonly number[] = [100, 169, 172, 192]
+const PARTLY_SPECIAL: ReadonlySet<number> = new Set([100, 169, 172, 192])
 
 /** The octets of which one stands for the octet `at` of an address; one of them or none: it stays. */
 function octetsLike(address: Bytes, at: number): readonly number[] {
@@ -129,7 +129,7 @@ function kindOf([first]: Bytes, at: number): (octet: number) => string {
   if (at === 2) return () => 'any'
   if (at === 0) {
     return (octet) =>
-      octet === 10 || octet === 127 || octet >= 224 || PARTLY_SPECIAL.includes(octet) ? `${octet}` : 'public'
+      octet === 10 || octet === 127 || octet >= 224 || PARTLY_SPECIAL.has(octet) ? `${octet}` : 'public'
   }
   switch (first) {
     case 100: // 100.64.0.0/10

@@ -8,11 +8,24 @@ const KEY = Uint8Array.from({ length: 32 }, (_, i) => i)
 const made = (): KeyedPseudonyms => new KeyedPseudonyms(KEY)
 const bitsOf = (text: string): number => Array.from(text).reduce((sum, c) => sum + codeLength(c.charCodeAt(0)), 0)
 
+const shared = (a: Uint8Array, b: Uint8Array): number => {
+  const at = a.findIndex((byte, i) => byte !== b[i])
+  return at < 0 ? a.length : at
+}
+
+const kind = (address: string): string =>
+  /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.)/.test(address)
+    ? 'special'
+    : 'public'
+
+const shapeOf = (text: string): string =>
+  text
+    .replaceAll(/[a-z]/g, 'a')
+    .replaceAll(/[A-Z]/g, 'A')
+    .replaceAll(/\d/g, '0')
+    .replaceAll(/[\x80-\xff]/g, '\x80')
+
 describe('addresses', () => {
-  const shared = (a: Uint8Array, b: Uint8Array): number => {
-    const at = a.findIndex((byte, i) => byte !== b[i])
-    return at < 0 ? a.length : at
-  }
   const address4 = fc.uint8Array({ minLength: 4, maxLength: 4 })
   const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }))
   const address6 = fc.array(group, { minLength: 8, maxLength: 8 }).map((groups) => {
@@ -27,7 +40,8 @@ describe('addresses', () => {
           const pseudonyms = made()
           const [ofA, ofB] = [pseudonyms.address(a), pseudonyms.address(b)]
           // An IPv4 address in an IPv6 one is mapped as the former.
-          if (shared(a, b) < 12 || a.length === 4) expect(shared(ofA, ofB)).toBe(shared(a, b))
+          fc.pre(shared(a, b) < 12 || a.length === 4)
+          expect(shared(ofA, ofB)).toBe(shared(a, b))
           const version = a.length === 4 ? 4 : 6
           expect(formatAddress(ofA, 0, version)).toHaveLength(formatAddress(a, 0, version).length)
         }),
@@ -41,12 +55,6 @@ describe('addresses', () => {
       const pseudonym = made().addressText(text)!
       expect(pseudonym).not.toBe(text)
       expect(pseudonym).toHaveLength(text.length)
-      const kind = (address: string): string =>
-        /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.)/.test(
-          address,
-        )
-          ? 'special'
-          : 'public'
       expect(kind(pseudonym)).toBe(kind(text))
     },
   )
@@ -116,13 +124,6 @@ describe('MACs', () => {
 })
 
 describe('words', () => {
-  const shapeOf = (text: string): string =>
-    text
-      .replaceAll(/[a-z]/g, 'a')
-      .replaceAll(/[A-Z]/g, 'A')
-      .replaceAll(/\d/g, '0')
-      .replaceAll(/[\x80-\xff]/g, '\x80')
-
   test('each keeps its shape and its length in HPACK', () => {
     const text = fc.string({
       unit: fc.integer({ min: 0, max: 255 }).map((c) => String.fromCharCode(c)),
@@ -135,7 +136,7 @@ describe('words', () => {
           expect(pseudonym).toHaveLength(word.length)
           expect(bitsOf(pseudonym)).toBe(bitsOf(word))
         }
-        if (!/^[0-9a-fA-F]+$/.test(word)) expect(shapeOf(made().word(word))).toBe(shapeOf(word))
+        if (!/^[0-9a-fA-F]+$/.test(word) && shapeOf(made().word(word)) !== shapeOf(word)) throw new Error(word)
         expect(pseudonyms.word(word)).toBe(made().word(word))
       }),
     )

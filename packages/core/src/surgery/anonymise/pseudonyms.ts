@@ -5,7 +5,7 @@ import { type Bytes, u16 } from '../../bytes/read.ts'
 import { AddressPermutation } from './addresses.ts'
 import type { Pseudonyms } from './contract.ts'
 import { Keyed } from './keyed.ts'
-import { hexadecimal, WordPermutation } from './words.ts'
+import { hexadecimal, isHexadecimal, WordPermutation } from './words.ts'
 
 const REMEMBERED = 1 << 18
 
@@ -20,6 +20,8 @@ export class KeyedPseudonyms implements Pseudonyms {
   readonly #keyed: Keyed
   readonly #permutation: AddressPermutation
   readonly #words: WordPermutation
+  /** Of what would not stay hexadecimal as a word. */
+  readonly #hexadecimals: WordPermutation
   readonly #addresses = new Map<string, Bytes>()
   readonly #macs = new Map<string, Bytes>()
 
@@ -28,12 +30,11 @@ export class KeyedPseudonyms implements Pseudonyms {
     this.#keyed = new Keyed(key)
     this.#permutation = new AddressPermutation(this.#keyed)
     this.#words = new WordPermutation(this.#keyed)
+    this.#hexadecimals = new WordPermutation(this.#keyed)
   }
 
   address(original: Bytes): Bytes {
-    return remembered(this.#addresses, formatAddress(original, 0, versionOf(original)), () =>
-      this.#permutation.of(original),
-    )
+    return remembered(this.#addresses, addressText(original), () => this.#permutation.of(original))
   }
 
   addressText(text: string): string | null {
@@ -69,7 +70,7 @@ export class KeyedPseudonyms implements Pseudonyms {
   }
 
   hex(text: string): string {
-    return this.#words.of(text, hexadecimal)
+    return isHexadecimal(text) ? this.#words.of(text) : this.#hexadecimals.of(text, hexadecimal)
   }
 
   noise(original: Bytes): Bytes {
@@ -79,20 +80,19 @@ export class KeyedPseudonyms implements Pseudonyms {
 
   /** What was asked for so far. */
   get mapping(): Mapping {
-    const text = (bytes: Bytes): string => formatAddress(bytes, 0, versionOf(bytes))
     return {
-      addresses: Object.fromEntries([...this.#addresses].map(([original, bytes]) => [original, text(bytes)])),
+      addresses: Object.fromEntries([...this.#addresses].map(([original, bytes]) => [original, addressText(bytes)])),
       macs: Object.fromEntries([...this.#macs].map(([original, bytes]) => [original, macText(bytes)])),
-      words: Object.fromEntries(this.#words.known),
+      words: Object.fromEntries([...this.#hexadecimals.known, ...this.#words.known]),
     }
   }
 
   /** An address was given that is also the original of another: nobody could tell by looking that it is not left over. */
   get isMistakable(): boolean {
     return [...this.#addresses.values()].some((bytes) => {
-      const text = formatAddress(bytes, 0, versionOf(bytes))
+      const text = addressText(bytes)
       const its = this.#addresses.get(text)
-      return its !== undefined && formatAddress(its, 0, versionOf(its)) !== text
+      return its !== undefined && addressText(its) !== text
     })
   }
 }
@@ -103,7 +103,7 @@ const LOCAL = 2
 
 const macText = (mac: Bytes): string => Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':')
 
-const versionOf = (address: Bytes): 4 | 6 => (address.length === 4 ? 4 : 6)
+const addressText = (address: Bytes): string => formatAddress(address, 0, address.length === 4 ? 4 : 6)
 
 function remembered(known: Map<string, Bytes>, original: string, make: () => Bytes): Bytes {
   let result = known.get(original)
@@ -118,8 +118,7 @@ function remembered(known: Map<string, Bytes>, original: string, make: () => Byt
 function rewritten(text: string, original: Bytes, pseudonym: Bytes): string {
   if (original.length === 4) return padded(text, /\d+/g, Array.from(pseudonym, String))
   const front = text.includes('.') ? text.slice(0, text.lastIndexOf(':') + 1) : text
-  const count = (part: string): number => part.match(/[0-9a-f]+/gi)?.length ?? 0
-  const [before, all] = [count(front.split('::')[0]!), count(front)]
+  const [before, all] = [groupsIn(front.split('::')[0]!), groupsIn(front)]
   // What stands behind `::` counts from the end.
   const last = front === text ? 8 : 6
   const groups = Array.from({ length: all }, (_, i) => {
@@ -129,6 +128,8 @@ function rewritten(text: string, original: Bytes, pseudonym: Bytes): string {
   const dotted = Array.from(pseudonym.subarray(12), String)
   return padded(front, /[0-9a-f]+/gi, groups) + padded(text.slice(front.length), /\d+/g, dotted)
 }
+
+const groupsIn = (part: string): number => part.match(/[0-9a-f]+/gi)?.length ?? 0
 
 function padded(text: string, pattern: RegExp, values: readonly string[]): string {
   const isUpper = /[A-F]/.test(text)

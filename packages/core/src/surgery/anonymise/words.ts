@@ -97,8 +97,11 @@ export const hexadecimal: Alphabet = (c) => {
   return /[A-F]/.test(c) ? 'ABCDEF' : null
 }
 
-const alphabetOf = (text: string): Alphabet =>
-  /^(?:[0-9a-f]{4,}|[0-9A-F]{4,})$/.test(text) && /\d/.test(text) && /[a-f]/i.test(text) ? hexadecimal : common
+/** Digits and letters, of one case: no word is written so. */
+export const isHexadecimal = (text: string): boolean =>
+  /^(?:[0-9a-f]{4,}|[0-9A-F]{4,})$/.test(text) && /\d/.test(text) && /[a-f]/i.test(text)
+
+const alphabetOf = (text: string): Alphabet => (isHexadecimal(text) ? hexadecimal : common)
 
 const lengthOf = (character: string): number => codeLength(character.charCodeAt(0))
 

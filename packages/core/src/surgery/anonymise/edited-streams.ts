@@ -1,0 +1,109 @@
+// The edits of one connection, as ranges: applied to any piece of its streams, as often as a piece was sent.
+import type { Bytes } from '../../bytes/read.ts'
+import { FILL, type Side, type StreamEdits } from './contract.ts'
+
+interface Kept {
+  from: number
+  to: number
+}
+
+interface Replaced {
+  from: number
+  bytes: Bytes
+}
+
+class SideEdits {
+  kept: Kept[] = []
+  replaced: Replaced[] = []
+  #isSorted = true
+
+  keep(from: number, to: number): void {
+    const last = this.kept.at(-1)
+    if (last !== undefined && last.to === from) last.to = to
+    else this.kept.push({ from, to })
+    this.#isSorted = false
+  }
+
+  replace(from: number, bytes: Bytes): void {
+    this.replaced.push({ from, bytes })
+    this.#isSorted = false
+  }
+
+  apply(position: number, b: Bytes, at: number, end: number): void {
+    if (!this.#isSorted) this.#sort()
+    const shift = at - position
+    const to = end - shift
+    let filled = at
+    for (let i = firstBehind(this.kept, position); i < this.kept.length && this.kept[i]!.from < to; i++) {
+      const kept = this.kept[i]!
+      b.fill(FILL, filled, Math.max(filled, kept.from + shift))
+      filled = Math.max(filled, Math.min(end, kept.to + shift))
+    }
+    b.fill(FILL, filled, end)
+    // Those in front may reach into the piece.
+    const { replaced } = this
+    let i = firstAfter(replaced, position)
+    while (i > 0 && replaced[i - 1]!.from + replaced[i - 1]!.bytes.length > position) i--
+    for (; i < replaced.length && replaced[i]!.from < to; i++) {
+      const { from, bytes } = replaced[i]!
+      const [first, last] = [Math.max(from, position), Math.min(from + bytes.length, to)]
+      if (last > first) b.set(bytes.subarray(first - from, last - from), first + shift)
+    }
+  }
+
+  #sort(): void {
+    this.kept = merged(this.kept)
+    this.replaced.sort((a, b) => a.from - b.from)
+    this.#isSorted = true
+  }
+}
+
+export class EditedStreams implements StreamEdits {
+  readonly #sides: readonly [SideEdits, SideEdits] = [new SideEdits(), new SideEdits()]
+
+  keep(side: Side, from: number, to: number): void {
+    if (to > from) this.#sides[side].keep(from, to)
+  }
+
+  replace(side: Side, from: number, bytes: Bytes): void {
+    if (bytes.length > 0) this.#sides[side].replace(from, bytes)
+  }
+
+  /** Makes of `b[at..end)`, which stands at this position of the stream, what is to be written of it. */
+  apply(side: Side, position: number, b: Bytes, at: number, end: number): void {
+    this.#sides[side].apply(position, b, at, end)
+  }
+}
+
+/** In order, what overlaps made one. */
+function merged(ranges: readonly Kept[]): Kept[] {
+  const result: Kept[] = []
+  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
+    const before = result.at(-1)
+    if (before !== undefined && range.from <= before.to) before.to = Math.max(before.to, range.to)
+    else result.push({ ...range })
+  }
+  return result
+}
+
+/** Index of the first range that ends behind `position`. */
+function firstBehind(ranges: readonly Kept[], position: number): number {
+  let [low, high] = [0, ranges.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (ranges[middle]!.to <= position) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Index of the first replacement that begins behind `position`. */
+function firstAfter(replaced: readonly Replaced[], position: number): number {
+  let [low, high] = [0, replaced.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (replaced[middle]!.from <= position) low = middle + 1
+    else high = middle
+  }
+  return low
+}
