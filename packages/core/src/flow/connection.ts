@@ -91,6 +91,19 @@ export class ConnectionTracker {
     return this.reset || (this.halves[0].fin >= 0 && this.halves[1].fin >= 0)
   }
 
+  /** Whether a SYN or SYN-ACK opens another connection on the same addresses and ports. */
+  isAnother(from: SideIndex, s: Segment): boolean {
+    const half = this.halves[from]
+    const other = this.halves[from === 0 ? 1 : 0]
+    // Not heard of before, and what it answers, if anything, is the other side's SYN: also a simultaneous open.
+    const answers = !(s.flags & ACK) || !other.known || other.base === s.ack
+    if (!half.known) return !answers
+    // The same initial sequence number: repeated, or captured after what acknowledges it or follows it.
+    if (half.base === (s.seq + 1) >>> 0) return false
+    // Two hosts may answer one SYN, each with a number of its own. And who opened does not accept.
+    return !(s.flags & ACK) || (!answers && this.synFrom !== from)
+  }
+
   /** Takes one segment. Returns false when it is a capture duplicate and was only counted. */
   segment(from: SideIndex, s: Segment, events: StreamEvents): boolean {
     if (this.#isCalm && this.#straight(from, s, events)) return true

@@ -296,9 +296,12 @@ export class Observer implements PacketSink {
     const portA = tcp.sourcePort(bytes, transportAt)
     const portB = tcp.destinationPort(bytes, transportAt)
     let slot = this.#flows.find(a, portA, b, portB)
-    if (slot >= 0 && s.flags & tcp.SYN && isNew(this.#open[slot]!, a, portA, s)) {
-      this.#close(slot)
-      slot = -1
+    if (slot >= 0 && s.flags & tcp.SYN) {
+      const { tracker, a: first, portA: firstPort } = this.#open[slot]!
+      if (tracker.isAnother(first === a && firstPort === portA ? 0 : 1, s)) {
+        this.#close(slot)
+        slot = -1
+      }
     }
     if (slot < 0) slot = this.#begin(a, portA, b, portB, s.frame, s.time)
     const open = this.#open[slot]!
@@ -512,19 +515,6 @@ export class Observer implements PacketSink {
     if (this.#known.size < STRINGS) this.#known.set(text, text)
     return text
   }
-}
-
-/** Whether a SYN or SYN-ACK opens a new connection on addresses and ports that were used before. */
-function isNew({ tracker, a, portA }: Open, source: number, port: number, s: Segment): boolean {
-  const from = a === source && portA === port ? 0 : 1
-  const [half, other] = [tracker.halves[from], tracker.halves[from === 0 ? 1 : 0]]
-  // Not heard of before, and what it answers, if anything, is the other side's SYN: also a simultaneous open.
-  const answers = !(s.flags & tcp.ACK) || !other.known || other.base === s.ack
-  if (!half.known) return !answers
-  // The same initial sequence number: repeated, or captured after what acknowledges it or follows it.
-  if (half.base === (s.seq + 1) >>> 0) return false
-  // Two hosts may answer one SYN, each with a number of its own. And who opened does not accept.
-  return !(s.flags & tcp.ACK) || (!answers && tracker.synFrom !== from)
 }
 
 /** Which side opened the connection: by SYN, by who sends requests, by a refusal, or by the lower port. */
