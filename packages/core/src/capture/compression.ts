@@ -42,10 +42,22 @@ export async function* decompressed(
   }
 }
 
-/** RFC 1952 section 2.3.1. */
-const isGzip = ({ bytes, at, end }: Intake): boolean => end - at >= 2 && bytes[at] === 0x1f && bytes[at + 1] === 0x8b
+/** How a file that begins like this is compressed; null: it is not. */
+export function compressionOf(bytes: Bytes): 'gzip' | 'zstd' | 'lz4' | null {
+  const head = { bytes, at: 0, end: bytes.length }
+  if (isGzip(head)) return 'gzip'
+  if (!isFrame(head)) return null
+  const magic = u32le(bytes, 0)
+  return magic === LZ4_MAGIC || magic === LZ4_LEGACY_MAGIC ? 'lz4' : 'zstd'
+}
 
-function isFrame({ bytes, at, end }: Intake): boolean {
+/** What has arrived. */
+type Head = Pick<Intake, 'bytes' | 'at' | 'end'>
+
+/** RFC 1952 section 2.3.1. */
+const isGzip = ({ bytes, at, end }: Head): boolean => end - at >= 2 && bytes[at] === 0x1f && bytes[at + 1] === 0x8b
+
+function isFrame({ bytes, at, end }: Head): boolean {
   if (end - at < 4) return false
   const magic = u32le(bytes, at)
   return magic === ZSTD_MAGIC || magic === LZ4_MAGIC || magic === LZ4_LEGACY_MAGIC || isSkippable(magic)

@@ -259,7 +259,9 @@ function pcapngReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader
 
   /** Hands on a block that means nothing to us. */
   function readOther(b: Bytes, at: number, total: number, type: number): void {
-    if (type === CUSTOM && !little) return blocks!.leftOut('custom blocks of unknown byte order')
+    const isKnown = (type === CUSTOM && total >= SMALLEST_BLOCK + 4) || type === SYSTEMD_JOURNAL
+    if (!isKnown) return leftOut(`blocks of type 0x${type.toString(16)}`)
+    if (type === CUSTOM && !little) return leftOut('custom blocks of unknown byte order')
     blocks!.block(type, b.slice(at + BODY, at + total - TRAILER))
   }
 
@@ -321,13 +323,6 @@ function pcapngReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader
   const signed64 = (b: Bytes, at: number): number =>
     little ? word(b, at) + (word(b, at + 4) | 0) * 2 ** 32 : (word(b, at) | 0) * 2 ** 32 + word(b, at + 4)
 
-  function isHandedOn(type: number, total: number): boolean {
-    if (blocks === null) return false
-    const can = (type === CUSTOM || type === SYSTEMD_JOURNAL) && total >= BODY + 8 && total <= LARGEST_BLOCK
-    if (!can) blocks.leftOut(`blocks of type 0x${type.toString(16)}`)
-    return can
-  }
-
   /** Reads a block that is here as a whole and whose two lengths agree. False: reading ends. */
   function readBlock(b: Bytes, at: number, type: number, total: number, feed: Feed, sink: PacketSink): boolean {
     if (type === ENHANCED_PACKET || type === PACKET) readEnhancedPacket(b, at, total, feed, sink)
@@ -360,8 +355,8 @@ function pcapngReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader
         const text = `a length of ${total} is stated, ${Math.max(least, SMALLEST_BLOCK)} is the least`
         return stop(feed, feed.offset, `damaged ${blockName(type)}: ${text}`)
       }
-      // Custom and unknown blocks are nothing to us, however long they are.
-      if (least === 0 && !isHandedOn(type, total)) return passOver(feed, total)
+      // Custom and unknown blocks are nothing to us, however long they are; who hands blocks on wants to see them.
+      if (least === 0 && (blocks === null || total > LARGEST_BLOCK)) return passOver(feed, total)
       if (total > LARGEST_BLOCK) {
         if (type === SECTION_HEADER) return stop(feed, feed.offset, `section header block of ${total} bytes`)
         note(feed, `${blockName(type)} of ${total} bytes, too large to be read; skipped`)

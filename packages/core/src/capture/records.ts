@@ -2,7 +2,7 @@
 // only one that straddles two chunks is copied, into a buffer that is used again.
 import type { Bytes } from '../bytes/read.ts'
 import type { CaptureInfo, PacketSink } from './packet.ts'
-import { bytesText } from './faults.ts'
+import { addFault, bytesText } from './faults.ts'
 import { type LengthAt, Search } from './resume.ts'
 
 /** What the cutter and the format tell each other beside the bytes. */
@@ -82,6 +82,11 @@ export function recordCutter(reader: RecordReader, damaged: CaptureInfo | null =
     const end = chunk.length
     let at = complete(chunk, sink)
     while (at < end && !feed.stopped) {
+      if (feed.skip > 0 && damaged !== null) {
+        addFault(damaged, feed.offset, true, 'so large a block is rather a damaged length')
+        feed.stopped = true
+        break
+      }
       if (feed.skip > 0) {
         const passed = Math.min(feed.skip, end - at)
         at += passed
