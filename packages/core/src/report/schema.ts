@@ -1,4 +1,4 @@
-// JSON Schema (draft 2020-12) of the document. Every object's fields are typed over the interface they describe: a field
+// JSON Schema of the document. Every object's fields are typed over the interface they describe: a field
 // that is missing here, or was renamed there, does not compile. schema/diagnosis-1.schema.json is this object, printed.
 import { CATALOGUE } from '../diagnose/catalogue.ts'
 import type {
@@ -14,45 +14,10 @@ import type {
   RuledOut,
   TimelineEntry,
 } from './document.ts'
-
-export interface JsonSchema {
-  readonly [keyword: string]: unknown
-}
+import { choice, integer, is, type JsonSchema, list, orNull, record, seconds, text, time } from './json-schema.ts'
 
 const VANTAGES = ['client', 'proxy-front', 'proxy-back', 'upstream']
 
-/** Fields that may be left out. */
-type Optional<T> = { [field in keyof T]-?: undefined extends T[field] ? field : never }[keyof T]
-
-/**
- * An object with all of `T`'s fields, all required but the `optional` ones; more may be added in later versions, so
- * unknown names are allowed.
- */
-const record = <T>(
-  description: string,
-  properties: { readonly [field in keyof T]-?: JsonSchema },
-  optional: readonly Optional<T>[] = [],
-): JsonSchema => ({
-  description,
-  type: 'object',
-  required: Object.keys(properties).filter((name) => !optional.some((field) => field === name)),
-  properties,
-  additionalProperties: true,
-})
-
-const text = (description: string): JsonSchema => ({ description, type: 'string' })
-const integer = (description: string): JsonSchema => ({ description, type: 'integer', minimum: 0 })
-const seconds = (description: string): JsonSchema => ({ description, type: 'number' })
-const list = (description: string, items: JsonSchema): JsonSchema => ({ description, type: 'array', items })
-const choice = (description: string, values: readonly string[]): JsonSchema => ({ description, enum: values })
-const is = (definition: string): JsonSchema => ({ $ref: `#/$defs/${definition}` })
-const orNull = (schema: JsonSchema): JsonSchema => ({ ...schema, type: [schema.type, 'null'] })
-
-/** RFC 3339, UTC, always nine digits of nanoseconds. */
-const time = (description: string): JsonSchema => ({
-  ...text(description),
-  pattern: '^-?\\d{4,}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}Z$',
-})
 const ADDRESS = '([0-9.]+|\\[[0-9a-f:.]+\\])'
 
 /** `10.1.0.2:41234` or `[2001:db8::2]:41234`. */
