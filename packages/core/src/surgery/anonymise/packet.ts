@@ -61,6 +61,8 @@ export interface Framed {
 
 const MAX_TUNNELS = 8
 const MAX_QUOTES = 2
+/** A longer stack is no stack. */
+const MAX_LABELS = 16
 
 const ETHERNET = 1
 /** DLT_USER0, for what no reader knows: nobody takes zeros for packets. */
@@ -342,13 +344,14 @@ export class PacketAnonymiser {
     const b = this.#b
     let label = at
     let isBottom = false
-    while (!isBottom && end - label >= mpls.LABEL) {
+    while (!isBottom && end - label >= mpls.LABEL && label - at < MAX_LABELS * mpls.LABEL) {
       isBottom = mpls.isBottom(b, label)
       label += mpls.LABEL
     }
     const nibble = isBottom && label < end ? ip4.version(b, label) : -1
     if (nibble === 4 || nibble === 6) this.#ip(label, end, wireEnd)
-    else if (nibble < 0 || nibble === 1) this.#blank(label, end)
+    else if (nibble < 0) this.#blank(at, end)
+    else if (nibble === 1) this.#blank(label, end)
     else {
       const inner = nibble === 0 ? label + mpls.CONTROL_WORD : label
       this.#inTunnel(label, end, () => this.#ethernet(inner, end, wireEnd))
