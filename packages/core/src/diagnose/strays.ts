@@ -23,6 +23,8 @@ import { conversationsWith } from './by-endpoint.ts'
 import { frontsOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
 import { perStory } from './remember.ts'
+import { repeatsIn } from './repeats.ts'
+import type { JudgedTry } from './resolve.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
 /** This many tries at regular intervals are health checks. */
@@ -31,8 +33,12 @@ const CHECKS = 3
 const REGULAR = 0.2
 
 export interface JudgedStray {
-  attempt: Try
-  verdict: Verdict
+  /** Tries of one request, as far as likeness and time tell, in order; those that went well have no verdict. */
+  tries: JudgedTry[]
+  /** The one that the answer rested on, or that a retry hid. */
+  deciding: JudgedTry & { verdict: Verdict }
+  /** A later try went well. */
+  masked: boolean
   /** The encrypted client connection that the try was made for, where one alone fits in time. */
   front: Sighting | null
 }
@@ -48,25 +54,70 @@ export function judgeStrays(story: Story): Strays {
   const checks = healthChecks(story)
   const failed = failedTargets(story)
   const unsure: Try[] = []
-  const judged = story.strays.flatMap((attempt): JudgedStray[] => {
-    if (attempt.search !== null || checks.has(seriesOf(attempt)) || isTwin(failed, attempt)) return []
+  const sure = new Map<Try, Judged>()
+  for (const attempt of story.strays) {
+    if (attempt.search !== null || checks.has(seriesOf(attempt)) || isTwin(failed, attempt)) continue
     // What a proxy's client sees is no try of a proxy.
-    if (frontsOf(story).has(nearClient(attempt.conversation!).connection.server)) return []
-    if (isCutAway(attempt) && hasOtherLeg(story, legOf(attempt))) return []
+    if (frontsOf(story).has(nearClient(attempt.conversation!).connection.server)) continue
+    if (isCutAway(attempt) && hasOtherLeg(story, legOf(attempt))) continue
     const how = failure(story, attempt)
-    const isUpstream = isUpstreamLeg(story, attempt)
-    if (how === 'of a proxy' && !isUpstream) unsure.push(attempt)
-    if (how === null || (how === 'of a proxy' && !isUpstream)) return []
-    const verdict = judgeTry(story, null, attempt, Infinity)
-    if (verdict.judgement.cause === 'undetermined') return []
-    const front = encryptedFront(story, attempt)
-    const { judgement } = verdict
-    // Which leg it is, or whose request it was, stays a guess.
-    if (judgement.confidence === 'certain' && (front !== null || !isUpstream)) judgement.confidence = 'likely'
-    if (how === 'of a proxy' && attempt.turn !== null && !gotAnswer(attempt)) leaveOpen(judgement)
-    return [{ attempt, verdict, front }]
-  })
-  return { judged, unsure }
+    if (how === null) continue
+    if (how === 'of a proxy' && !isUpstreamLeg(story, attempt)) {
+      unsure.push(attempt)
+      continue
+    }
+    const judged = judgeStray(story, attempt, how)
+    if (judged.verdict.judgement.cause !== 'undetermined') sure.set(attempt, judged)
+  }
+  return inChains(story, sure, unsure)
+}
+
+interface Judged extends JudgedTry {
+  verdict: Verdict
+  front: Sighting | null
+}
+
+const isTold = (tried: Judged | JudgedTry): tried is Judged =>
+  tried.verdict !== null && tried.verdict.judgement.cause !== 'undetermined'
+
+function judgeStray(story: Story, attempt: Try, how: 'of anybody' | 'of a proxy'): Judged {
+  const verdict = judgeTry(story, null, attempt, Infinity)
+  const front = encryptedFront(story, attempt)
+  const { judgement } = verdict
+  // Which leg it is, or whose request it was, stays a guess.
+  if (judgement.confidence === 'certain' && (front !== null || !isUpstreamLeg(story, attempt)))
+    judgement.confidence = 'likely'
+  if (how === 'of a proxy' && attempt.turn !== null && !gotAnswer(attempt)) leaveOpen(judgement)
+  return { attempt, verdict, front }
+}
+
+/** Puts tries that repeat one another together. A chain with one failed try is judged whole: who asks again is a proxy. */
+function inChains(story: Story, sure: ReadonlyMap<Try, Judged>, unsure: readonly Try[]): Strays {
+  const failed = [...sure.keys(), ...unsure].toSorted((a, b) => a.start - b.start)
+  if (sure.size === 0) return { judged: [], unsure: [...unsure] }
+  const repeat = repeatsIn(story, failed)
+  const next = new Map(failed.map((attempt) => [attempt, repeat(attempt)]))
+  const later = new Set(next.values())
+  const judged: JudgedStray[] = []
+  const left: Try[] = []
+  for (const first of failed) {
+    if (later.has(first)) continue
+    const chain: Try[] = [first]
+    for (let at = next.get(first) ?? null; at !== null; at = next.get(at) ?? null) chain.push(at)
+    if (!chain.some((attempt) => sure.has(attempt))) {
+      left.push(...chain.filter((attempt) => next.has(attempt)))
+      continue
+    }
+    const tries = chain.map((attempt): Judged | JudgedTry => {
+      if (!next.has(attempt) && gotAnswer(attempt)) return { attempt, verdict: null }
+      return sure.get(attempt) ?? judgeStray(story, attempt, 'of a proxy')
+    })
+    const masked = tries.at(-1)!.verdict === null
+    // The answer rests on the last try; a retry hid the first one that failed.
+    const deciding = (masked ? tries : tries.toReversed()).find((tried) => isTold(tried))!
+    judged.push({ tries, deciding, masked, front: deciding.front })
+  }
+  return { judged, unsure: left }
 }
 
 /** A client that gives up first makes its proxy close the upstream leg just as a timer does. */

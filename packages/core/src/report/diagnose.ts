@@ -6,7 +6,7 @@ import { clientStatus } from '../diagnose/facts.ts'
 import { gatewayOf } from '../diagnose/gateway.ts'
 import { type Judgement, plural } from '../diagnose/judgement.ts'
 import { contributing, type JudgedTry, type Resolution, resolve } from '../diagnose/resolve.ts'
-import { judgeStrays } from '../diagnose/strays.ts'
+import { type JudgedStray, judgeStrays } from '../diagnose/strays.ts'
 import { viewsOf } from '../diagnose/view.ts'
 import { remedies } from '../gateways/remedies.ts'
 import { inferredStatus } from '../gateways/status.ts'
@@ -54,8 +54,10 @@ export function diagnoseInTime(story: Story): { document: DiagnosisDocument; spa
     else incidents.push(incident)
   }
   const { judged, unsure } = judgeStrays(story)
-  for (const { attempt, verdict, front } of judged) {
-    const incident = incidentOf(story, null, strayResolution({ attempt, verdict }), String(incidents.length + 1))
+  for (const stray of judged) {
+    const { front } = stray
+    const id = stray.masked ? `m${masked.length + 1}` : String(incidents.length + 1)
+    const incident = incidentOf(story, null, strayResolution(stray), id)
     if (front !== null) {
       incident.client = front.connection.client
       incident.proxyFront = front.connection.server
@@ -64,8 +66,10 @@ export function diagnoseInTime(story: Story): { document: DiagnosisDocument; spa
         frames: [],
       })
     }
-    spans.set(incident, attempt)
-    incidents.push(incident)
+    const { start } = stray.tries[0].attempt
+    spans.set(incident, { start, end: stray.tries.at(-1)!.attempt.end })
+    if (stray.masked) masked.push(incident)
+    else incidents.push(incident)
   }
   const document: DiagnosisDocument = {
     schema: 'pcap-surgery/diagnosis@1',
@@ -84,18 +88,19 @@ function endOf({ answered, end, tries }: Request): number {
   return Math.max(Math.min(answered, end), ...over)
 }
 
-/** A try whose request nobody captured stands for itself. */
-function strayResolution(tried: JudgedTry): Resolution {
-  const { attempt, verdict } = tried
+/** Tries whose request nobody captured stand for it. */
+function strayResolution({ tries, deciding, masked }: JudgedStray): Resolution {
+  const [first] = tries
+  const { attempt, verdict } = deciding
   const request = {
-    start: attempt.start,
+    start: first.attempt.start,
     answered: Infinity,
-    end: attempt.end,
-    tries: [attempt],
+    end: tries.at(-1)!.attempt.end,
+    tries: tries.map((tried) => tried.attempt),
     lookups: [],
     turn: attempt.turn!,
   }
-  return { outcome: 'incident', request, tries: [tried], judgement: verdict!.judgement, deciding: tried }
+  return { outcome: masked ? 'masked' : 'incident', request, tries, judgement: verdict.judgement, deciding }
 }
 
 function incidentOf(story: Story, request: Request | null, resolution: Resolution, id: string): Incident {
@@ -105,7 +110,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
   const attempt = resolution.deciding?.attempt ?? null
   const exchange = front?.exchange ?? (attempt?.turn ? clientView(attempt.turn).exchange : null)
   const gateway = gatewayOf(resolution.request === request ? request : request === null ? null : resolution.request)
-  const start = request?.start ?? attempt?.start ?? 0
+  const start = request?.start ?? resolution.request.start
   // Of an answer that nobody can read, and that came, the cause says what it most likely was.
   const isUnread = front !== null && isSealed(front.exchange) && front.exchange.response.frame >= 0
   const status = isUnread ? inferredStatus(gateway?.id ?? null, judgement.cause) : clientStatus(request)
@@ -130,7 +135,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
     confidence: judgement.confidence,
     summary: judgement.summary,
     waitSeconds: seconds(wait),
-    attempts: resolution.tries.map((tried) => attemptOf(tried)),
+    attempts: resolution.tries.map((tried) => attemptOf(tried, start)),
     contributing: contributing(resolution),
     competing: judgement.competing ?? [],
     ruledOut: judgement.ruledOut ?? [],
@@ -164,12 +169,12 @@ function findingsOf(story: Story, judgement: Judgement, attempt: Try | null): In
   ]
 }
 
-function attemptOf({ attempt, verdict }: JudgedTry): Attempt {
+function attemptOf({ attempt, verdict }: JudgedTry, start: number): Attempt {
   return {
     upstream: upstreamOf(attempt),
     proxyBack: proxyBack(attempt),
     cause: verdict?.judgement.cause ?? null,
-    startSeconds: seconds(attempt.start - (verdict?.facts?.request?.start ?? attempt.start)),
+    startSeconds: seconds(attempt.start - start),
     durationSeconds: seconds(attempt.end - attempt.start),
   }
 }

@@ -91,16 +91,20 @@ function requestsOf(story: Story, incident: Incident): Request[] {
   return [...all]
 }
 
+/** Without a request, the incident's attempts are found among the tries by their connection and their time. */
 function triesOf(story: Story, incident: Incident, requests: readonly Request[]): Try[] {
+  if (requests.length > 0) return requests.flatMap((request) => request.tries)
   const { epoch } = story.captures[0]!.observations
-  const strays = story.strays.filter(
-    ({ conversation, start }) =>
-      requests.length === 0 &&
-      conversation !== null &&
-      nearClient(conversation).connection.client === incident.proxyBack &&
-      timestamp(epoch, start) === incident.time,
+  const of = (back: string | null): Try[] =>
+    story.strays.filter(
+      ({ conversation }) => conversation !== null && nearClient(conversation).connection.client === back,
+    )
+  const [first] = incident.attempts
+  const begun = of(first?.proxyBack ?? null).find(({ start }) => timestamp(epoch, start) === incident.time)
+  if (begun === undefined) return []
+  return incident.attempts.flatMap(({ proxyBack, startSeconds }) =>
+    of(proxyBack).filter(({ start }) => Math.round(start - begun.start) / 1e9 === startSeconds),
   )
-  return [...requests.flatMap((request) => request.tries), ...strays]
 }
 
 /** What the proxy knew of the upstream before the try: its address, and for how long it had kept connections open. */

@@ -25,7 +25,6 @@ const SEEN_AT_UPSTREAM: { readonly [cause in CauseCode]?: string } = {
   'accept-queue-full': 'whether the upstream took the connection from its accept queue',
   'closed-without-response': 'what the upstream got before it closed',
   'connect-timeout': 'whether the SYN arrives, and what answers it',
-  'connect-unreachable': 'whether the SYN arrives, and what answers it',
   'dependency-slow': 'whether the upstream itself waited for somebody',
   'idle-drop': 'whether the request arrives',
   'keepalive-race': 'when the upstream closed, by its own clock',
@@ -47,7 +46,7 @@ const SEEN_AT_UPSTREAM: { readonly [cause in CauseCode]?: string } = {
 /** An upstream that waits may wait for somebody: its own connections are wanted as well. */
 const WAITS: ReadonlySet<CauseCode> = new Set<CauseCode>(['upstream-silent', 'upstream-slow', 'dependency-slow'])
 /** Causes that handshakes show; of the others, TCP's headers show these. */
-const OF_HANDSHAKES: ReadonlySet<CauseCode> = new Set<CauseCode>(['connect-timeout', 'connect-unreachable'])
+const OF_HANDSHAKES: ReadonlySet<CauseCode> = new Set<CauseCode>(['connect-timeout'])
 const OF_HEADERS: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'accept-queue-full',
   'idle-drop',
