@@ -29,8 +29,19 @@ export interface Known {
   path: string
   cause: string
   accept: string[]
-  attempts: { upstream: string }[]
+  attempts: KnownLeg[]
   client_leg?: string
+  /** Behind address translation: the upstream leg as the upstream's capture shows it. */
+  upstream_seen_as?: { proxy_back: string; upstream: string }
+  /** In chains: what each proxy did, and where those behind the first listen. */
+  hops?: { listens?: string; upstream: string | null; cause: string }[]
+}
+
+interface KnownLeg {
+  upstream: string
+  proxy_back?: string
+  /** `ok` of a try that went well. */
+  cause?: string
 }
 
 export interface Truth {
@@ -38,6 +49,7 @@ export interface Truth {
   incidents: Known[]
   /** Failures that the proxy dressed as something else: right when reported, right when not. */
   optional?: Known[]
+  masked?: { path: string; attempts: KnownLeg[] }[]
   /** Secrets of the TLS sessions, a file beside the captures. */
   keylog?: string
 }
@@ -46,26 +58,38 @@ export interface Truth {
 export const scenarioNames = (): string[] =>
   areThere ? readdirSync(FOLDER).filter((name) => existsSync(`${FOLDER}${name}/truth.json`)) : []
 
-export const truthOf = (name: string): Truth => JSON.parse(readFileSync(`${FOLDER}${name}/truth.json`, 'utf8')) as Truth
+export function truthOf(name: string): Truth {
+  const truth = JSON.parse(readFileSync(`${FOLDER}${name}/truth.json`, 'utf8')) as Truth
+  // Of optional failures the lab does not always tell the tries.
+  return { ...truth, optional: (truth.optional ?? []).map((one) => ({ ...one, attempts: one.attempts ?? [] })) }
+}
 
 /** Diagnoses the captures of a scenario together, with its key log if there is one and it is wanted. */
 export async function diagnosed(name: string, withKeys = true): Promise<DiagnosisDocument> {
+  return diagnose(correlate((await observed(name, withKeys)).map(({ observations }) => observations)))
+}
+
+/** What the capture of each vantage shows, with the scenario's key log if there is one and it is wanted. */
+export async function observed(
+  name: string,
+  withKeys = true,
+): Promise<{ vantage: string; observations: Observations }[]> {
   const truth = truthOf(name)
   const log = withKeys && truth.keylog !== undefined ? readFileSync(`${FOLDER}${name}/${truth.keylog}`, 'latin1') : ''
   const keys = parseKeyLog(log)
-  const observations: Observations[] = []
-  for (const files of captureFiles(truth)) {
+  const all: { vantage: string; observations: Observations }[] = []
+  for (const [vantage, files] of captureFiles(truth)) {
     const inputs = files.map((file) => ({ file, open: () => whole(readFileSync(`${FOLDER}${name}/${file}`)) }))
-    observations.push(await observe(inputs, { decompression: { gzip }, keys, crypto: nobleCrypto }))
+    all.push({ vantage, observations: await observe(inputs, { decompression: { gzip }, keys, crypto: nobleCrypto }) })
   }
-  return diagnose(correlate(observations))
+  return all
 }
 
 /** The parts of a rotated capture lie under one vantage, in order of time; every other file is a capture. */
-function captureFiles({ captures }: Truth): string[][] {
+function captureFiles({ captures }: Truth): Map<string, string[]> {
   const byVantage = new Map<string, string[]>()
   for (const { file, vantage } of captures) byVantage.set(vantage, [...(byVantage.get(vantage) ?? []), file])
-  return [...byVantage.values()]
+  return byVantage
 }
 
 async function* whole(bytes: Bytes): AsyncGenerator<Bytes> {
