@@ -74,6 +74,10 @@ function isMoreGeneral(said: CauseCode, { known, causes }: Sight): boolean {
 const isRight = ({ cause }: Incident, sight: Sight): boolean =>
   sight.causes.includes(cause) || isMoreGeneral(cause, sight)
 
+/** The right cause stands among those that cannot be excluded. */
+const isOpen = ({ competing }: Incident, { causes }: Sight): boolean =>
+  competing.some(({ cause }) => causes.includes(cause))
+
 /** Whether a client gave up, and nothing failed at all, is for the client leg to say: possible, and it says so. */
 const leavesOpen = ({ confidence, competing, missing }: Incident): boolean =>
   confidence === 'possible' &&
@@ -86,7 +90,11 @@ function vantagesOf(place: string): string[] {
   return [place.replace('inner-', 'proxy-')]
 }
 
-const SHOWS_CLIENTS = ['client', 'proxy-front', 'proxy-any', 'span']
+/** A capture is named that was left out. */
+const isNamed = ({ said, absent }: Said): boolean =>
+  said.missing.some(({ vantage }) => absent.some((place) => vantagesOf(place).includes(vantage)))
+
+const SHOWS_CLIENTS: ReadonlySet<string> = new Set(['client', 'proxy-front', 'proxy-any', 'span'])
 
 function* subsets<T>(all: readonly T[]): Generator<T[]> {
   for (let chosen = 1; chosen < 1 << all.length; chosen++) yield all.filter((_, i) => (chosen >> i) & 1)
@@ -139,8 +147,6 @@ describe.skipIf(!areThere)('over all choices of labelled captures', () => {
   })
 
   test('a cause is right, more general, left open, or undetermined', () => {
-    const isOpen = ({ competing }: Incident, { causes }: Sight): boolean =>
-      competing.some(({ cause }) => causes.includes(cause))
     expect(
       these(
         ({ said, sight }) =>
@@ -150,8 +156,6 @@ describe.skipIf(!areThere)('over all choices of labelled captures', () => {
   })
 
   test('what is undetermined, and would not be with all captures, names one that is not there', () => {
-    const isNamed = ({ said, absent }: Said): boolean =>
-      said.missing.some(({ vantage }) => absent.some((place) => vantagesOf(place).includes(vantage)))
     expect(
       these((one) => {
         const { said, sight, scenario } = one
@@ -164,7 +168,7 @@ describe.skipIf(!areThere)('over all choices of labelled captures', () => {
 
   test('a gateway error that a client is seen to get is never passed over', () => {
     const missed = cases.flatMap(({ scenario, truth, subset, incidents }) => {
-      if (!subset.some((place) => SHOWS_CLIENTS.includes(place))) return []
+      if (!subset.some((place) => SHOWS_CLIENTS.has(place))) return []
       return truth.incidents
         .filter(({ client, status, client_leg }) => {
           const isSeen = client_leg === undefined && (status === 502 || status === 504)

@@ -139,3 +139,60 @@ test('a try of which nothing can be read may be for any request of another leg',
   client.wait(2).send('<', response(200, 'another one answered'))
   expect(inShort(await documentOf(net.capture('front'), net.capture('back', { snapLength: 92 })))).toEqual([])
 })
+
+describe('tries that follow one another at once', () => {
+  const again = (net: Network): Tcp => net.tcp(net.host('sender', '10.1.0.1'), net.host('other', '10.1.0.3'), 8080)
+  const closes = (tcp: Tcp, target = '/order'): Tcp =>
+    tcp
+      .handshake()
+      .send('>', request(`GET ${target}`, forwarded))
+      .wait(0.1)
+      .fin('<')
+      .fin('>')
+  const told = ({ incidents, masked }: DiagnosisDocument): string[][] =>
+    [incidents, masked].map((list) => list.flatMap(({ attempts }) => [attempts.map((a) => a.cause ?? 'ok').join(' ')]))
+
+  test('are one request’s: where the last went well, a retry hid the failure', async () => {
+    const document = await alone((tcp, net) => {
+      closes(tcp)
+      again(net).handshake().send('>', request('GET /order', forwarded)).send('<', response(200, 'x'))
+    }, 'proxy-back')
+    expect(told(document)).toEqual([['connect-refused'], ['closed-without-response ok']])
+  })
+
+  test('are one failure where none did', async () => {
+    const document = await alone((tcp, net) => {
+      closes(tcp)
+      again(net).handshake().send('>', request('GET /order', forwarded)).wait(0.1).rst('<')
+    }, 'proxy-back')
+    expect(told(document)).toEqual([['closed-without-response reset-before-response', 'connect-refused'], []])
+    expect(document.incidents[0]!.cause).toBe('reset-before-response')
+    expect(document.incidents[0]!.attempts[1]!.startSeconds).toBeGreaterThan(0.1)
+  })
+
+  test.each([
+    ['ask for something else', '/other', 0],
+    ['come later', '/order', 0.2],
+  ])('are each for itself where they %s', async (_, target, pause) => {
+    const document = await alone((tcp, net) => {
+      closes(tcp)
+      net.wait(pause)
+      again(net)
+        .handshake()
+        .send('>', request(`GET ${target}`, forwarded))
+        .send('<', response(200, 'x'))
+    }, 'proxy-back')
+    expect(told(document)).toEqual([['closed-without-response', 'connect-refused'], []])
+  })
+
+  test('are not told apart where another like them is under way', async () => {
+    const document = await alone((tcp, net) => {
+      tcp.handshake().send('>', request('GET /order', forwarded))
+      const beside = again(net).handshake().send('>', request('GET /order', forwarded))
+      tcp.wait(0.1).fin('<').fin('>')
+      again(net).handshake().send('>', request('GET /order', forwarded)).send('<', response(200, 'x'))
+      beside.send('<', response(200, 'x'))
+    }, 'proxy-back')
+    expect(told(document)).toEqual([['closed-without-response', 'connect-refused'], []])
+  })
+})
