@@ -1,6 +1,6 @@
 // The command line: options, help, and the exit status. What a command does is in commands/.
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Vantage } from '@pcap-surgery/core'
 import { addCopies } from './commands/copies/options.ts'
 import { diagnoseCommand, type DiagnoseOptions } from './commands/diagnose.ts'
@@ -15,9 +15,10 @@ import {
   type TimeOption,
   timeOption,
 } from './commands/isolate/hand-cut.ts'
+import { infoCommand, type InfoOptions } from './commands/info.ts'
 import { isolateCommand } from './commands/isolate/isolate.ts'
 import type { IsolateCommandOptions } from './commands/isolate/options.ts'
-import { schemaCommand } from './commands/schema.ts'
+import { DOCUMENTS, schemaCommand } from './commands/schema.ts'
 import type { VantageHint } from './io/captures.ts'
 import { say } from './io/talk.ts'
 
@@ -52,6 +53,12 @@ const ISOLATE_STATUSES = `
 Exit status:
   0  the cut is written, and where it is an incident's, diagnosed again it says the same
   2  wrong use, an input could not be read or is damaged, or the cut does not prove itself: then nothing is written
+`
+
+const INFO_STATUSES = `
+Exit status:
+  0  all captures are whole
+  2  wrong use, or one could not be read or is damaged; what could be read is still told
 `
 
 const STATUSES = `
@@ -169,9 +176,17 @@ function build(done: (status: number) => void): Command {
     )
   addCopies(program, `pcap-surgery ${version()}`, done)
   program
+    .command('info')
+    .description('say what is in capture files: frames, times, interfaces, comments, damage; no secrets')
+    .argument('<capture...>', 'pcap or pcapng, plain or compressed (gzip, zstd, lz4); - is standard input')
+    .addOption(new Option('-f, --format <format>', 'how to answer').choices(['text', 'json']).default('text'))
+    .addHelpText('after', INFO_STATUSES)
+    .action(async (captures: string[], options: InfoOptions) => done(await infoCommand(captures, options)))
+  program
     .command('schema')
-    .description('print the JSON Schema of the answer of diagnose --format json')
-    .action(async () => done(await schemaCommand()))
+    .description('print the JSON Schema of the answer of diagnose --format json, or of info --format json')
+    .addArgument(new Argument('[document]', 'whose').choices(Object.keys(DOCUMENTS)).default('diagnosis'))
+    .action(async (document: keyof typeof DOCUMENTS) => done(await schemaCommand(document)))
   return program
 }
 

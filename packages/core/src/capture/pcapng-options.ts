@@ -7,14 +7,21 @@ const HEADER = 4
 const END = 0
 
 export const OPT_COMMENT = 1
+export const SHB_HARDWARE = 2
+export const SHB_OS = 3
 export const SHB_USERAPPL = 4
 export const EPB_DROPCOUNT = 4
 export const IF_NAME = 2
+export const IF_DESCRIPTION = 3
 export const IF_TSRESOL = 9
+export const IF_FILTER = 11
+export const IF_OS = 12
 export const IF_FCSLEN = 13
 export const IF_TSOFFSET = 14
+export const IF_HARDWARE = 15
 export const ISB_STARTTIME = 2
 export const ISB_ENDTIME = 3
+export const ISB_IFRECV = 4
 export const ISB_IFDROP = 5
 export const ISB_OSDROP = 7
 

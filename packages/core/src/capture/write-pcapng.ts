@@ -167,9 +167,7 @@ function sectionOptions(sources: readonly Bytes[]): Bytes[] {
   return all.filter(({ code }) => !ONCE.has(code) || isSingle(code)).map(({ written }) => written)
 }
 
-const SHB_HARDWARE = 2
-const SHB_OS = 3
-const ONCE: ReadonlySet<number> = new Set([SHB_HARDWARE, SHB_OS, option.SHB_USERAPPL])
+const ONCE: ReadonlySet<number> = new Set([option.SHB_HARDWARE, option.SHB_OS, option.SHB_USERAPPL])
 
 function enhancedPacket(
   { nanoseconds, bytes, at, end, wireLength }: WrittenPacket,

@@ -66,19 +66,21 @@ interface Told {
   info: CaptureInfo
 }
 
+const optionTexts = (all: Uint8Array): string => {
+  const texts: string[] = []
+  eachOption(all, (code, value) => texts.push(`${code}=${Buffer.from(value).toString('hex')}`))
+  return texts.join(' ')
+}
+
 function told(capture: Uint8Array): Told {
   const packets: string[] = []
   const beside: string[] = []
-  const options = (all: Uint8Array): string => {
-    const texts: string[] = []
-    eachOption(all, (code, value) => texts.push(`${code}=${Buffer.from(value).toString('hex')}`))
-    return texts.join(' ')
-  }
   const blocks: BlockSink = {
-    section: (all) => void beside.push(`section ${options(all)}`),
-    interface: (id, all) => void beside.push(`interface ${id} ${reader.info.interfaces[id]!.name} ${options(all)}`),
-    packetOptions: (all) => void beside.push(`packet ${reader.info.frames + 1} ${options(all)}`),
-    statistics: ({ options: all, ...rest }) => void beside.push(`statistics ${JSON.stringify(rest)} ${options(all)}`),
+    section: (all) => void beside.push(`section ${optionTexts(all)}`),
+    interface: (id, all) => void beside.push(`interface ${id} ${reader.info.interfaces[id]!.name} ${optionTexts(all)}`),
+    packetOptions: (all) => void beside.push(`packet ${reader.info.frames + 1} ${optionTexts(all)}`),
+    statistics: ({ options: all, ...rest }) =>
+      void beside.push(`statistics ${JSON.stringify(rest)} ${optionTexts(all)}`),
     block: (type, body) => void beside.push(`block ${type} ${Buffer.from(body).toString('hex')}`),
     leftOut: (what) => void beside.push(`left out ${what}`),
   }
@@ -96,26 +98,27 @@ function told(capture: Uint8Array): Told {
   return { packets, beside, info: reader.info }
 }
 
+const text = (value: string): number[] => [...Buffer.from(value)]
+const padded = (bytes: number[]): number[] => [...bytes, ...[0, 0, 0].slice(0, -bytes.length & 3)]
+
 /** Blocks in a byte order: numbers of 2, 4 and 8 bytes, texts, options. */
 function builder(little: boolean) {
   const ordered = (bytes: number[]): number[] => (little ? bytes : bytes.toReversed())
   const u16 = (n: number): number[] => ordered([n & 255, n >> 8])
   const u32 = (n: number): number[] => ordered([n & 255, (n >>> 8) & 255, (n >>> 16) & 255, n >>> 24])
   const u64 = (n: number): number[] => ordered([n & 255, n >> 8, 0, 0, 0, 0, 0, 0])
-  const text = (value: string): number[] => [...Buffer.from(value)]
-  const padded = (bytes: number[]): number[] => [...bytes, ...new Array<number>(-bytes.length & 3).fill(0)]
   const option = (code: number, value: number[]): number[] => [...u16(code), ...u16(value.length), ...padded(value)]
   const block = (type: number, ...fields: number[][]): number[] => {
     const body = padded(fields.flat())
     const total = u32(12 + body.length)
     return [...u32(type), ...total, ...body, ...total]
   }
-  return { u16, u32, u64, text, padded, option, block, end: [0, 0, 0, 0] }
+  return { u16, u32, u64, option, block, end: [0, 0, 0, 0] }
 }
 
 /** Every kind of block and option that there is to hand on. */
 function everything(little: boolean): Uint8Array {
-  const { u16, u32, u64, text, padded, option, block, end } = builder(little)
+  const { u16, u32, u64, option, block, end } = builder(little)
   const time = [...u32(0x60a24), ...u32(0x181e4007)] // 1700000000.000007 s in microseconds
   return Uint8Array.from(
     [
@@ -363,7 +366,7 @@ function lengthOfRecord(capture: Uint8Array, n: number): number {
 test('a capture within a packet is not taken for what goes on', async () => {
   // The last packet of a damaged pcap carries the beginning of a pcapng that is no part of it.
   const inner = everything(true)
-  const { u16, u32, padded, block } = builder(true)
+  const { u16, u32, block } = builder(true)
   const head = [
     ...block(0x0a0d0d0a, u32(0x1a2b3c4d), [...u16(1), ...u16(0)], u32(-1), u32(-1)),
     ...block(1, [...u16(1), ...u16(0)], u32(0)),
@@ -374,19 +377,20 @@ test('a capture within a packet is not taken for what goes on', async () => {
   expect(done.written).toBe(0)
 })
 
+const merged = async (captures: Uint8Array[], retimes: MergeSource['retime'][] = []): Promise<Told> => {
+  const blocks: Uint8Array[] = []
+  const sources = captures.map((capture, i): MergeSource => {
+    return { open: () => pieces(capture, 777), name: `${i}.pcap`, retime: retimes[i] ?? null }
+  })
+  await merge(
+    sources,
+    pcapng((bytes) => blocks.push(bytes)),
+    { decompression },
+  )
+  return told(Buffer.concat(blocks))
+}
+
 describe('merge', () => {
-  const merged = async (captures: Uint8Array[], retimes: MergeSource['retime'][] = []): Promise<Told> => {
-    const blocks: Uint8Array[] = []
-    const sources = captures.map((capture, i): MergeSource => {
-      return { open: () => pieces(capture, 777), name: `${i}.pcap`, retime: retimes[i] ?? null }
-    })
-    await merge(
-      sources,
-      pcapng((bytes) => blocks.push(bytes)),
-      { decompression },
-    )
-    return told(Buffer.concat(blocks))
-  }
   test('keeps every packet of every source, in its order, and orders by time', async () => {
     const [back, up] = [PCAP, net.capture('upstream')]
     const { packets, info } = await merged([back, up, everything(true)])
