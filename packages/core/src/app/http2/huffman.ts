@@ -52,16 +52,34 @@ function firstCodes(): number[] {
   return first
 }
 
-const LENGTHS: Uint8Array = lengths()
+/** Length in bits and code of each byte. */
+const CODES: readonly (readonly [bits: number, code: number])[] = codes()
 
-function lengths(): Uint8Array {
-  const bitsOf = new Uint8Array(EOS + 1)
-  for (const [bits, symbols] of SYMBOLS) for (const symbol of symbols) bitsOf[symbol.charCodeAt(0)] = bits
-  return bitsOf
+function codes(): [number, number][] {
+  const table: [number, number][] = []
+  for (const [bits, symbols] of SYMBOLS) {
+    for (let i = 0; i < symbols.length; i++) table[symbols.charCodeAt(i)] = [bits, FIRST[bits]! + i]
+  }
+  return table
 }
 
 /** Bits that the code of a byte takes, 5 to 30. */
-export const codeLength = (byte: number): number => LENGTHS[byte]!
+export const codeLength = (byte: number): number => CODES[byte]![0]
+
+/** The encoding of a text, a byte a character, with its padding. */
+export function encodeHuffman(text: string): Bytes {
+  let bits = 0
+  for (let i = 0; i < text.length; i++) bits += codeLength(text.charCodeAt(i))
+  const b = new Uint8Array(Math.ceil(bits / 8)).fill(0xff)
+  let at = 0
+  for (let i = 0; i < text.length; i++) {
+    const [length, code] = CODES[text.charCodeAt(i)]!
+    for (let bit = length - 1; bit >= 0; bit--, at++) {
+      if (((code >> bit) & 1) === 0) b[at >> 3]! &= ~(0x80 >> (at & 7))
+    }
+  }
+  return b
+}
 
 /** The text that `b[at..end)` encodes, a character a byte; null where that is no valid encoding. */
 export function decodeHuffman(b: Bytes, at: number, end: number): string | null {

@@ -1,0 +1,195 @@
+// FastCGI (specification 1.0): headers of records stay, parameters and the CGI header section are scrubbed. Bodies and
+// what an application complains of on FCGI_STDERR are not spoken of, and so they go.
+import { RecordScanner } from '../../app/backend/records.ts'
+import { ResponseSection } from '../../app/backend/response-section.ts'
+import * as record from '../../app/fastcgi/record.ts'
+import { COLON, isToken } from '../../app/http1/grammar.ts'
+import { HEAD_LIMIT } from '../../app/http1/head.ts'
+import type { Head, MessageSink, Place } from '../../app/http1/message.ts'
+import type { Sniffed } from '../../app/sniff.ts'
+import { type Bytes, u32 } from '../../bytes/read.ts'
+import { scrubCgiHead } from './cgi.ts'
+import { FILL, type Pseudonyms, type Side } from './contract.ts'
+import { keepErrorPage, LEAST_STATUS, PAGE_LOOKED_AT } from './error-page.ts'
+import { scrubVariable } from './fields.ts'
+import { Pieces, SideEdits } from './pieces.ts'
+import { Origin, type Reader, type Work } from './reader.ts'
+
+/** FCGI_UNKNOWN_TYPE: the type that was not known. */
+const UNKNOWN_TYPE = 11
+/** Content of FCGI_BEGIN_REQUEST, FCGI_END_REQUEST and FCGI_UNKNOWN_TYPE. */
+const FIXED_CONTENT = 8
+const FIXED: ReadonlySet<number> = new Set([record.BEGIN_REQUEST, record.END_REQUEST, UNKNOWN_TYPE])
+
+export class FastCgiScrubber implements Reader {
+  readonly takesAnyAnswer = true
+  readonly #sides: readonly [FastCgiSide, FastCgiSide]
+
+  constructor({ p, edits }: Work, client: Side) {
+    const side = (one: Side): FastCgiSide =>
+      new FastCgiSide(p, new SideEdits(edits, one), one === client ? 'request' : 'response')
+    this.#sides = [side(0), side(1)]
+  }
+
+  expects(_side: Side, speaks: Sniffed): boolean {
+    return speaks === 'fastcgi'
+  }
+
+  data(side: Side, bytes: Bytes, at: number, end: number, position: number): void {
+    this.#sides[side].data(bytes, at, end, position)
+  }
+
+  gap(side: Side, from: number, to: number): void {
+    this.#sides[side].lost(from, to)
+  }
+
+  end(): void {
+    for (const side of this.#sides) side.over()
+  }
+}
+
+/** Records are all that is asked of the scanner: it tells nobody of messages. */
+export const NO_SINK: MessageSink = { begin: () => {}, head: () => 0, end: () => {} }
+
+const NO_PLACE: Place = { offset: 0, frame: 0, time: 0 }
+
+class FastCgiSide extends RecordScanner {
+  readonly #p: Pseudonyms
+  readonly #edits: SideEdits
+  readonly #isRequest: boolean
+  readonly #origin: Origin = new Origin()
+  readonly #params: Pieces = new Pieces(HEAD_LIMIT)
+  /** Bytes of the parameters, or of the header section, are missing: of the rest nobody knows what it is. */
+  #isCut = false
+  #section: ResponseSection = new ResponseSection()
+  readonly #head: Pieces = new Pieces(HEAD_LIMIT)
+  #page: Pieces | null = null
+
+  constructor(p: Pseudonyms, edits: SideEdits, kind: Head['kind']) {
+    super(kind, NO_SINK, record.HEADER)
+    this.#p = p
+    this.#edits = edits
+    this.#isRequest = kind === 'request'
+  }
+
+  data(bytes: Bytes, at: number, end: number, position: number): void {
+    this.#origin.meet(position)
+    this.push(bytes, at, end, 0, 0)
+  }
+
+  lost(from: number, to: number): void {
+    this.#origin.meet(from)
+    this.#isCut = this.#params.length > 0 || this.#section.size > 0 || this.index < this.length
+    this.#flush()
+    this.gap(to - from, 0, 0)
+  }
+
+  over(): void {
+    this.#flush()
+  }
+
+  protected override headerFault(i: number): string | null {
+    return record.headerFault(this.header, i)
+  }
+
+  protected override lengths(): { content: number; padding: number } {
+    return { content: record.contentLength(this.header), padding: record.paddingLength(this.header) }
+  }
+
+  protected override opened(): void {
+    const first = this.#origin.position(this.first.offset)
+    this.#edits.keep(first, first + record.HEADER)
+    const type = record.typeOf(this.header)
+    if (type === record.BEGIN_REQUEST || (type === record.PARAMS && this.length === 0)) this.#endMessage()
+  }
+
+  protected override content(b: Bytes, from: number, to: number): void {
+    const position = this.#origin.position(this.place(from).offset)
+    const type = record.typeOf(this.header)
+    if (FIXED.has(type)) {
+      this.#edits.keep(position, position + Math.max(0, Math.min(to - from, FIXED_CONTENT - this.index)))
+    } else if (type === record.PARAMS && this.#isRequest && !this.#isCut) this.#params.add(b, from, to, position)
+    else if (type === record.STDOUT && !this.#isRequest && !this.#isCut) this.#output(b, from, to, position)
+  }
+
+  #output(b: Bytes, from: number, to: number, position: number): void {
+    let at = from
+    if (!this.#section.isComplete && !this.#section.isTooLong) {
+      at = this.#section.add(b, from, to, NO_PLACE)
+      this.#head.add(b, from, at, position)
+      if (this.#section.isComplete) this.#endHead()
+    }
+    if (at < to) this.#page?.add(b, at, to, position + at - from)
+  }
+
+  #endHead(): void {
+    const { status } = this.#section.read(!this.#section.isComplete, '')
+    if (status >= LEAST_STATUS) this.#page = new Pieces(PAGE_LOOKED_AT)
+    const b = this.#head.bytes
+    scrubCgiHead(this.#p, b, 0, b.length)
+    this.#head.replace(this.#edits)
+    this.#head.clear()
+  }
+
+  protected override closed(): void {
+    if (record.typeOf(this.header) === record.END_REQUEST) this.#endMessage()
+  }
+
+  #endMessage(): void {
+    this.#flush()
+    this.#section = new ResponseSection()
+    this.#isCut = false
+  }
+
+  #flush(): void {
+    scrubParams(this.#p, this.#params.bytes)
+    this.#params.replace(this.#edits)
+    this.#params.clear()
+    if (this.#head.length > 0) this.#endHead()
+    if (this.#page !== null) keepErrorPage(this.#page, this.#edits)
+    this.#page = null
+  }
+
+  protected override missed(): boolean {
+    return true
+  }
+
+  protected override cut(): Head {
+    return this.#section.read(true, '')
+  }
+
+  protected override headSize(): number {
+    return 0
+  }
+
+  /** A first record, as `app/fastcgi/` would have it: of output that begins with a field name. */
+  protected override isStart(b: Bytes, at: number, end: number): boolean {
+    if (!record.isRecord(b, at, end, this.#isRequest ? record.BEGIN_REQUEST : record.STDOUT)) return false
+    let name = at + record.HEADER
+    while (name < end && isToken(b[name]!)) name++
+    const isFirst = this.#isRequest || (name > at + record.HEADER && b[name] === COLON)
+    if (isFirst) this.#endMessage()
+    return isFirst
+  }
+}
+
+/** Name-value pairs (section 3.4): both lengths, one or four bytes each, then both texts. */
+function scrubParams(p: Pseudonyms, b: Bytes): void {
+  let at = 0
+  while (at < b.length) {
+    const second = at + lengthSize(b, at)
+    if (second >= b.length) break
+    const name = second + lengthSize(b, second)
+    if (name > b.length) break
+    const value = name + lengthAt(b, at)
+    const end = value + lengthAt(b, second)
+    if (end > b.length) break
+    scrubVariable(p, b, name, value, value, end)
+    at = end
+  }
+  b.fill(FILL, at)
+}
+
+const lengthSize = (b: Bytes, at: number): number => (b[at]! < 0x80 ? 1 : 4)
+
+const lengthAt = (b: Bytes, at: number): number => (b[at]! < 0x80 ? b[at]! : u32(b, at) & 0x7fff_ffff)
