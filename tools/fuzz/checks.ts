@@ -114,7 +114,7 @@ export async function checkCut(captures: readonly Bytes[], { story, document }: 
     ],
     vantage: 'capture',
     name: `${id}.pcap`,
-    aheadNs: 0,
+    onFirstClock: null,
     comment: null,
   }))
   const out: Bytes[] = []

@@ -166,12 +166,13 @@ function asPaired(judgement: Judgement, request: Request | null, { pairing }: Tr
 /** A capture of the try lacks packets of it that were acknowledged, or says that it dropped some. */
 function isLossy({ story, near, far }: Facts): boolean {
   return [near, ...(far === null ? [] : [far])].some(({ capture, connection }) => {
-    const { interfaces, counts } = story.captures[capture].observations
+    const { interfaces, counts, forgotten } = story.captures[capture].observations
     const [client, server] = connection.sides
     // Who sends data had an answer to its SYN, at least.
     const isOneSided = client.segments > 0 && server.ttl < 0
     const isCut = counts.cutBySnapLength > 0 && connection.tls?.messages.some((m) => m.incomplete) === true
     if (isOneSided || isCut || client.missing + server.missing > 0) return true
+    if (forgotten.connections > 0) return true
     return interfaces.some(({ dropped }) => (dropped ?? 0) > 0) || losesMany(story, `${capture}`)
   })
 }

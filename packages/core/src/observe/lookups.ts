@@ -7,10 +7,14 @@ const LOOKUP_LIMIT = 65_536
 /** Queries waiting for an answer at once. */
 const WAITING_LIMIT = 4096
 
+/** Addresses kept of one answer. */
+const ADDRESSES = 64
 /** Times kept of one query that is asked again and again. */
 const QUERIES = 64
 
 export class NameLookups {
+  /** Lookups that are not kept. */
+  forgotten = 0
   #lookups: NameLookup[] = []
   #waiting = new Map<string, NameLookup>()
   #strings: (text: string) => string
@@ -27,7 +31,10 @@ export class NameLookups {
     const key = `${client} ${server} ${message.id} ${question.name.toLowerCase()} ${question.type}`
     let lookup = this.#waiting.get(key)
     if (lookup === undefined) {
-      if (this.#lookups.length >= LOOKUP_LIMIT) return
+      if (this.#lookups.length >= LOOKUP_LIMIT) {
+        this.forgotten++
+        return
+      }
       lookup = {
         client: this.#strings(client),
         server: this.#strings(server),
@@ -47,7 +54,8 @@ export class NameLookups {
     } else if (lookup.answer === null) {
       lookup.answer = moment
       lookup.rcode = message.rcodeName
-      lookup.addresses = message.answers.filter((a) => a.type === 'A' || a.type === 'AAAA').map((a) => a.data)
+      const addresses = message.answers.filter((a) => a.type === 'A' || a.type === 'AAAA')
+      lookup.addresses = addresses.slice(0, ADDRESSES).map((a) => a.data)
       this.#waiting.delete(key)
     }
   }

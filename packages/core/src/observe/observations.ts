@@ -323,6 +323,8 @@ export interface Observations {
   lookups: NameLookup[]
   icmpErrors: IcmpError[]
   neighbours: NeighbourSearch[]
-  /** State dropped because a table was full. */
+  /** Connections taken for over because too many were open at once. */
   evicted: number
+  /** What is not in these tables because they were full. */
+  forgotten: { connections: number; lookups: number; icmpErrors: number; neighbours: number }
 }

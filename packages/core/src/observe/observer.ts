@@ -46,6 +46,12 @@ const LEAD = 10
 const SWEEP = 16_384
 /** Different strings (hosts, targets, addresses) that are kept once. */
 const STRINGS = 65_536
+/**
+ * Connections kept that carried no exchange, of one server and of all: a scan or a flood of SYNs must not fill the
+ * memory, nor hide what other servers did.
+ */
+const BARE_LIMIT = 131_072
+const BARE_OF_SERVER = 65_536
 const ICMP_LIMIT = 65_536
 const NEIGHBOUR_LIMIT = 16_384
 /** Addresses kept of a capture that goes on and on, before those of no open connection are let go. */
@@ -96,6 +102,10 @@ export class Observer implements PacketSink {
   #first = Infinity
   #last = -Infinity
   #evicted = 0
+  #forgotten: Observations['forgotten'] = { connections: 0, lookups: 0, icmpErrors: 0, neighbours: 0 }
+  /** Connections kept without an exchange, by server. */
+  #bare = new Map<string, number>()
+  #bareCount = 0
   #sinceSweep = 0
   #linkTypes: number[] = []
   /** Link type of the packet before. */
@@ -259,6 +269,7 @@ export class Observer implements PacketSink {
       icmpErrors: this.#icmpErrors,
       neighbours: this.#neighbours,
       evicted: this.#evicted,
+      forgotten: { ...this.#forgotten, lookups: this.#lookups.forgotten },
     }
   }
 
@@ -351,7 +362,11 @@ export class Observer implements PacketSink {
       return
     }
     const quote = this.#quote
-    if (!icmp.quoted(layers, quote) || this.#icmpErrors.length >= ICMP_LIMIT) return
+    if (!icmp.quoted(layers, quote)) return
+    if (this.#icmpErrors.length >= ICMP_LIMIT) {
+      this.#forgotten.icmpErrors++
+      return
+    }
     const { bytes, transportAt: at } = layers
     const version = layers.ipVersion as 4 | 6
     this.#icmpErrors.push({
@@ -394,7 +409,10 @@ export class Observer implements PacketSink {
       } else search = undefined
     }
     if (search === undefined) {
-      if (this.#neighbours.length >= NEIGHBOUR_LIMIT) return
+      if (this.#neighbours.length >= NEIGHBOUR_LIMIT) {
+        this.#forgotten.neighbours++
+        return
+      }
       if (searches === undefined) this.#searches.set(target, (searches = new Map()))
       searches.set(from, (search = { from, target, requests: [], answer: null }))
       this.#neighbours.push(search)
@@ -452,7 +470,17 @@ export class Observer implements PacketSink {
     const connection = this.#record(open)
     open.tracker.log.release()
     this.#lookups.connection(connection)
-    this.#connections.push(connection)
+    if (exchangeCount(connection) > 0 || this.#mayKeepBare(connection.server)) this.#connections.push(connection)
+    else this.#forgotten.connections++
+  }
+
+  /** Counts a connection without an exchange, if there is room for it. */
+  #mayKeepBare(server: string): boolean {
+    const count = this.#bare.get(server) ?? 0
+    if (count >= BARE_OF_SERVER || this.#bareCount >= BARE_LIMIT) return false
+    this.#bare.set(server, count + 1)
+    this.#bareCount++
+    return true
   }
 
   /** `standing`: of a connection that goes on. */

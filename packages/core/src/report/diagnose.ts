@@ -207,7 +207,7 @@ function summaries(capture: StoryCapture): CaptureSummary[] {
 /** What lowers the worth of a capture. */
 function warningsOf(capture: StoryCapture, part: number): string[] {
   const { observations } = capture
-  const { counts, parts, interfaces, connections, evicted } = observations
+  const { counts, parts, interfaces, connections, evicted, forgotten } = observations
   const warnings = parts[part].faults.map(
     (fault) => `at byte ${fault.offset}: ${fault.text} (frames to ${fault.afterFrame} were used)`,
   )
@@ -231,6 +231,13 @@ function warningsOf(capture: StoryCapture, part: number): string[] {
   if (counts.broken > 0) warnings.push(`${counts.broken} packets are malformed or cut inside their headers`)
   if (oneWay > 2 && oneWay * 2 > connections.length) warnings.push('most connections show one direction only')
   if (evicted > 0) warnings.push(`${evicted} idle connections were dropped because too many were open at once`)
+  const kept = [
+    [forgotten.connections, 'connections without an exchange'],
+    [forgotten.lookups, 'name lookups'],
+    [forgotten.icmpErrors, 'ICMP errors'],
+    [forgotten.neighbours, 'searches for neighbours'],
+  ] as const
+  for (const [count, what] of kept) if (count > 0) warnings.push(`${count} ${what} were not kept: there were too many`)
   return warnings
 }
 
