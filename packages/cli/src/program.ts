@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Vantage } from '@pcap-surgery/core'
+import { addCapturePlan } from './commands/capture-plan.ts'
 import { addCopies } from './commands/copies/options.ts'
 import { diagnoseCommand, type DiagnoseOptions } from './commands/diagnose.ts'
 import {
@@ -175,6 +176,7 @@ function build(done: (status: number) => void): Command {
       done(await isolateCommand(captures, { ...options, application: `pcap-surgery ${version()}` })),
     )
   addCopies(program, `pcap-surgery ${version()}`, done)
+  addCapturePlan(program, done)
   program
     .command('info')
     .description('say what is in capture files: frames, times, interfaces, comments, damage; no secrets')

@@ -28,6 +28,15 @@ export { exchangeCount, exchangesOf } from './observe/exchange-table.ts'
 export * from './observe/observations.ts'
 export { type CaptureInput, LiveCapture, observe, observeApart, type ObserveOptions } from './observe/observe.ts'
 export { packetsOf } from './observe/packets.ts'
+export { type Depth } from './report/capture-command.ts'
+export {
+  type CapturePlan,
+  capturePlan,
+  type CapturePlanOptions,
+  type HostRole,
+  type PlanEndpoint,
+  type PlanStep,
+} from './report/capture-plan.ts'
 export { diagnose } from './report/diagnose.ts'
 export * from './report/document.ts'
 export { type Evidence, evidenceOf, type EvidenceOptions, type Width, WIDTHS } from './report/evidence.ts'

@@ -2,9 +2,9 @@
 // and the plan for somebody who has no capture yet are both written with it.
 import type { Vantage } from './document.ts'
 
-/** An address, and its port where it is known. */
+/** An address, its port, or both, as far as they are known. */
 export interface Peer {
-  address: string
+  address: string | null
   port: number | null
 }
 
@@ -17,10 +17,12 @@ export type Depth = 'whole' | 'headers' | 'handshakes'
 /** What to capture, and where. */
 export interface CapturePlace {
   vantage: Vantage
+  /** Name of the file, without its ending; default: the vantage. */
+  name?: string
   /** Whose TCP is wanted; none: everybody's. */
   peers: readonly Peer[]
-  /** Name lookups too. */
-  names: boolean
+  /** Name lookups too; a number is the port of a name server that does not listen at 53. */
+  names: boolean | number
   depth: Depth
   /** Default: all interfaces, with one clock and both sides of a proxy. */
   interface?: string
@@ -54,24 +56,27 @@ export function captureFilter({ peers, names, depth, vlan, ...place }: CapturePl
   const tcp = peers.length === 0 ? ['tcp'] : peers.map((peer) => tcpOf(peer))
   const wanted = depth === 'handshakes' ? tcp.map((part) => `${part} and ${HANDSHAKES}`) : tcp
   const parts = wanted.map((part) => (part.includes(' ') ? `(${part})` : part))
-  const filter = [...parts, ...(names ? ['port 53'] : []), ALWAYS].join(' or ')
+  const filter = [...parts, ...(names === false ? [] : [`port ${portOf(names)}`]), ALWAYS].join(' or ')
   // `vlan` moves the offsets of all that stands behind it, so the untagged form comes first.
   return vlan === true && place.interface !== undefined ? `${filter} or (vlan and (${filter}))` : filter
 }
 
-const tcpOf = ({ address, port }: Peer): string => `tcp and host ${address}${port === null ? '' : ` and port ${port}`}`
+const tcpOf = ({ address, port }: Peer): string =>
+  ['tcp', ...(address === null ? [] : [`host ${address}`]), ...(port === null ? [] : [`port ${port}`])].join(' and ')
 
-/** Name of the capture of a place; a ring appends a digit. */
-export const captureFile = (vantage: Vantage): string => `${vantage}.pcap`
+const portOf = (names: number | true): number => (names === true ? 53 : names)
 
-/** tcpdump into a ring of files. Where root gives up its rights first, it still may write to /var/tmp. */
+/** Where tcpdump writes; a ring appends a digit. It may write there as well where root gives up its rights first. */
+export const captureFile = ({ vantage, name = vantage }: CapturePlace): string => `/var/tmp/${name}.pcap`
+
+/** tcpdump into a ring of files. */
 export function tcpdumpCommand(place: CapturePlace): string {
-  const { vantage, depth, seconds, megabytes = MEGABYTES } = place
+  const { depth, seconds, megabytes = MEGABYTES } = place
   return [
     ...(seconds === undefined ? [] : [`timeout ${seconds}`]),
     `tcpdump -i ${place.interface === undefined ? 'any' : quoted(place.interface)}`,
     `-s ${depth === 'whole' ? 0 : HEADERS} -B ${BUFFER} -C ${Math.max(1, Math.ceil(megabytes / FILES))} -W ${FILES}`,
-    `-w /var/tmp/${captureFile(vantage)} '${captureFilter(place)}'`,
+    `-w ${captureFile(place)} '${captureFilter(place)}'`,
   ].join(' ')
 }
 
@@ -81,24 +86,31 @@ const quoted = (name: string): string => (/^[\w.:@-]+$/.test(name) ? name : `'${
 const MOST_FILTERS = 32
 
 /**
- * pktmon, which Windows brings along from Server 2022 and Windows 10 2004 on, in order: filters, start, stop, conversion.
- * Only at network cards, or every packet would be there once for each layer of the stack. It cannot filter by flags.
+ * pktmon, which Windows brings along from Server 2022 and Windows 10 2004 on: what starts it, and what stops it and makes
+ * a pcapng of its log. Only at network cards, or every packet would be there once for each layer of the stack. It cannot
+ * filter by flags.
  */
-export function pktmonCommands({ vantage, peers, names, depth, megabytes = MEGABYTES }: CapturePlace): string[] {
-  const tcp = peers.map(({ address, port }) => ` -i ${address}${port === null ? '' : ` -p ${port}`}`)
+export function pktmonCommands({ vantage, name = vantage, peers, names, depth, megabytes = MEGABYTES }: CapturePlace): {
+  start: string[]
+  stop: string[]
+} {
+  const tcp = peers.map(({ address, port }) =>
+    [...(address === null ? [] : [` -i ${address}`]), ...(port === null ? [] : [` -p ${port}`])].join(''),
+  )
   const filters = [
     ...(tcp.length === 0 || tcp.length > MOST_FILTERS - 4 ? [''] : tcp).map((peer, i) => `tcp${i + 1} -t TCP${peer}`),
-    ...(names ? ['names -p 53'] : []),
+    ...(names === false ? [] : [`names -p ${portOf(names)}`]),
     'icmp -t ICMP',
     'icmp6 -t ICMPv6',
     'arp -d ARP',
   ]
-  const log = `${vantage}.etl`
-  return [
-    'pktmon filter remove',
-    ...filters.map((filter) => `pktmon filter add ${filter}`),
-    `pktmon start --capture --comp nics --pkt-size ${depth === 'whole' ? 0 : HEADERS} --file-name ${log} --file-size ${megabytes} --log-mode circular`,
-    'pktmon stop',
-    `pktmon etl2pcap ${log} --out ${vantage}.pcapng`,
-  ]
+  const size = depth === 'whole' ? 0 : HEADERS
+  return {
+    start: [
+      'pktmon filter remove',
+      ...filters.map((filter) => `pktmon filter add ${filter}`),
+      `pktmon start --capture --comp nics --pkt-size ${size} --file-name ${name}.etl --file-size ${megabytes} --log-mode circular`,
+    ],
+    stop: ['pktmon stop', `pktmon etl2pcap ${name}.etl --out ${name}.pcapng`],
+  }
 }

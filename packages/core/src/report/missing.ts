@@ -100,12 +100,13 @@ function entry(
   decides: readonly CauseCode[],
   keys: string | null = null,
 ): MissingCapture {
+  const { start, stop } = pktmonCommands(place)
   return {
     vantage: place.vantage,
     because,
     decides: [...decides],
     command: tcpdumpCommand(place),
-    windows: pktmonCommands(place),
+    windows: [...start, ...stop],
     ...(keys === null ? {} : { keys }),
   }
 }

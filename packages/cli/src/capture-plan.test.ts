@@ -1,0 +1,76 @@
+// capture-plan, started as a program.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { CapturePlan } from '@pcap-surgery/core'
+import { describe, expect, test } from 'vitest'
+
+const COMMAND = fileURLToPath(new URL('../bin/pcap-surgery.js', import.meta.url))
+
+function run(...args: string[]): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, 'capture-plan', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  return { status, out: stdout, err: stderr }
+}
+
+const commandsOf = (...args: string[]): string[] =>
+  (JSON.parse(run(...args, '--format', 'json').out) as CapturePlan).steps.flatMap(({ commands }) => commands)
+
+/** The command for the proxy’s host. */
+const proxys = (...args: string[]): string | undefined =>
+  commandsOf(...args).find((line) => line.includes('-w /var/tmp/proxy'))
+
+const POOL = ['--proxy', '10.1.0.1:443', '--upstream', '10.3.0.11:8080', '--upstream', '[2001:db8::1]:8443']
+
+test('host by host, in order, to the diagnosis', async () => {
+  const { status, out, err } = run(...POOL, '--client', '10.1.0.2', '--windows', 'upstream', '--duration', '30m')
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+  await expect(out).toMatchFileSnapshot('render/expected/capture-plan.txt')
+})
+
+describe('the proxy’s capture', () => {
+  test('has both sides, lookups, ICMP and ARP', () => {
+    expect(proxys(...POOL, '--name-server', '10.9.0.9:8600')).toBe(
+      "tcpdump -i any -s 0 -B 16384 -C 100 -W 10 -w /var/tmp/proxy.pcap '(tcp and port 443) or (tcp and host 10.3.0.11 and port 8080) or (tcp and host 2001:db8::1 and port 8443) or port 8600 or icmp or icmp6 or arp'",
+    )
+  })
+
+  test('takes what it is told: interface, tags, size, headers', () => {
+    expect(
+      proxys(
+        '--proxy',
+        '10.1.0.1',
+        '--upstream',
+        '10.3.0.11',
+        '--interface',
+        'eth1',
+        '--vlan',
+        '--size',
+        '50',
+        '--headers',
+      ),
+    ).toBe(
+      "tcpdump -i eth1 -s 128 -B 16384 -C 5 -W 10 -w /var/tmp/proxy.pcap '(tcp and host 10.1.0.1) or (tcp and host 10.3.0.11) or port 53 or icmp or icmp6 or arp or (vlan and ((tcp and host 10.1.0.1) or (tcp and host 10.3.0.11) or port 53 or icmp or icmp6 or arp))'",
+    )
+  })
+})
+
+test('an upstream on the proxy’s host is in the proxy’s capture', () => {
+  const commands = commandsOf('--proxy', '10.1.0.1:80', '--upstream', '127.0.0.1:8080', '--upstream', '10.1.0.1:8081')
+  expect(commands.filter((line) => line.includes('tcpdump -i'))).toHaveLength(1)
+  expect(commands.at(-1)).toBe('pcap-surgery diagnose proxy.pcap*')
+})
+
+test.each([
+  ['no proxy', ['--upstream', '10.3.0.11']],
+  ['a name', ['--proxy', 'proxy.example', '--upstream', '10.3.0.11']],
+  ['no such port', ['--proxy', '10.1.0.1:70000', '--upstream', '10.3.0.11']],
+  ['shell in an address', ['--proxy', "10.1.0.1'; x", '--upstream', '10.3.0.11']],
+  ['no time', ['--proxy', '10.1.0.1', '--upstream', '10.3.0.11', '--duration', 'long']],
+  ['no such role', ['--proxy', '10.1.0.1', '--upstream', '10.3.0.11', '--windows', 'all']],
+])('%s is wrong use', (_, args) => {
+  const { status, out, err } = run(...args)
+  expect({ status, out }).toEqual({ status: 2, out: '' })
+  expect(err).toContain('error: ')
+})
