@@ -8,8 +8,9 @@ import type { TlsFacts } from './app/tls/facts.ts'
 import { parseKeyLog } from './app/tls/keylog.ts'
 import { alertName, versionName } from './app/tls/names.ts'
 import type { Bytes } from './bytes/read.ts'
+import { connectionsOf } from './observe/connection-table.ts'
 import { exchangesOf } from './observe/exchange-table.ts'
-import type { Exchange, ExchangeProtocol, Observations } from './observe/observations.ts'
+import type { Connection, Exchange, ExchangeProtocol, Observations } from './observe/observations.ts'
 import { observe } from './observe/observe.ts'
 
 const FOLDER = fileURLToPath(new URL('../../../../shared/thirdparty/', import.meta.url))
@@ -179,7 +180,9 @@ function counted({ packets, min_ts, max_ts, tcp, http1, http2, tls }: Oracle): C
   }
 }
 
-function observed({ epoch, frames, first, last, counts, connections }: Observations): Counts {
+function observed(observations: Observations): Counts {
+  const { epoch, frames, first, last, counts } = observations
+  const connections = connectionsOf(observations)
   const http1 = exchangesIn('http1', connections)
   const http2 = exchangesIn('http2', connections)
   const sessions = connections.flatMap(({ tls }): TlsFacts[] => (tls === null ? [] : [tls]))
@@ -213,7 +216,7 @@ function observed({ epoch, frames, first, last, counts, connections }: Observati
 /** RFC 8446 section 6. */
 const LEVELS: Record<number, string> = { 1: 'warning', 2: 'fatal' }
 
-const exchangesIn = (protocol: ExchangeProtocol, connections: Observations['connections']): Exchange[] =>
+const exchangesIn = (protocol: ExchangeProtocol, connections: readonly Connection[]): Exchange[] =>
   connections.flatMap((c) => exchangesOf(c).filter((x) => x.protocol === protocol))
 
 const present = <T>(values: (T | null)[]): T[] => values.filter((value) => value !== null)

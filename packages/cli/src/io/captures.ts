@@ -1,6 +1,14 @@
 // Captures from files: each observed, the files of a rotated one as one, a cut as the captures that lie in it.
 import { readFile, stat } from 'node:fs/promises'
-import { KeyLog, observe, observeApart, parseKeyLog, parseSourceName, rotatedSets } from '@pcap-surgery/core'
+import {
+  connectionsOf,
+  KeyLog,
+  observe,
+  observeApart,
+  parseKeyLog,
+  parseSourceName,
+  rotatedSets,
+} from '@pcap-surgery/core'
 import type { CaptureInput, DecompressionPort, Observations, ObserveOptions, Vantage } from '@pcap-surgery/core'
 import { nodeCrypto } from './crypto.ts'
 import { gunzip } from './gzip.ts'
@@ -69,8 +77,8 @@ export async function readKeys(files: readonly string[]): Promise<KeyLog | null>
   return keys
 }
 
-export const hasDecrypted = ({ connections }: Observations): boolean =>
-  connections.some(({ tls }) => tls?.decryption.is === 'decrypted')
+export const hasDecrypted = (observations: Observations): boolean =>
+  connectionsOf(observations).some(({ tls }) => tls?.decryption.is === 'decrypted')
 
 /**
  * Vantages by number of the capture, which is its place among those that could be read: the user's hints by file name,

@@ -1,5 +1,6 @@
 // What else the captures show around a try: whether the upstream's host lived, how it treats idle connections, how long
 // it takes for other requests. The healthy traffic is the control group.
+import { connectionsOf } from '../observe/connection-table.ts'
 import { exchangesOf } from '../observe/exchange-table.ts'
 import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
@@ -40,7 +41,7 @@ export function neverArrived({ story, near, attempt, asked, gaveUp }: Facts): bo
     if (capture === near.capture || !vantages.includes('upstream')) return false
     const { first, last } = runOf(story, capture)
     if (first > asked || last < Math.min(gaveUp, asked + 1e9)) return false
-    return observations.connections.some((c) => c.serverAddress === near.connection.serverAddress)
+    return connectionsOf(observations).some((c) => c.serverAddress === near.connection.serverAddress)
   })
 }
 

@@ -1,5 +1,6 @@
 // From the facts of a failed try to one cause: every judge is heard, the first in order that recognises its cause has
 // the word, and what the others saw stands beside it.
+import { connectionsOf } from '../observe/connection-table.ts'
 import { mayBeHttp2 } from '../app/tls/facts.ts'
 import { isSealed } from '../observe/observations.ts'
 import type { RuledOut } from '../report/document.ts'
@@ -181,7 +182,7 @@ function isLossy({ story, near, far }: Facts): boolean {
 const MANY = 20
 
 const losesMany = perStory((story, capture): boolean => {
-  const { connections } = story.captures[Number(capture)].observations
+  const connections = connectionsOf(story.captures[Number(capture)].observations)
   const lacking = connections.filter(({ sides: [client, server] }) => client.missing + server.missing > 0)
   return lacking.length * MANY > connections.length
 })

@@ -1,5 +1,6 @@
 // The exchanges of a connection as they are kept: those that went well as rows of numbers and texts, a third of what
 // objects take; the others as they are. Who reads them gets objects for both, the same ones every time.
+import type { ConnectionTable } from './connection-table.ts'
 import type { Connection, Exchange, ExchangeDetail, ExchangeProtocol, ExchangeTable, Moment } from './observations.ts'
 
 /** Columns of `numbers`; a moment takes two, its frame and its time. */
@@ -19,6 +20,7 @@ const IDLE = 16
 /** Small ones together, from the lowest bit: status, how it ended, tunnel, protocol; from bit 17 `grpc-status` + 1. */
 const OUTCOME = 17
 const WIDTH = 18
+export const EXCHANGE_WIDTH: number = WIDTH
 const ENDED_SHIFT = 10
 const TUNNEL_SHIFT = 13
 const PROTOCOL_SHIFT = 14
@@ -33,6 +35,9 @@ const TARGET = 1
 const HOST = 2
 const FORWARDED_FOR = 3
 const TEXTS = 4
+export const EXCHANGE_TEXTS: number = TEXTS
+/** Of an exchange without identifiers. */
+const NO_IDS: string[] = []
 
 /** Of a connection that carries none, or none that anybody could read. */
 export const NO_EXCHANGES: ExchangeTable = createExchangeTable()
@@ -124,78 +129,78 @@ export function exchangesFrom(table: ExchangeTable, first: number): ExchangeTabl
   return kept
 }
 
-export const exchangeCount = ({ exchanges: { ids, troubled } }: Pick<Connection, 'exchanges'>): number =>
-  ids.length + troubled.length
+/** Adds the exchange of a row to the exchanges of one connection. */
+export function copyRow(from: ConnectionTable, row: number, to: ExchangeTable): void {
+  for (let column = 0; column < WIDTH; column++) to.numbers.push(from.exchangeNumbers[row * WIDTH + column]!)
+  for (let column = 0; column < TEXTS; column++) {
+    const place = from.exchangeTexts[row * TEXTS + column]!
+    to.texts.push(place < 0 ? null : from.strings[place]!)
+  }
+  to.ids.push(from.exchangeIds.get(row) ?? NO_IDS)
+}
 
-const made = new WeakMap<ExchangeTable, readonly Exchange[]>()
+export const exchangeCount = ({ exchangeCount: count }: Connection): number => count
 
 /** The exchanges of a connection by `ordinal`: the same objects every time. */
-export function exchangesOf({ exchanges: table }: Pick<Connection, 'exchanges'>): readonly Exchange[] {
-  let list = made.get(table)
-  if (list === undefined) made.set(table, (list = listOf(table)))
-  return list
-}
-
-function listOf(table: ExchangeTable): readonly Exchange[] {
-  const { numbers, ids, troubled } = table
-  const list = Array<Exchange>(ids.length + troubled.length)
-  for (const exchange of troubled) list[exchange.ordinal] = exchange
-  for (let row = 0; row < ids.length; row++) list[numbers[row * WIDTH + ORDINAL]] = new ExchangeRow(table, row)
-  return list
-}
+export const exchangesOf = ({ exchanges }: Connection): readonly Exchange[] => exchanges
 
 /** An exchange that went well, read from its row. */
-class ExchangeRow implements Exchange {
-  readonly #table: ExchangeTable
+export class ExchangeRow implements Exchange {
+  readonly #table: ConnectionTable
   readonly #row: number
 
-  constructor(table: ExchangeTable, row: number) {
+  constructor(table: ConnectionTable, row: number) {
     this.#table = table
     this.#row = row
   }
 
+  #text(column: number): string | null {
+    const place = this.#table.exchangeTexts[this.#row * TEXTS + column]!
+    return place < 0 ? null : this.#table.strings[place]!
+  }
+
   get ordinal(): number {
-    return this.#table.numbers[this.#row * WIDTH + ORDINAL]
+    return this.#table.exchangeNumbers[this.#row * WIDTH + ORDINAL]
   }
 
   get protocol(): ExchangeProtocol {
-    return PROTOCOLS[(this.#table.numbers[this.#row * WIDTH + OUTCOME] >> PROTOCOL_SHIFT) & 7]
+    return PROTOCOLS[(this.#table.exchangeNumbers[this.#row * WIDTH + OUTCOME] >> PROTOCOL_SHIFT) & 7]
   }
 
   get stream(): number {
-    return this.#table.numbers[this.#row * WIDTH + STREAM]
+    return this.#table.exchangeNumbers[this.#row * WIDTH + STREAM]
   }
 
   get method(): string {
-    return this.#table.texts[this.#row * TEXTS + METHOD]!
+    return this.#text(METHOD)!
   }
 
   get target(): string {
-    return this.#table.texts[this.#row * TEXTS + TARGET]!
+    return this.#text(TARGET)!
   }
 
   get host(): string | null {
-    return this.#table.texts[this.#row * TEXTS + HOST]
+    return this.#text(HOST)
   }
 
   get ids(): string[] {
-    return this.#table.ids[this.#row]
+    return this.#table.exchangeIds.get(this.#row) ?? NO_IDS
   }
 
   get forwardedFor(): string | null {
-    return this.#table.texts[this.#row * TEXTS + FORWARDED_FOR]
+    return this.#text(FORWARDED_FOR)
   }
 
   get bodyLength(): number {
-    return this.#table.numbers[this.#row * WIDTH + BODY_LENGTH]
+    return this.#table.exchangeNumbers[this.#row * WIDTH + BODY_LENGTH]
   }
 
   get status(): number {
-    return this.#table.numbers[this.#row * WIDTH + OUTCOME] & ((1 << ENDED_SHIFT) - 1)
+    return this.#table.exchangeNumbers[this.#row * WIDTH + OUTCOME] & ((1 << ENDED_SHIFT) - 1)
   }
 
   get grpcStatus(): number {
-    return Math.floor(this.#table.numbers[this.#row * WIDTH + OUTCOME] / GRPC_UNIT) - 1
+    return Math.floor(this.#table.exchangeNumbers[this.#row * WIDTH + OUTCOME] / GRPC_UNIT) - 1
   }
 
   get request(): Moment {
@@ -215,35 +220,35 @@ class ExchangeRow implements Exchange {
   }
 
   get requestFrom(): number {
-    return this.#table.numbers[this.#row * WIDTH + REQUEST_FROM]
+    return this.#table.exchangeNumbers[this.#row * WIDTH + REQUEST_FROM]
   }
 
   get requestTo(): number {
-    return this.#table.numbers[this.#row * WIDTH + REQUEST_TO]
+    return this.#table.exchangeNumbers[this.#row * WIDTH + REQUEST_TO]
   }
 
   get responseFrom(): number {
-    return this.#table.numbers[this.#row * WIDTH + RESPONSE_FROM]
+    return this.#table.exchangeNumbers[this.#row * WIDTH + RESPONSE_FROM]
   }
 
   get ended(): Exchange['ended'] {
-    return ENDED[(this.#table.numbers[this.#row * WIDTH + OUTCOME] >> ENDED_SHIFT) & 7]
+    return ENDED[(this.#table.exchangeNumbers[this.#row * WIDTH + OUTCOME] >> ENDED_SHIFT) & 7]
   }
 
   get headSize(): number {
-    return this.#table.numbers[this.#row * WIDTH + HEAD_SIZE]
+    return this.#table.exchangeNumbers[this.#row * WIDTH + HEAD_SIZE]
   }
 
   get responseBytes(): number {
-    return this.#table.numbers[this.#row * WIDTH + RESPONSE_BYTES]
+    return this.#table.exchangeNumbers[this.#row * WIDTH + RESPONSE_BYTES]
   }
 
   get idle(): number {
-    return this.#table.numbers[this.#row * WIDTH + IDLE]
+    return this.#table.exchangeNumbers[this.#row * WIDTH + IDLE]
   }
 
   get tunnel(): boolean {
-    return ((this.#table.numbers[this.#row * WIDTH + OUTCOME] >> TUNNEL_SHIFT) & 1) === 1
+    return ((this.#table.exchangeNumbers[this.#row * WIDTH + OUTCOME] >> TUNNEL_SHIFT) & 1) === 1
   }
 
   get detail(): ExchangeDetail | null {
@@ -252,7 +257,7 @@ class ExchangeRow implements Exchange {
 }
 
 /** The frame as an integer: V8 would box one that comes out of an array of doubles. */
-const momentAt = ({ numbers }: ExchangeTable, row: number, column: number): Moment => ({
-  frame: numbers[row * WIDTH + column] | 0,
-  time: numbers[row * WIDTH + column + 1],
+const momentAt = ({ exchangeNumbers: numbers }: ConnectionTable, row: number, column: number): Moment => ({
+  frame: numbers[row * WIDTH + column]! | 0,
+  time: numbers[row * WIDTH + column + 1]!,
 })

@@ -15,6 +15,7 @@ import {
 } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 import { FIN, SYN } from '../wire/tcp.ts'
+import { connectionsOf } from './connection-table.ts'
 import { exchangesOf } from './exchange-table.ts'
 import type { Connection, Exchange, PacketRow } from './observations.ts'
 import { observe } from './observe.ts'
@@ -30,7 +31,8 @@ async function connection(tell: (tcp: Tcp) => unknown, snapLength?: number, seco
   const open = async function* (): AsyncGenerator<Uint8Array> {
     yield bytes
   }
-  const { connections } = await observe([{ file: 'a.pcap', open }], { decompression: { gzip: (source) => source } })
+  const observations = await observe([{ file: 'a.pcap', open }], { decompression: { gzip: (source) => source } })
+  const connections = connectionsOf(observations)
   expect(connections).toHaveLength(1)
   return connections[0]!
 }

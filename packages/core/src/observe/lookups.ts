@@ -1,6 +1,7 @@
 // Name lookups: DNS queries with their answers, over UDP and TCP (RFC 1035).
 import { type DnsMessage, readDnsTcp } from '../app/dns/message.ts'
-import { DNS_PORT, type Connection, type Moment, type NameLookup } from './observations.ts'
+import type { ConnectionRecord } from './connection-table.ts'
+import { DNS_PORT, type Moment, type NameLookup } from './observations.ts'
 
 /** Lookups kept. A resolver's own capture may hold many more than any proxy makes. */
 const LOOKUP_LIMIT = 65_536
@@ -61,7 +62,7 @@ export class NameLookups {
   }
 
   /** Takes the messages of a finished connection to a name server over TCP, each behind its length. */
-  connection(connection: Connection): void {
+  connection(connection: ConnectionRecord): void {
     if (connection.serverPort !== DNS_PORT) return
     for (const [from, to, text, moment] of [
       [connection.clientAddress, connection.serverAddress, connection.firstBytes[0], connection.first],

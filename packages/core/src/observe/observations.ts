@@ -4,6 +4,7 @@ import type { CaptureFault, CaptureInterface } from '../capture/packet.ts'
 import type { MessageFault } from '../app/http1/message.ts'
 import type { ProxiedFor } from '../app/proxy-protocol.ts'
 import type { Sniffed } from '../app/sniff.ts'
+import type { ConnectionTable } from './connection-table.ts'
 import type { TlsFacts } from '../app/tls/facts.ts'
 
 /** A frame and when it was captured. */
@@ -156,7 +157,7 @@ export interface Exchange {
 }
 
 /**
- * Exchanges of one connection; `exchangesOf` reads them. Those without a `detail` are rows: of so many numbers, texts and
+ * Exchanges of one connection while it goes on. Those without a `detail` are rows: of so many numbers, texts and
  * lists of identifiers each, in the order in which they ended.
  */
 export interface ExchangeTable {
@@ -203,6 +204,7 @@ export interface ExchangeDetail {
   packetsOmitted: number
 }
 
+/** A connection; the table has it as columns. */
 export interface Connection {
   /** `address:port` or `[address]:port`. */
   client: string
@@ -229,7 +231,9 @@ export interface Connection {
   /** A PROXY header stands in front of the client's stream; whom it says the connection is for, if anybody. */
   proxyHeader: boolean
   proxiedFor: ProxiedFor | null
-  exchanges: ExchangeTable
+  /** Its exchanges by `ordinal`, and how many they are. */
+  exchanges: readonly Exchange[]
+  exchangeCount: number
   /**
    * Packets, as rows that `packetsOf` reads, first and last ones when there are many, where there are no exchanges: else
    * they are in their details.
@@ -319,7 +323,8 @@ export interface Observations {
     duplicates: number
     fragments: number
   }
-  connections: Connection[]
+  /** All connections, which `connectionsOf` reads. */
+  connections: ConnectionTable[]
   lookups: NameLookup[]
   icmpErrors: IcmpError[]
   neighbours: NeighbourSearch[]

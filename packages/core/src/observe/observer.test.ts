@@ -10,6 +10,7 @@ import {
 } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
+import { connectionsOf } from './connection-table.ts'
 import { exchangesOf } from './exchange-table.ts'
 import {
   CLIENT,
@@ -53,7 +54,8 @@ async function told(tell: (tcp: Tcp, net: Network) => unknown, story: Story = {}
   return seen(net.capture(at, options))
 }
 
-const only = ({ connections }: Observations): Connection => {
+const only = (observations: Observations): Connection => {
+  const connections = connectionsOf(observations)
   expect(connections).toHaveLength(1)
   return connections[0]!
 }
@@ -108,7 +110,7 @@ describe('opening', () => {
       const tcp = net.tcp(me, you, 80, { port: 4000, isn: [isn, isn + 7] }).handshake()
       tcp.send('>', request('GET /')).send('<', response(200, 'x')).close('<').wait(1)
     }
-    const { connections } = await seen(net.capture('me'))
+    const connections = connectionsOf(await seen(net.capture('me')))
     expect(connections.map((c) => [c.sides[0].isn, exchangesOf(c).length])).toEqual([
       [1000, 1],
       [90_000, 1],
@@ -117,10 +119,11 @@ describe('opening', () => {
   })
 
   test('ports used again after traffic that was met mid-stream', async () => {
-    const { connections } = await told((tcp, net) => {
+    const observations = await told((tcp, net) => {
       tcp.handshake({ unseen: true }).send('>', request('GET /a')).send('<', response(200, 'x')).wait(1)
       net.tcp(net.host('me', '10.0.0.1'), net.host('you', '10.0.0.2'), 80, { port: 40001, isn: [77, 99] }).handshake()
     })
+    const connections = connectionsOf(observations)
     expect(connections.map((c) => [c.orientation, exchangesOf(c).length])).toEqual([
       ['content', 1],
       ['syn', 0],
@@ -414,11 +417,11 @@ describe('whatever comes', () => {
 
   test('any flags and numbers: the counts make sense', async () => {
     const property = fc.asyncProperty(fc.array(segment, { maxLength: 60 }), async (segments) => {
-      const { connections, frames } = await told((tcp) => {
+      const observations = await told((tcp) => {
         for (const { direction, pause, ...s } of segments) tcp.segment(direction, s).wait(pause)
       })
-      expect(frames).toBe(segments.length)
-      for (const c of connections) {
+      expect(observations.frames).toBe(segments.length)
+      for (const c of connectionsOf(observations)) {
         for (const side of c.sides) {
           expect(side.bytes).toBeGreaterThanOrEqual(0)
           expect(side.missing).toBeLessThanOrEqual(side.bytes)

@@ -10,13 +10,13 @@ import { Held } from '../flow/half.ts'
 import { flipSides, PacketBlocks, PacketBudget } from '../flow/packet-log.ts'
 import { RecentPackets } from '../flow/recent.ts'
 import { createSegment, readSegment, type Segment } from '../flow/segment.ts'
-import { formatAddress, formatEndpoint } from '../wire/address.ts'
+import { formatAddress } from '../wire/address.ts'
 import { createLayers, Decoder } from '../wire/decode.ts'
 import * as icmp from '../wire/icmp.ts'
 import { ARP, BROKEN, FRAGMENT, ICMP, ICMP6, type Layers, TCP, UDP, UNKNOWN_LINK } from '../wire/layers.ts'
 import { neighbourAddressAt, neighbourMessage, neighbourVersion } from '../wire/neighbour.ts'
 import * as tcp from '../wire/tcp.ts'
-import { exchangeCount } from './exchange-table.ts'
+import { type ConnectionRecord, type ConnectionTable, ConnectionTableBuilder, recordsOf } from './connection-table.ts'
 import { NameLookups } from './lookups.ts'
 import {
   DNS_PORT,
@@ -86,7 +86,7 @@ export class Observer implements PacketSink {
   #free: number[] = []
   /** Connections that ended, those that did so first in front; also such as were closed since, and their slots reused. */
   #over: Open[] = []
-  #connections: Connection[] = []
+  #connections = new ConnectionTableBuilder()
   #lookups: NameLookups
   #icmpErrors: IcmpError[] = []
   #neighbours: NeighbourSearch[] = []
@@ -194,13 +194,15 @@ export class Observer implements PacketSink {
   /** Ends the capture. `info` is that of its (last) file. */
   finish(info: CaptureInfo): Observations {
     for (let slot = 0; slot < this.#open.length; slot++) this.#close(slot)
-    return this.#observations(info, this.#parts, this.#connections)
+    return this.#observations(info, this.#parts, [this.#connections.table])
   }
 
   /** What was seen so far of a capture that goes on. To be used before the next packet. */
   standing(file: string, info: CaptureInfo): Observations {
-    const open = this.#open.flatMap((one) => (one === null ? [] : this.#record(one, 'standing')))
-    return this.#observations(info, [...this.#parts, this.#part(file, info, [])], [...this.#connections, ...open])
+    const open = new ConnectionTableBuilder()
+    for (const one of this.#open) if (one !== null) open.add(this.#record(one, 'standing'))
+    const parts = [...this.#parts, this.#part(file, info, [])]
+    return this.#observations(info, parts, [this.#connections.table, open.table])
   }
 
   /** Lets go of what was over at `time`, in nanoseconds after the epoch, so that a capture may go on for days. */
@@ -208,12 +210,16 @@ export class Observer implements PacketSink {
     for (const open of this.#open) {
       if (open !== null && open.tracker.closed && open.tracker.lastTime < time) this.#close(open.slot)
     }
-    const gone = (connection: Connection): boolean => connection.last.time < time
-    for (const { packets, exchanges } of this.#connections.filter(gone)) {
-      this.#budget.giveBack(packets)
-      for (const { detail } of exchanges.troubled) this.#budget.giveBack(detail!.packets)
+    const kept = new ConnectionTableBuilder()
+    for (const record of recordsOf(this.#connections.table)) {
+      if (record.last.time >= time) kept.add(record)
+      else {
+        this.#budget.giveBack(record.packets)
+        for (const { detail } of record.exchanges.troubled) this.#budget.giveBack(detail!.packets)
+        if (record.exchangeCount === 0) this.#forgetBare(record)
+      }
     }
-    this.#connections = this.#connections.filter((connection) => !gone(connection))
+    this.#connections = kept
     for (const open of this.#open) open?.streams.pair.forget(time)
     this.#lookups.forget(time)
     this.#icmpErrors = this.#icmpErrors.filter((error) => error.time >= time)
@@ -251,7 +257,7 @@ export class Observer implements PacketSink {
     }
   }
 
-  #observations(info: CaptureInfo, parts: CapturePart[], connections: Connection[]): Observations {
+  #observations(info: CaptureInfo, parts: CapturePart[], connections: ConnectionTable[]): Observations {
     const first = Math.min(this.#first, this.#partFirst)
     const last = Math.max(this.#last, this.#partLast)
     return {
@@ -264,7 +270,7 @@ export class Observer implements PacketSink {
       last: Number.isFinite(last) ? last : -1,
       linkTypes: this.#linkTypes,
       counts: this.#counts,
-      connections: connections.toSorted((a, b) => a.first.frame - b.first.frame),
+      connections,
       lookups: this.#lookups.finish(),
       icmpErrors: this.#icmpErrors,
       neighbours: this.#neighbours,
@@ -470,12 +476,13 @@ export class Observer implements PacketSink {
     const connection = this.#record(open)
     open.tracker.log.release()
     this.#lookups.connection(connection)
-    if (exchangeCount(connection) > 0 || this.#mayKeepBare(connection.server)) this.#connections.push(connection)
+    if (connection.exchangeCount > 0 || this.#mayKeepBare(connection)) this.#connections.add(connection)
     else this.#forgotten.connections++
   }
 
   /** Counts a connection without an exchange, if there is room for it. */
-  #mayKeepBare(server: string): boolean {
+  #mayKeepBare({ serverAddress, serverPort }: ConnectionRecord): boolean {
+    const server = `${serverAddress} ${serverPort}`
     const count = this.#bare.get(server) ?? 0
     if (count >= BARE_OF_SERVER || this.#bareCount >= BARE_LIMIT) return false
     this.#bare.set(server, count + 1)
@@ -483,8 +490,16 @@ export class Observer implements PacketSink {
     return true
   }
 
+  #forgetBare({ serverAddress, serverPort }: ConnectionRecord): void {
+    const server = `${serverAddress} ${serverPort}`
+    const count = this.#bare.get(server)! - 1
+    if (count === 0) this.#bare.delete(server)
+    else this.#bare.set(server, count)
+    this.#bareCount--
+  }
+
   /** `standing`: of a connection that goes on. */
-  #record({ tracker, streams, a, portA, b, portB }: Open, how: 'over' | 'standing' = 'over'): Connection {
+  #record({ tracker, streams, a, portA, b, portB }: Open, how: 'over' | 'standing' = 'over'): ConnectionRecord {
     const { orientation, client } = orient(tracker, streams, portA, portB)
     const flipped = client === 1
     const server = flipped ? 0 : 1
@@ -493,10 +508,9 @@ export class Observer implements PacketSink {
     const { pair } = streams
     const isOver = how === 'over'
     const { exchanges, tls, http2, inside } = isOver ? pair.told() : pair.standing()
+    const count = exchanges.ids.length + exchanges.troubled.length
     const { packets, omitted } =
-      exchangeCount({ exchanges }) > 0
-        ? { packets: [], omitted: 0 }
-        : this.#budget[isOver ? 'keep' : 'peek'](tracker.log)
+      count > 0 ? { packets: [], omitted: 0 } : this.#budget[isOver ? 'keep' : 'peek'](tracker.log)
     // The tracker numbers the sides by who was heard first; in the record the client is 0.
     if (flipped) {
       flipSides(packets)
@@ -507,9 +521,7 @@ export class Observer implements PacketSink {
       }
     }
     return {
-      // Of clients hardly any comes twice.
-      client: formatEndpoint(clientAddress, flipped ? portB : portA),
-      server: this.#string(formatEndpoint(serverAddress, flipped ? portA : portB)),
+      clientPort: flipped ? portB : portA,
       clientAddress,
       serverAddress,
       serverPort: flipped ? portA : portB,
@@ -528,6 +540,7 @@ export class Observer implements PacketSink {
       proxyHeader: pair.proxyHeader,
       proxiedFor: pair.proxiedFor,
       exchanges,
+      exchangeCount: count,
       packets,
       packetsOmitted: omitted,
       firstBytes: [pair.sides[client].firstBytes, pair.sides[server].firstBytes],

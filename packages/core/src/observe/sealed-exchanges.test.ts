@@ -19,6 +19,7 @@ import {
   TLS_1_3,
 } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
+import { connectionsOf } from './connection-table.ts'
 import { exchangesOf } from './exchange-table.ts'
 import { observe } from './observe.ts'
 
@@ -79,7 +80,8 @@ async function told(tell: (tcp: Tcp) => unknown): Promise<string[]> {
   async function* open(): AsyncGenerator<Uint8Array> {
     yield bytes
   }
-  const { connections } = await observe([{ file: 'a.pcap', open }], { decompression: { gzip: (source) => source } })
+  const observations = await observe([{ file: 'a.pcap', open }], { decompression: { gzip: (source) => source } })
+  const connections = connectionsOf(observations)
   return exchangesOf(connections[0]!).map(({ bodyLength, responseBytes, ended, tunnel, detail }) => {
     const cancelled = detail?.streamReset ? ', cancelled' : ''
     return `${bodyLength} > ${responseBytes}, ${tunnel ? 'tunnel' : (ended ?? 'no answer')}${cancelled}`

@@ -1,4 +1,5 @@
 // Step three of three: the Story becomes the document.
+import { connectionsOf } from '../observe/connection-table.ts'
 import { exchangeCount } from '../observe/exchange-table.ts'
 import { DNS_PORT, isSealed } from '../observe/observations.ts'
 import { CATALOGUE } from '../diagnose/catalogue.ts'
@@ -207,7 +208,8 @@ function summaries(capture: StoryCapture): CaptureSummary[] {
 /** What lowers the worth of a capture. */
 function warningsOf(capture: StoryCapture, part: number): string[] {
   const { observations } = capture
-  const { counts, parts, interfaces, connections, evicted, forgotten } = observations
+  const { counts, parts, interfaces, evicted, forgotten } = observations
+  const connections = connectionsOf(observations)
   const warnings = parts[part].faults.map(
     (fault) => `at byte ${fault.offset}: ${fault.text} (frames to ${fault.afterFrame} were used)`,
   )

@@ -1,6 +1,7 @@
 // What an incident rests on, as frames of the captures: for a cut that shows it all and is diagnosed the same. Both legs
 // in every capture that saw them, every try, what the pooled connections did just before, and whatever else a finding
 // names, each with the packets without which its own connection would tell another tale.
+import { connectionsOf } from '../observe/connection-table.ts'
 import { backHosts } from '../diagnose/upstream-side.ts'
 import { frontsOf } from '../diagnose/gateway.ts'
 import { conversationsFrom, conversationsWith } from '../diagnose/by-endpoint.ts'
@@ -306,7 +307,7 @@ function keepRunning(kept: Kept, story: Story, capture: number, window: TimeRang
   const to = fromStory(clock, window.to)
   let before: Connection | null = null
   let after: Connection | null = null
-  for (const connection of observations.connections) {
+  for (const connection of connectionsOf(observations)) {
     const { time } = connection.last
     if (time < from && time > (before?.last.time ?? -Infinity)) before = connection
     if (time > to && time < (after?.last.time ?? Infinity)) after = connection
@@ -314,7 +315,9 @@ function keepRunning(kept: Kept, story: Story, capture: number, window: TimeRang
   for (const one of [before, after]) if (one !== null) kept.frame(capture, one.last.frame, one)
   // Where no connection ended in time, anything else will do.
   const isFree = (frame: number): boolean =>
-    !observations.connections.some((c) => (c.first.frame === frame || c.last.frame === frame) && kept.holds(capture, c))
+    !connectionsOf(observations).some(
+      (c) => (c.first.frame === frame || c.last.frame === frame) && kept.holds(capture, c),
+    )
   const { first, last, frames } = observations
   if (before === null && first < from && isFree(1)) kept.frame(capture, 1)
   if (after === null && last > to && isFree(frames)) kept.frame(capture, frames)

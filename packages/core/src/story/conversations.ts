@@ -1,4 +1,5 @@
 // Which connections of different captures are one and the same.
+import { connectionsOf } from '../observe/connection-table.ts'
 import { exchangeCount, exchangesOf } from '../observe/exchange-table.ts'
 import type { Connection, Exchange, Observations } from '../observe/observations.ts'
 import type { Conversation, Turn } from './story.ts'
@@ -15,7 +16,7 @@ export function joinConversations(captures: readonly Observations[]): Conversati
     // Without numbers, only what other captures saw may be the same connection: ports that are used over and over
     // again within one capture are not compared with each other.
     const added: [key: string, conversation: Conversation][] = []
-    for (const connection of observations.connections) {
+    for (const connection of connectionsOf(observations)) {
       const key = `${connection.client} ${connection.server}`
       const numbers = numbersOf(connection)
       const known =

@@ -1,5 +1,6 @@
 // Files of one rotated capture (tcpdump -C, -G, -W), whatever their names: connections go on from one to the next. Found
 // after each was observed by itself; whoever can read them again observes them as one, in the order given here.
+import { connectionsOf } from '../observe/connection-table.ts'
 import { CLIENT, type Connection, type Observations, SERVER } from '../observe/observations.ts'
 
 /** Bytes that may be lost between two files before a connection counts as another one. */
@@ -25,8 +26,8 @@ function goesOn(captures: readonly Observations[], parts: readonly number[], nex
   const last = captures[parts.at(-1)!]
   if (next.frames === 0 || start(next) < end(last) || String(next.linkTypes) !== String(last.linkTypes)) return false
   return parts.some((part) => {
-    const before = new Map(captures[part].connections.map((c) => [`${c.client} ${c.server}`, c]))
-    return next.connections.some((c) => {
+    const before = new Map(connectionsOf(captures[part]).map((c) => [`${c.client} ${c.server}`, c]))
+    return connectionsOf(next).some((c) => {
       const earlier = before.get(`${c.client} ${c.server}`) ?? before.get(`${c.server} ${c.client}`)
       return earlier !== undefined && continues(earlier, c)
     })

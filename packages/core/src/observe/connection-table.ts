@@ -1,0 +1,541 @@
+// The connections of a capture as they are kept: numbers in columns and texts in a list, a sixth of what objects take,
+// and plain data that is handed to another thread without being copied. Who reads them gets an object for each, the
+// same one every time; what only few connections have (TLS, packets, failed exchanges) is kept as it is.
+import type { Sniffed } from '../app/sniff.ts'
+import type { TlsFacts } from '../app/tls/facts.ts'
+import type { ProxiedFor } from '../app/proxy-protocol.ts'
+import { formatEndpoint } from '../wire/address.ts'
+import { copyRow, ExchangeRow, EXCHANGE_TEXTS, EXCHANGE_WIDTH } from './exchange-table.ts'
+import type { Connection, Exchange, ExchangeTable, Http2Facts, Moment, Observations, Side } from './observations.ts'
+
+/** Columns of `counts`. Texts are places in `strings`; a frame is -1 where there was none. */
+const CLIENT_PORT = 0
+const SERVER_PORT = 1
+const CLIENT_ADDRESS = 2
+const SERVER_ADDRESS = 3
+const SERVER = 4
+const FIRST_FRAME = 5
+const LAST_FRAME = 6
+const SYN_FRAME = 7
+const SYN_ACK_FRAME = 8
+const ESTABLISHED_FRAME = 9
+const INTERFACE = 10
+const VLAN = 11
+/** First row of its healthy exchanges, and how many there are. */
+const EXCHANGES = 12
+const EXCHANGE_COUNT = 13
+/** What each side speaks, and inside of TLS: places in `SPOKEN`. */
+const SPEAKS = 14
+const INSIDE = 16
+const ORIENTATION = 18
+/** Then those of the client, and those of the server. */
+const SIDES = 19
+const SEGMENTS = 0
+const RETRANSMISSIONS = 1
+const OUT_OF_ORDER = 2
+const DUPLICATES = 3
+const LARGEST = 4
+const LARGEST_ACKED = 5
+const MSS = 6
+const TTL = 7
+const FIN_FRAME = 8
+const RESET_FRAME = 9
+const SIDE_COUNTS = 10
+const COUNTS = SIDES + 2 * SIDE_COUNTS
+
+/** Columns of `numbers`: times, and what does not fit into 31 bits. */
+const FIRST = 0
+const LAST = 1
+const SYN = 2
+const SYN_ACK = 3
+const ESTABLISHED = 4
+const SIDE_NUMBERS_AT = 5
+const BYTES = 0
+const MISSING = 1
+const ISN = 2
+const BASE = 3
+const FIN = 4
+const RESET = 5
+const SIDE_NUMBERS = 6
+const NUMBERS = SIDE_NUMBERS_AT + 2 * SIDE_NUMBERS
+
+const ORIENTATIONS: readonly Connection['orientation'][] = ['syn', 'content', 'port']
+
+/** What only few connections have. */
+interface Rare {
+  /** Where there is more than one; of the others the column has the one. */
+  syns: Moment[] | null
+  synAckRepeats: Moment[]
+  interfaces: number[] | null
+  vlans: number[] | null
+  tls: TlsFacts | null
+  http2: Http2Facts | null
+  proxyHeader: boolean
+  proxiedFor: ProxiedFor | null
+  firstBytes: [string, string]
+  packets: number[]
+  packetsOmitted: number
+  troubled: Exchange[]
+}
+
+/** Connections of one capture, or of a part of it, in the order in which they ended. */
+export interface ConnectionTable {
+  count: number
+  counts: Int32Array
+  numbers: Float64Array
+  exchangeCount: number
+  exchangeNumbers: Float64Array
+  exchangeTexts: Int32Array
+  /** Identifiers by row of the exchange. */
+  exchangeIds: Map<number, string[]>
+  strings: string[]
+  rare: Map<number, Rare>
+}
+
+/** A connection as the observer hands it over. */
+export type ConnectionRecord = Omit<Connection, 'client' | 'server' | 'exchanges'> & {
+  clientPort: number
+  exchanges: ExchangeTable
+}
+
+const NO_MOMENTS: Moment[] = []
+
+/** Adds connections; what was answered by `table` before stays as it is. */
+export class ConnectionTableBuilder {
+  #table: ConnectionTable = {
+    count: 0,
+    counts: new Int32Array(64 * COUNTS),
+    numbers: new Float64Array(64 * NUMBERS),
+    exchangeCount: 0,
+    exchangeNumbers: new Float64Array(64 * EXCHANGE_WIDTH),
+    exchangeTexts: new Int32Array(64 * EXCHANGE_TEXTS),
+    exchangeIds: new Map(),
+    strings: [],
+    rare: new Map(),
+  }
+  #places = new Map<string, number>()
+
+  get count(): number {
+    return this.#table.count
+  }
+
+  /** The table so far. */
+  get table(): ConnectionTable {
+    return { ...this.#table }
+  }
+
+  add(record: ConnectionRecord): void {
+    const table = this.#table
+    const row = table.count++
+    table.counts = withRoom(table.counts, table.count * COUNTS)
+    table.numbers = withRoom(table.numbers, table.count * NUMBERS)
+    const { counts, numbers } = table
+    const at = row * COUNTS
+    const n = row * NUMBERS
+    const moment = (frameAt: number, timeAt: number, value: Moment | null): void => {
+      counts[frameAt] = value === null ? -1 : value.frame
+      numbers[timeAt] = value === null ? -1 : value.time
+    }
+    counts[at + CLIENT_PORT] = record.clientPort
+    counts[at + SERVER_PORT] = record.serverPort
+    counts[at + CLIENT_ADDRESS] = this.#place(record.clientAddress)
+    counts[at + SERVER_ADDRESS] = this.#place(record.serverAddress)
+    counts[at + SERVER] = this.#place(formatEndpoint(record.serverAddress, record.serverPort))
+    counts[at + ORIENTATION] = ORIENTATIONS.indexOf(record.orientation)
+    moment(at + FIRST_FRAME, n + FIRST, record.first)
+    moment(at + LAST_FRAME, n + LAST, record.last)
+    moment(at + SYN_FRAME, n + SYN, record.syns[0] ?? null)
+    moment(at + SYN_ACK_FRAME, n + SYN_ACK, record.synAck)
+    moment(at + ESTABLISHED_FRAME, n + ESTABLISHED, record.established)
+    counts[at + INTERFACE] = record.interfaces[0] ?? -1
+    counts[at + VLAN] = record.vlans[0] ?? -1
+    for (const side of [0, 1] as const) {
+      const one = record.sides[side]
+      const c = at + SIDES + side * SIDE_COUNTS
+      const m = n + SIDE_NUMBERS_AT + side * SIDE_NUMBERS
+      counts[at + SPEAKS + side] = this.#placeOrNone(record.speaks[side])
+      counts[at + INSIDE + side] = this.#placeOrNone(record.inside[side])
+      counts[c + SEGMENTS] = one.segments
+      counts[c + RETRANSMISSIONS] = one.retransmissions
+      counts[c + OUT_OF_ORDER] = one.outOfOrder
+      counts[c + DUPLICATES] = one.captureDuplicates
+      counts[c + LARGEST] = one.largest
+      counts[c + LARGEST_ACKED] = one.largestAcked
+      counts[c + MSS] = one.mss
+      counts[c + TTL] = one.ttl
+      numbers[m + BYTES] = one.bytes
+      numbers[m + MISSING] = one.missing
+      numbers[m + ISN] = one.isn
+      numbers[m + BASE] = one.base
+      moment(c + FIN_FRAME, m + FIN, one.fin)
+      moment(c + RESET_FRAME, m + RESET, one.reset)
+    }
+    counts[at + EXCHANGES] = table.exchangeCount
+    counts[at + EXCHANGE_COUNT] = record.exchanges.ids.length
+    this.#addExchanges(record.exchanges)
+    const rare = rareOf(record)
+    if (rare !== null) table.rare.set(row, rare)
+  }
+
+  #addExchanges({ numbers, texts, ids }: ExchangeTable): void {
+    const table = this.#table
+    const first = table.exchangeCount
+    table.exchangeCount += ids.length
+    table.exchangeNumbers = withRoom(table.exchangeNumbers, table.exchangeCount * EXCHANGE_WIDTH)
+    table.exchangeTexts = withRoom(table.exchangeTexts, table.exchangeCount * EXCHANGE_TEXTS)
+    table.exchangeNumbers.set(numbers, first * EXCHANGE_WIDTH)
+    const at = first * EXCHANGE_TEXTS
+    for (let i = 0; i < texts.length; i++) table.exchangeTexts[at + i] = this.#placeOrNone(texts[i]!)
+    for (let i = 0; i < ids.length; i++) if (ids[i]!.length > 0) table.exchangeIds.set(first + i, ids[i]!)
+  }
+
+  #placeOrNone(text: string | null): number {
+    return text === null ? -1 : this.#place(text)
+  }
+
+  /** Equal texts have one place, as long as there are not too many different ones. */
+  #place(text: string): number {
+    const known = this.#places.get(text)
+    if (known !== undefined) return known
+    const place = this.#table.strings.push(text) - 1
+    if (this.#places.size < STRINGS) this.#places.set(text, place)
+    return place
+  }
+}
+
+/** Different texts that are kept once. */
+const STRINGS = 65_536
+
+function rareOf(record: ConnectionRecord): Rare | null {
+  const { syns, synAckRepeats, interfaces, vlans, tls, http2, proxyHeader, proxiedFor } = record
+  const { firstBytes, packets, packetsOmitted } = record
+  const { troubled } = record.exchanges
+  const isUsual =
+    syns.length < 2 && synAckRepeats.length === 0 && interfaces.length < 2 && vlans.length < 2 && troubled.length === 0
+  const isPlain = tls === null && http2 === null && !proxyHeader && firstBytes[0] === '' && firstBytes[1] === ''
+  if (isUsual && isPlain && packets.length === 0) return null
+  return {
+    syns: syns.length < 2 ? null : syns,
+    synAckRepeats: synAckRepeats.length === 0 ? NO_MOMENTS : synAckRepeats,
+    interfaces: interfaces.length < 2 ? null : interfaces,
+    vlans: vlans.length < 2 ? null : vlans,
+    tls,
+    http2,
+    proxyHeader,
+    proxiedFor,
+    firstBytes,
+    packets,
+    packetsOmitted,
+    troubled,
+  }
+}
+
+/** The column, or a longer one. */
+function withRoom<T extends Int32Array | Float64Array>(column: T, length: number): T {
+  if (length <= column.length) return column
+  const larger = new (column.constructor as new (length: number) => T)(Math.max(length, column.length * 1.5))
+  larger.set(column)
+  return larger
+}
+
+const read = new WeakMap<readonly ConnectionTable[], readonly Connection[]>()
+
+/** The connections of a capture in the order in which they began: the same objects every time. */
+export function connectionsOf({ connections: tables }: Observations): readonly Connection[] {
+  let list = read.get(tables)
+  if (list === undefined) {
+    const rows = tables.flatMap((table) =>
+      Array.from({ length: table.count }, (_, row) => new ConnectionRow(table, row)),
+    )
+    read.set(tables, (list = rows.toSorted((a, b) => a.firstFrame - b.firstFrame)))
+  }
+  return list
+}
+
+/** The records of a table, to be added to another one. */
+export function* recordsOf(table: ConnectionTable): Generator<ConnectionRecord> {
+  for (let row = 0; row < table.count; row++) yield new ConnectionRow(table, row).record()
+}
+
+const NOTHING: Rare = {
+  syns: null,
+  synAckRepeats: [],
+  interfaces: null,
+  vlans: null,
+  tls: null,
+  http2: null,
+  proxyHeader: false,
+  proxiedFor: null,
+  firstBytes: ['', ''],
+  packets: [],
+  packetsOmitted: 0,
+  troubled: [],
+}
+
+/** A connection, read from its row. */
+class ConnectionRow implements Connection {
+  readonly #table: ConnectionTable
+  readonly #row: number
+  #exchanges: readonly Exchange[] | null = null
+
+  constructor(table: ConnectionTable, row: number) {
+    this.#table = table
+    this.#row = row
+  }
+
+  #count(column: number): number {
+    return this.#table.counts[this.#row * COUNTS + column]!
+  }
+
+  #text(column: number): string {
+    return this.#table.strings[this.#count(column)]!
+  }
+
+  #spoken(column: number): Sniffed | null {
+    const place = this.#count(column)
+    return place < 0 ? null : (this.#table.strings[place] as Sniffed)
+  }
+
+  #moment(frame: number, time: number): Moment | null {
+    const found = this.#count(frame)
+    return found < 0 ? null : { frame: found, time: this.#table.numbers[this.#row * NUMBERS + time]! }
+  }
+
+  get #rare(): Rare {
+    return this.#table.rare.get(this.#row) ?? NOTHING
+  }
+
+  get firstFrame(): number {
+    return this.#count(FIRST_FRAME)
+  }
+
+  get client(): string {
+    return formatEndpoint(this.clientAddress, this.#count(CLIENT_PORT))
+  }
+
+  get server(): string {
+    return this.#text(SERVER)
+  }
+
+  get clientAddress(): string {
+    return this.#text(CLIENT_ADDRESS)
+  }
+
+  get serverAddress(): string {
+    return this.#text(SERVER_ADDRESS)
+  }
+
+  get serverPort(): number {
+    return this.#count(SERVER_PORT)
+  }
+
+  get orientation(): Connection['orientation'] {
+    return ORIENTATIONS[this.#count(ORIENTATION)]!
+  }
+
+  get first(): Moment {
+    return this.#moment(FIRST_FRAME, FIRST)!
+  }
+
+  get last(): Moment {
+    return this.#moment(LAST_FRAME, LAST)!
+  }
+
+  get syns(): Moment[] {
+    const syn = this.#moment(SYN_FRAME, SYN)
+    return syn === null ? [] : (this.#rare.syns ?? [syn])
+  }
+
+  get synAck(): Moment | null {
+    return this.#moment(SYN_ACK_FRAME, SYN_ACK)
+  }
+
+  get synAckRepeats(): Moment[] {
+    return this.#rare.synAckRepeats
+  }
+
+  get established(): Moment | null {
+    return this.#moment(ESTABLISHED_FRAME, ESTABLISHED)
+  }
+
+  get sides(): [Side, Side] {
+    return [new SideRow(this.#table, this.#row, 0), new SideRow(this.#table, this.#row, 1)]
+  }
+
+  get speaks(): [Sniffed | null, Sniffed | null] {
+    return [this.#spoken(SPEAKS), this.#spoken(SPEAKS + 1)]
+  }
+
+  get inside(): [Sniffed | null, Sniffed | null] {
+    return [this.#spoken(INSIDE), this.#spoken(INSIDE + 1)]
+  }
+
+  get tls(): TlsFacts | null {
+    return this.#rare.tls
+  }
+
+  get http2(): Http2Facts | null {
+    return this.#rare.http2
+  }
+
+  get proxyHeader(): boolean {
+    return this.#rare.proxyHeader
+  }
+
+  get proxiedFor(): ProxiedFor | null {
+    return this.#rare.proxiedFor
+  }
+
+  get packets(): number[] {
+    return this.#rare.packets
+  }
+
+  get packetsOmitted(): number {
+    return this.#rare.packetsOmitted
+  }
+
+  get firstBytes(): [string, string] {
+    return this.#rare.firstBytes
+  }
+
+  get interfaces(): number[] {
+    return this.#rare.interfaces ?? some(this.#count(INTERFACE))
+  }
+
+  get vlans(): number[] {
+    return this.#rare.vlans ?? [this.#count(VLAN)]
+  }
+
+  get exchangeCount(): number {
+    return this.#count(EXCHANGE_COUNT) + this.#rare.troubled.length
+  }
+
+  get exchanges(): readonly Exchange[] {
+    return (this.#exchanges ??= this.#readExchanges())
+  }
+
+  #readExchanges(): readonly Exchange[] {
+    const { troubled } = this.#rare
+    const list = Array<Exchange>(this.exchangeCount)
+    for (const exchange of troubled) list[exchange.ordinal] = exchange
+    const first = this.#count(EXCHANGES)
+    for (let row = first; row < first + this.#count(EXCHANGE_COUNT); row++) {
+      const exchange = new ExchangeRow(this.#table, row)
+      list[exchange.ordinal] = exchange
+    }
+    return list
+  }
+
+  /** As it was added. */
+  record(): ConnectionRecord {
+    const { clientAddress, serverAddress, serverPort, orientation, first, last, syns, synAck, established } = this
+    const { synAckRepeats, sides, speaks, inside, tls, http2, proxyHeader, proxiedFor, packets, packetsOmitted } = this
+    const { firstBytes, interfaces, vlans } = this
+    const exchanges: ExchangeTable = { numbers: [], texts: [], ids: [], troubled: this.#rare.troubled }
+    const row = this.#count(EXCHANGES)
+    for (let i = 0; i < this.#count(EXCHANGE_COUNT); i++) copyRow(this.#table, row + i, exchanges)
+    const clientPort = this.#count(CLIENT_PORT)
+    return {
+      clientPort,
+      clientAddress,
+      serverAddress,
+      serverPort,
+      orientation,
+      first,
+      last,
+      syns,
+      synAck,
+      synAckRepeats,
+      established,
+      sides,
+      speaks,
+      inside,
+      tls,
+      http2,
+      proxyHeader,
+      proxiedFor,
+      packets,
+      packetsOmitted,
+      firstBytes,
+      interfaces,
+      vlans,
+      exchanges,
+      exchangeCount: this.exchangeCount,
+    }
+  }
+}
+
+const some = (value: number): number[] => (value < 0 ? [] : [value])
+
+class SideRow implements Side {
+  readonly #table: ConnectionTable
+  readonly #counts: number
+  readonly #numbers: number
+
+  constructor(table: ConnectionTable, row: number, side: number) {
+    this.#table = table
+    this.#counts = row * COUNTS + SIDES + side * SIDE_COUNTS
+    this.#numbers = row * NUMBERS + SIDE_NUMBERS_AT + side * SIDE_NUMBERS
+  }
+
+  get bytes(): number {
+    return this.#table.numbers[this.#numbers + BYTES]!
+  }
+
+  get segments(): number {
+    return this.#table.counts[this.#counts + SEGMENTS]!
+  }
+
+  get retransmissions(): number {
+    return this.#table.counts[this.#counts + RETRANSMISSIONS]!
+  }
+
+  get outOfOrder(): number {
+    return this.#table.counts[this.#counts + OUT_OF_ORDER]!
+  }
+
+  get captureDuplicates(): number {
+    return this.#table.counts[this.#counts + DUPLICATES]!
+  }
+
+  get missing(): number {
+    return this.#table.numbers[this.#numbers + MISSING]!
+  }
+
+  get largest(): number {
+    return this.#table.counts[this.#counts + LARGEST]!
+  }
+
+  get largestAcked(): number {
+    return this.#table.counts[this.#counts + LARGEST_ACKED]!
+  }
+
+  get isn(): number {
+    return this.#table.numbers[this.#numbers + ISN]!
+  }
+
+  get base(): number {
+    return this.#table.numbers[this.#numbers + BASE]!
+  }
+
+  get mss(): number {
+    return this.#table.counts[this.#counts + MSS]!
+  }
+
+  get ttl(): number {
+    return this.#table.counts[this.#counts + TTL]!
+  }
+
+  get fin(): Moment | null {
+    return this.#moment(FIN_FRAME, FIN)
+  }
+
+  get reset(): Moment | null {
+    return this.#moment(RESET_FRAME, RESET)
+  }
+
+  #moment(frame: number, time: number): Moment | null {
+    const found = this.#table.counts[this.#counts + frame]!
+    return found < 0 ? null : { frame: found, time: this.#table.numbers[this.#numbers + time]! }
+  }
+}
