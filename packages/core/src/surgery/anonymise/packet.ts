@@ -62,7 +62,7 @@ export interface Framed {
 const MAX_TUNNELS = 8
 const MAX_QUOTES = 2
 /** A longer stack is no stack. */
-const MAX_LABELS = 16
+const MAX_LABELS = 8
 
 const ETHERNET = 1
 /** DLT_USER0, for what no reader knows: nobody takes zeros for packets. */
