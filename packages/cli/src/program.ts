@@ -157,6 +157,12 @@ function build(done: (status: number) => void): Command {
     )
     .option('--split', 'write each leg to a file of its own: FILE-client, FILE-upstream')
     .option('--align', 'write all times in the first capture’s clock; otherwise they are the sources’ own')
+    .option(
+      '--anonymise',
+      'put pseudonyms for addresses, MACs, names and values, and nothing for bodies; lengths, times and TCP stay',
+    )
+    .option('--anonymise-key <file>', 'secret of 16 bytes or more: the same one gives the same pseudonyms again')
+    .option('--mapping <file>', 'write which pseudonym stands for what to a file; it is not for handing on')
     .addOption(
       new Option('--format <format>', 'how to write; default: by the name of the output').choices(['pcapng', 'pcap']),
     )

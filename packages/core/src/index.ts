@@ -53,6 +53,8 @@ export { rotatedSets } from './story/rotation.ts'
 export * from './story/story.ts'
 export { type CopiedPackets, type Retime } from './surgery/copier.ts'
 export { type Copied, copy, type CopyOptions, type CopySource } from './surgery/copy.ts'
+export { Anonymiser } from './surgery/anonymise/anonymise.ts'
+export { KeyedPseudonyms, type Mapping } from './surgery/anonymise/pseudonyms.ts'
 export { type Filter, type ParsedFilter, parseFilter } from './surgery/filter.ts'
 export {
   isolate,

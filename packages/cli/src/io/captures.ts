@@ -40,10 +40,17 @@ export interface ReadCaptures {
 
 export const decompression: DecompressionPort = { gzip: gunzip }
 
-/** Reads what can be read; `observations` is empty where nothing can. */
-export async function readCaptures(files: readonly string[], keys: KeyLog | null): Promise<ReadCaptures> {
-  const { each, named, flawless } = await observeAll(files, keys)
-  const observations = await joinRotated(each, named, keys)
+/**
+ * Reads what can be read; `observations` is empty where nothing can. `isSealed`: nothing is decrypted, not even with
+ * secrets that the captures have in them.
+ */
+export async function readCaptures(
+  files: readonly string[],
+  keys: KeyLog | null,
+  isSealed = false,
+): Promise<ReadCaptures> {
+  const { each, named, flawless } = await observeAll(files, keys, isSealed)
+  const observations = await joinRotated(each, named, keys, isSealed)
   const labels = each.map((seen) => seen.parts[0].file)
   const ids = observations.map((seen) => seen.parts.map((part) => labels.indexOf(part.file)))
   return { observations, ids, named, flawless }
@@ -104,13 +111,14 @@ export function vantagesOf(
 async function observeAll(
   files: readonly string[],
   keys: KeyLog | null,
+  isSealed: boolean,
 ): Promise<{ each: Observations[]; named: NamedCapture[]; flawless: boolean }> {
   const each: Observations[] = []
   const named: NamedCapture[] = []
   let flawless = true
   for (const file of files) {
     try {
-      const seen = await observeFiles([file], keys, ([input], options) => observeApart(input, options))
+      const seen = await observeFiles([file], keys, isSealed, ([input], options) => observeApart(input, options))
       each.push(...seen)
       named.push(...seen.map(({ parts }) => ({ file, within: withinOf(file, parts[0].file) })))
       for (const { offset, text, afterFrame } of seen[0].parts.flatMap((part) => part.faults)) {
@@ -139,6 +147,7 @@ async function joinRotated(
   each: readonly Observations[],
   named: readonly NamedCapture[],
   keys: KeyLog | null,
+  isSealed: boolean,
 ): Promise<Observations[]> {
   const canJoin = (part: number): boolean => named[part].file !== '-' && named[part].within === null
   const sets = rotatedSets(each).filter((parts) => parts.every(canJoin))
@@ -147,6 +156,7 @@ async function joinRotated(
     const whole = await observeFiles(
       parts.map((part) => named[part].file),
       keys,
+      isSealed,
       observe,
     )
     joined.set(parts[0], whole)
@@ -158,6 +168,7 @@ async function joinRotated(
 async function observeFiles<T>(
   files: readonly string[],
   keys: KeyLog | null,
+  isSealed: boolean,
   how: (inputs: CaptureInput[], options: ObserveOptions) => Promise<T>,
 ): Promise<T> {
   const sources = await Promise.all(files.map((file) => openSource(file)))
@@ -170,7 +181,7 @@ async function observeFiles<T>(
     return await how(inputs, {
       decompression,
       ...(keys === null ? {} : { keys }),
-      crypto: nodeCrypto,
+      ...(isSealed ? {} : { crypto: nodeCrypto }),
       onProgress: ({ frames }) =>
         line.report(
           sources.reduce((sum, { bytesRead }) => sum + bytesRead, 0),

@@ -26,9 +26,10 @@ export interface Written {
   sha256: string
 }
 
-export async function cutFile(file: string): Promise<CutFile> {
+/** `tag` tells apart several files on their way to one place. */
+export async function cutFile(file: string, tag = ''): Promise<CutFile> {
   const target = await realpath(file).catch(() => file) // a link keeps pointing where it points
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`)
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}${tag}.tmp`)
   const mode = statSync(target, { throwIfNoEntry: false })?.mode
   let handle: number | null = openSync(temporary, 'wx', mode)
   const hash = createHash('sha256')

@@ -41,10 +41,10 @@ export async function statOf(capture: string): Promise<BigIntStats | null> {
   }
 }
 
-/** Writes the file beside its place and moves it there. Throws an Error with a sentence for the user. */
-export async function writeWhole(file: string, text: string): Promise<void> {
+/** Writes the file beside its place and moves it there, with this mode or its own. Throws an Error with a sentence for the user. */
+export async function writeWhole(file: string, text: string, forced?: number): Promise<void> {
   const target = await realpath(file).catch(() => file) // a link keeps pointing where it points
-  const mode = (await stat(target).catch(() => null))?.mode
+  const mode = forced ?? (await stat(target).catch(() => null))?.mode
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`)
   let handle: FileHandle | null = null
   try {

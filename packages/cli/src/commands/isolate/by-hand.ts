@@ -5,6 +5,7 @@ import { readCaptures } from '../../io/captures.ts'
 import { Refused } from '../../io/refused.ts'
 import { chunksOf } from '../../io/source.ts'
 import { say } from '../../io/talk.ts'
+import { discard, hide, told } from './anonymised.ts'
 import { type Job, writeCut } from './cut.ts'
 import { moved } from './hand-cut.ts'
 import type { IsolateCommandOptions } from './options.ts'
@@ -30,7 +31,7 @@ export async function byHand(files: readonly string[], options: IsolateCommandOp
   })
   const comments = [`cut by hand out of ${files.map((file) => basename(file)).join(', ')}`]
   const cut = await writeCut(options.output, sources, { comments, names: [] }, options.snap ?? null, options)
-  const job = { cuts: [cut], incident: null, proof: null }
+  const job = { incident: null, proof: null }
   const { parts } = cut.isolated
   const flawless = parts.every(({ faults }) => faults.length === 0) && (captures?.flawless ?? true)
   for (const { file, faults } of parts)
@@ -39,5 +40,12 @@ export async function byHand(files: readonly string[], options: IsolateCommandOp
     cut.file.discard()
     throw new Refused('no frame meets these conditions; nothing was written')
   }
-  return { ...job, frames: new Map(parts.map(({ file, read: count }) => [file, count])), flawless }
+  const read = new Map(parts.map(({ file, read: count }) => [file, count]))
+  if (!options.anonymise) return { ...job, cuts: [cut], frames: read, flawless, pseudonyms: null }
+  const hidden = await hide([cut], options).finally(() => cut.file.discard())
+  try {
+    return { ...job, cuts: await told(hidden, null, options), frames: read, flawless, pseudonyms: hidden.pseudonyms }
+  } finally {
+    discard(hidden)
+  }
 }

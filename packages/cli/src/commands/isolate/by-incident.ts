@@ -5,7 +5,6 @@ import {
   evidenceOf,
   type Incident,
   KeyLog,
-  type Leg,
   parseKeyLog,
   type Story,
   type Width,
@@ -14,9 +13,13 @@ import {
 import { hasDecrypted, type NamedCapture, readCaptures, readKeys, vantagesOf } from '../../io/captures.ts'
 import { Refused } from '../../io/refused.ts'
 import { say } from '../../io/talk.ts'
+import { discard, hide, standsFor, told } from './anonymised.ts'
+import { sectionComments } from './comments.ts'
 import { type Cut, type Job, writeCut } from './cut.ts'
 import type { Proof } from './manifest.ts'
 import { type IsolateCommandOptions, outputsOf } from './options.ts'
+import { bestOf, diagnosedAgain, isSame, proofOf } from './proof.ts'
+import { sealedIncident } from './sealed.ts'
 import { sourcesOf } from './sources.ts'
 
 /** The narrowest cut of which a diagnosis says what it says of the captures; one file, or one a leg. */
@@ -38,23 +41,43 @@ export async function byIncident(files: readonly string[], options: IsolateComma
   const frames = new Map(
     observations.flatMap((seen, i) => seen.parts.map((part, k) => [named[ids[i][k]].file, part.frames])),
   )
+  const expected = options.anonymise ? await sealedIncident(files, observations, incident, options) : incident
   let proof: Proof | null = null
   for (const width of WIDTHS) {
     const cuts = await cutIncident(story, named, incident, width, null, options)
     try {
       const brought = cuts.flatMap(({ isolated }) => isolated.keyLogs)
-      proof = { width, ...(await diagnosedAgain(cuts, incident, withKeys(keys, brought))) }
+      const again = await diagnosedAgain(cuts, incident, withKeys(keys, brought))
+      proof = {
+        width,
+        ...proofOf(
+          bestOf(
+            again.alike.filter((one) => isSame(one, incident)),
+            incident,
+          ),
+          incident,
+          again,
+        ),
+      }
       if (!proof.agrees) continue
+      if (options.anonymise) {
+        const made = await anonymised(cuts, expected, width, options)
+        proof = made.proof
+        if (made.job === null) continue
+        return { ...made.job, frames, proof, flawless }
+      }
       if (observations.some(hasDecrypted) && !options.secrets) {
         say(
           'TLS is decrypted for this diagnosis: whoever repeats it needs the secrets too (--keys; --secrets puts them in)',
         )
       }
-      if (options.snap === undefined) return { cuts: cuts.splice(0), frames, incident, proof, flawless }
+      if (options.snap === undefined) {
+        return { cuts: cuts.splice(0), frames, incident, proof, flawless, pseudonyms: null }
+      }
       // Without payload there is nothing to diagnose: what is proven is the choice of frames.
       for (const { file } of cuts.splice(0)) file.discard()
       const cutOff = await cutIncident(story, named, incident, width, options.snap, options)
-      return { cuts: cutOff, frames, incident, proof, flawless }
+      return { cuts: cutOff, frames, incident, proof, flawless, pseudonyms: null }
     } finally {
       for (const { file } of cuts) file.discard()
     }
@@ -62,8 +85,36 @@ export async function byIncident(files: readonly string[], options: IsolateComma
   const { cause, confidence } = proof!
   const again = cause === null ? 'finds no such incident' : `says ${cause} (${confidence})`
   throw new Refused(
-    `diagnosed again, the cut ${again} where the captures say ${incident.cause} (${incident.confidence}), however much of them is kept; nothing was written`,
+    `diagnosed again, the ${options.anonymise ? 'anonymised ' : ''}cut ${again} where the captures say ${expected.cause} (${expected.confidence}), however much of them is kept; nothing was written`,
   )
+}
+
+/** The proven cuts anonymised, where a diagnosis of what they are then says what is expected; the proof either way. */
+async function anonymised(
+  cuts: Cut[],
+  expected: Incident,
+  width: Width,
+  options: IsolateCommandOptions,
+): Promise<{ proof: Proof; job: Pick<Job, 'cuts' | 'incident' | 'pseudonyms'> | null }> {
+  const hidden = await hide(cuts, options)
+  try {
+    const { pseudonyms } = hidden
+    const before = await diagnosedAgain(cuts, expected, null)
+    const plain = bestOf(
+      before.alike.filter((one) => isSame(one, expected)),
+      expected,
+    )
+    const again = await diagnosedAgain(hidden.cuts, expected, null)
+    const incident = again.alike.find((one) => plain !== null && standsFor(one, plain, pseudonyms)) ?? null
+    const proof: Proof = { width, ...proofOf(incident, expected, again) }
+    proof.agrees &&= incident!.attempts.length === expected.attempts.length
+    if (!proof.agrees) return { proof, job: null }
+    for (const { file } of cuts.splice(0)) file.discard()
+    const handedOn = await told(hidden, { story: again.story, incident: incident! }, options)
+    return { proof, job: { cuts: handedOn, incident, pseudonyms } }
+  } finally {
+    discard(hidden)
+  }
 }
 
 /** Cuts at a width: one file, or one a leg. */
@@ -90,49 +141,10 @@ async function cutIncident(
   }
 }
 
-/** What a diagnosis of the cut says of the incident. */
-async function diagnosedAgain(
-  cuts: readonly Cut[],
-  incident: Incident,
-  keys: KeyLog | null,
-): Promise<Omit<Proof, 'width'>> {
-  const files = cuts.filter(({ isolated }) => isolated.frames > 0).map(({ file }) => file.temporary)
-  const captures = await readCaptures(files, keys)
-  const story = correlate(captures.observations, { ids: captures.ids, vantages: vantagesOf(captures, []) })
-  const { incidents, masked } = diagnose(story)
-  const found = (incident.id.startsWith('m') ? masked : incidents).filter((one) => isSame(one, incident))
-  const agrees = found.some(({ cause, confidence }) => cause === incident.cause && confidence === incident.confidence)
-  const best = found.find(({ cause }) => cause === incident.cause) ?? found[0] ?? null
-  return {
-    agrees,
-    cause: best?.cause ?? null,
-    confidence: best?.confidence ?? null,
-    others: incidents.length + masked.length - (best === null ? 0 : 1),
-  }
-}
-
-/** The same failure, whatever is said of it. */
-const isSame = (a: Incident, b: Incident): boolean =>
-  (['status', 'method', 'path', 'host', 'client', 'proxyFront', 'proxyBack', 'upstream'] as const).every(
-    (field) => a[field] === b[field],
-  )
-
 function withKeys(keys: KeyLog | null, brought: readonly string[]): KeyLog | null {
   if (brought.length === 0) return keys
   const all = new KeyLog()
   if (keys !== null) all.merge(keys)
   for (const text of brought) all.merge(parseKeyLog(text))
   return all
-}
-
-function sectionComments(
-  { id, status, method, host, path, client, cause, confidence, summary, time }: Incident,
-  leg: Leg | null,
-): string[] {
-  const asked = [method, `${host ?? ''}${path ?? ''}`].filter(Boolean).join(' ') || 'a request'
-  const whose = client === null ? '' : ` from ${client}`
-  return [
-    `incident ${id}: ${status ?? 'no status'} to ${asked}${whose}, ${time}${leg === null ? '' : `, the ${leg} leg`}`,
-    `${cause} (${confidence}): ${summary}`,
-  ]
 }

@@ -7,6 +7,7 @@ import {
   type Incident,
   isolate,
   type Isolated,
+  type KeyedPseudonyms,
   pcapngWriter,
   pcapWriter,
   type Source,
@@ -32,6 +33,8 @@ export interface Job {
   incident: Incident | null
   proof: Proof | null
   flawless: boolean
+  /** Of an anonymised cut. */
+  pseudonyms: KeyedPseudonyms | null
 }
 
 /** Writes a file of a cut beside its place. Throws `Refused` where the format has no room for it. */

@@ -1,5 +1,5 @@
 // pcap-surgery isolate: captures in, and out of them one that holds an incident and nothing else.
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import type { Width } from '@pcap-surgery/core'
 import { distinct } from '../../io/captures.ts'
 import { type FileHash, fileHashes, type FileHashes } from '../../io/file-hashes.ts'
@@ -7,6 +7,7 @@ import { print, refusal, writeWhole } from '../../io/output.ts'
 import { isOfTheSystem, Refused } from '../../io/refused.ts'
 import { identityOf, reason } from '../../io/source.ts'
 import { say } from '../../io/talk.ts'
+import { SHORTEST_KEY } from './anonymised.ts'
 import { byHand } from './by-hand.ts'
 import { byIncident } from './by-incident.ts'
 import type { Job } from './cut.ts'
@@ -57,11 +58,21 @@ async function misuse(files: readonly string[], options: IsolateCommandOptions):
   for (const file of [...hints, ...(frames ?? [])].map((one) => one.file)) {
     if (file !== null && !files.includes(file)) return `${file}: is not one of the captures`
   }
+  if (options.anonymise && options.secrets) return '--anonymise and --secrets do not go together: secrets show it all'
+  for (const name of ['mapping', 'anonymiseKey'] as const) {
+    if (options[name] !== undefined && !options.anonymise) return `--${FLAGS[name]} needs --anonymise`
+  }
+  if (options.anonymiseKey !== undefined) {
+    const key = await stat(options.anonymiseKey).catch(reason)
+    if (typeof key === 'string') return `--anonymise-key ${options.anonymiseKey}: ${key}`
+    if (key.size < SHORTEST_KEY) return `--anonymise-key ${options.anonymiseKey}: has less than ${SHORTEST_KEY} bytes`
+  }
   for (const file of keys) {
     const unreadable = await access(file, constants.R_OK).then(() => null, reason)
     if (unreadable !== null) return `--keys ${file}: ${unreadable}`
   }
-  for (const file of [...outputsOf(options).map(([name]) => name), manifestName(options)]) {
+  const mapping = options.mapping === undefined ? [] : [options.mapping]
+  for (const file of [...outputsOf(options).map(([name]) => name), manifestName(options), ...mapping]) {
     const refused = await refusal(file, [...files, ...keys])
     if (refused !== null) return `--output ${file}: ${refused}`
     if (!options.force && (await identityOf(file)) !== null) return `${file}: exists; --force replaces it`
@@ -80,10 +91,19 @@ async function deliver(
     ...job,
     hashes,
     format,
-    options: { align: options.align ?? false, snap: options.snap ?? null, secrets: options.secrets ?? false },
+    options: {
+      align: options.align ?? false,
+      snap: options.snap ?? null,
+      secrets: options.secrets ?? false,
+      isAnonymised: options.anonymise ?? false,
+    },
     application: options.application,
   })
   for (const { file } of job.cuts) await file.commit()
+  if (options.mapping !== undefined) {
+    const mapping = { schema: 'pcap-surgery/mapping@1', ...job.pseudonyms!.mapping }
+    await writeWhole(options.mapping, `${JSON.stringify(mapping, null, 2)}\n`, OWNER_ONLY)
+  }
   await writeWhole(manifestName(options), `${JSON.stringify(manifest, null, 2)}\n`)
   if (format === 'pcap')
     say('pcap has no place for interface names, comments, name resolution, drop counts and secrets: they are lost')
@@ -100,6 +120,11 @@ async function deliver(
   await print(`${lines.join('\n')}\n`)
   return job.flawless ? 0 : 2
 }
+
+/** What maps names to pseudonyms maps them back. */
+const OWNER_ONLY = 0o600
+
+const FLAGS = { mapping: 'mapping', anonymiseKey: 'anonymise-key' } as const
 
 const WIDER: { readonly [width in Width]: string } = {
   incident: 'nothing more',

@@ -1,4 +1,5 @@
 // The manifest beside a cut: what it was made of, what is in it, what is not, and what proves it.
+import { basename } from 'node:path'
 import type { CauseCode, Confidence, Incident, Isolated, Width } from '@pcap-surgery/core'
 import type { CutFile, Written } from '../../io/cut-file.ts'
 import type { FileHash } from '../../io/file-hashes.ts'
@@ -25,6 +26,8 @@ export interface Manifest {
   dropped: { frames: number; bytesCutOff: number; framesWithoutTime: number; other: string[] }
   secrets: { sessions: number }
   aligned: boolean
+  /** Names, addresses, values and bodies are pseudonyms or gone, and so are the names of files here. */
+  anonymised: boolean
 }
 
 interface Made {
@@ -34,7 +37,7 @@ interface Made {
   incident: Incident | null
   proof: Proof | null
   format: 'pcapng' | 'pcap'
-  options: { align: boolean; snap: number | 'headers' | null; secrets: boolean }
+  options: { align: boolean; snap: number | 'headers' | null; secrets: boolean; isAnonymised: boolean }
   application: string
 }
 
@@ -47,13 +50,15 @@ export function manifestOf({ cuts, hashes, frames, incident, proof, format, opti
   return {
     schema: 'pcap-surgery/manifest@1',
     application,
-    inputs: [...frames].map(([file, count]) => {
+    inputs: [...frames].map(([file, count], i) => {
       const hash = hashes.get(file)
       const { bytes, sha256 } = hash ?? { bytes: null, sha256: null }
-      return { file, bytes, sha256, frames: count, framesWritten: written(file) }
+      const name = options.isAnonymised ? `input ${i + 1}` : file
+      return { file: name, bytes, sha256, frames: count, framesWritten: written(file) }
     }),
     outputs: cuts.map(({ file, written: { bytes, sha256 }, isolated }) => {
-      return { file: file.file, format, bytes, sha256, frames: isolated.frames }
+      const name = options.isAnonymised ? basename(file.file) : file.file
+      return { file: name, format, bytes, sha256, frames: isolated.frames }
     }),
     verdict:
       incident === null
@@ -68,13 +73,15 @@ export function manifestOf({ cuts, hashes, frames, incident, proof, format, opti
     },
     secrets: { sessions: sum(({ sessions }) => sessions) },
     aligned: options.align,
+    anonymised: options.isAnonymised,
   }
 }
 
-function lost(format: 'pcapng' | 'pcap', { snap, secrets }: Made['options']): string[] {
+function lost(format: 'pcapng' | 'pcap', { snap, secrets, isAnonymised }: Made['options']): string[] {
   return [
     'comments, flags and hashes of packets in pcapng sources, and their custom blocks',
     ...(secrets ? [] : ['decryption secrets']),
+    ...(isAnonymised ? ['addresses, MACs, names, field values and bodies, for which others stand'] : []),
     ...(snap === null
       ? []
       : [snap === 'headers' ? 'payload of TCP and UDP' : `what lies behind ${snap} bytes of a packet`]),

@@ -20,6 +20,9 @@ export interface IsolateCommandOptions {
   snap?: number | 'headers'
   split?: boolean
   align?: boolean
+  anonymise?: boolean
+  anonymiseKey?: string
+  mapping?: string
   /** `NAME VERSION`, for the cut's section header. */
   application: string
 }

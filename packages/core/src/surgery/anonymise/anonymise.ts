@@ -10,14 +10,10 @@ import type { CaptureInfo, Packet, PacketSink } from '../../capture/packet.ts'
 import { parseSourceName, sourceName } from '../../capture/source-name.ts'
 import type { CaptureWriter } from '../../capture/writer.ts'
 import { Connections } from './connections.ts'
-import type { MakeScrubber, Pseudonyms, ScrubDatagram } from './contract.ts'
+import type { Pseudonyms } from './contract.ts'
 import { FragmentedDatagrams } from './fragments.ts'
 import { type Framed, type Known, PacketAnonymiser } from './packet.ts'
-
-export interface Scrubbers {
-  stream: MakeScrubber
-  datagram: ScrubDatagram
-}
+import { type Scrubbers, scrubbers as ours } from './scrubbers.ts'
 
 /** One of the captures in the cut: what was read of it in the first reading, and who makes its packets in the second. */
 interface Capture {
@@ -32,7 +28,7 @@ export class Anonymiser {
   readonly #scrubbers: Scrubbers
   readonly #names = new SourceNumbers()
 
-  constructor(pseudonyms: Pseudonyms, scrubbers: Scrubbers) {
+  constructor(pseudonyms: Pseudonyms, scrubbers: Scrubbers = ours) {
     this.#pseudonyms = pseudonyms
     this.#scrubbers = scrubbers
   }
