@@ -1,7 +1,7 @@
 // DER in place (ITU-T X.690), as certificates (RFC 5280), names in certificate requests and OCSP answers have it. Tags
 // and lengths stay, with them types of attributes, times, versions and flags; texts, addresses, serial numbers, keys and
 // signatures go. What is not understood is noise.
-import { type Bytes, u16 } from '../../bytes/read.ts'
+import { type Bytes, u16, u24 } from '../../bytes/read.ts'
 import { FILL, type Pseudonyms } from './contract.ts'
 import { scrubHost, scrubTarget } from './text.ts'
 
@@ -22,8 +22,9 @@ const CONSTRUCTED = 0x20
 
 /** Values in one another: no certificate comes near. */
 const DEPTH = 32
-/** Shorter numbers are versions, exponents, lengths of paths. */
-const SHORT_INTEGER = 3
+/** Numbers that are no longer are versions and lengths of paths; so is the exponent that nearly all RSA keys have. */
+const SHORT_INTEGER = 2
+const EXPONENT = 65_537
 /** Shorter bit strings are flags: how many bits are unused, and two bytes of them. */
 const FLAGS = 3
 
@@ -70,7 +71,7 @@ function scrubContent(p: Pseudonyms, b: Bytes, tag: number, at: number, end: num
 
 /** Serial numbers, moduli, r and s: as long, positive, not zero. */
 function scrubInteger(p: Pseudonyms, b: Bytes, at: number, end: number): void {
-  if (end - at <= SHORT_INTEGER) return
+  if (end - at <= SHORT_INTEGER || (end - at === 3 && u24(b, at) === EXPONENT)) return
   const first = b[at] === 0 ? at + 1 : at
   const top = b[first]! & 0x80
   noise(p, b, first, end)
