@@ -64,22 +64,32 @@ export function truthOf(name: string): Truth {
   return { ...truth, optional: (truth.optional ?? []).map((one) => ({ ...one, attempts: one.attempts ?? [] })) }
 }
 
+/** A capture that lacks the packets of which `isLost`, asked once a packet, says so. */
+export interface Loss {
+  file: string
+  isLost: () => boolean
+}
+
 /** Diagnoses the captures of a scenario together, with its key log if there is one and it is wanted. */
-export async function diagnosed(name: string, withKeys = true): Promise<DiagnosisDocument> {
-  return diagnose(correlate((await observed(name, withKeys)).map(({ observations }) => observations)))
+export async function diagnosed(name: string, withKeys = true, loss: Loss | null = null): Promise<DiagnosisDocument> {
+  return diagnose(correlate((await observed(name, withKeys, loss)).map(({ observations }) => observations)))
 }
 
 /** What the capture of each vantage shows, with the scenario's key log if there is one and it is wanted. */
 export async function observed(
   name: string,
   withKeys = true,
+  loss: Loss | null = null,
 ): Promise<{ vantage: string; observations: Observations }[]> {
   const truth = truthOf(name)
   const log = withKeys && truth.keylog !== undefined ? readFileSync(`${FOLDER}${name}/${truth.keylog}`, 'latin1') : ''
   const keys = parseKeyLog(log)
   const all: { vantage: string; observations: Observations }[] = []
   for (const [vantage, files] of captureFiles(truth)) {
-    const inputs = files.map((file) => ({ file, open: () => whole(readFileSync(`${FOLDER}${name}/${file}`)) }))
+    const inputs = files.map((file) => {
+      const bytes = readFileSync(`${FOLDER}${name}/${file}`)
+      return { file, open: () => whole(file === loss?.file ? without(bytes, loss.isLost) : bytes) }
+    })
     all.push({ vantage, observations: await observe(inputs, { decompression: { gzip }, keys, crypto: nobleCrypto }) })
   }
   return all
@@ -90,6 +100,18 @@ function captureFiles({ captures }: Truth): Map<string, string[]> {
   const byVantage = new Map<string, string[]>()
   for (const { file, vantage } of captures) byVantage.set(vantage, [...(byVantage.get(vantage) ?? []), file])
   return byVantage
+}
+
+/** A little-endian pcap file without some of its packets; any other file as it is. */
+function without(file: Buffer, isLost: () => boolean): Bytes {
+  const isPcap = file.length >= 24 && [0xa1b2c3d4, 0xa1b23c4d].includes(file.readUInt32LE(0))
+  if (!isPcap) return file
+  const kept = [file.subarray(0, 24)]
+  for (let at = 24, end; at + 16 <= file.length; at = end) {
+    end = at + 16 + file.readUInt32LE(at + 8)
+    if (!isLost()) kept.push(file.subarray(at, end))
+  }
+  return Buffer.concat(kept)
 }
 
 async function* whole(bytes: Bytes): AsyncGenerator<Bytes> {

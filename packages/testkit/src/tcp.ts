@@ -152,7 +152,8 @@ export function tcp(wire: Wire, opener: Host, acceptor: Host, port: number, loca
       payload: segment.payload,
       badChecksum: options.badChecksum ?? false,
     }
-    const ipId = options.ipId ?? me.host.ipId++ & 0xffff
+    // Who forges a packet does not know what its alleged sender has counted to.
+    const ipId = options.ipId ?? (options.forged ? 0 : me.host.ipId++ & 0xffff)
     const ttl = options.ttl ?? me.host.ttl
     const ip: IpFields = { source: me.host.ip, destination: peer.host.ip, protocol: TCP, ttl, ipId }
     const packet = (passed: number): Bytes => tcpPacket({ ...ip, ttl: ttl - passed }, fields)

@@ -20,6 +20,7 @@ import { serverView, type Request, type Story, storyTime, type Try } from '../st
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import { abandonedAt, type StreamFacts, streamOf } from './stream.ts'
 import { type View, viewsOf } from './view.ts'
+import { unseenOf } from './witness.ts'
 
 /** How the TCP handshake went. */
 export interface Connecting {
@@ -67,6 +68,8 @@ export interface Answer {
   hole: { from: number; to: number } | null
   /** The proxy acknowledged past the hole: the capture lost the packets, the proxy had them. */
   holeInCapture: boolean
+  /** The proxy acknowledged bytes of it that the capture does not have: what they said, nobody knows. */
+  isUnseen: boolean
   /** The response is complete by its own framing before the proxy gave up. */
   complete: boolean
   /** Keep-alives and probes by the upstream, and anything else without payload, prove that it lives. */
@@ -437,6 +440,8 @@ function answerOnConnection(view: View, gaveUp: number): Answer {
     edge,
     hole,
     holeInCapture,
+    // One more may be a FIN.
+    isUnseen: unseenOf(packets, SERVER, gaveUp) > 1,
     // Of a response with a hole that the proxy had too, it got the end and not the whole.
     complete:
       ended &&
@@ -474,6 +479,7 @@ function answerOnStream(view: View, exchange: Exchange, gaveUp: number): Answer 
     edge,
     hole,
     holeInCapture,
+    isUnseen: false,
     complete: exchange.ended === 'complete' && exchange.status > 0 && view.at(exchange.responseEnd) <= gaveUp,
     lastSign: theirs.findLast((p) => p.time <= gaveUp) ?? null,
   }
@@ -525,7 +531,7 @@ function edgeOf(data: readonly PacketRow[], from: number): number {
 function closingsOf({ packets, connection: { tls } }: View): Closing[] {
   const seen = new Set<string>()
   const alerts = new Set(tls?.alerts.flatMap((a) => (a.level === WARNING && a.description !== 0 ? [] : [a.at.frame])))
-  return packets.flatMap((packet): Closing[] => {
+  return [...packets, ...unseenFin(packets)].flatMap((packet): Closing[] => {
     const isAlert = alerts.has(packet.frame) && packet.length > 0
     if (!(packet.flags & (FIN | RST) || isAlert) || packet.flags & SYN) return []
     const by = packet.from === CLIENT ? 'proxy' : 'upstream'
@@ -534,6 +540,17 @@ function closingsOf({ packets, connection: { tls } }: View): Closing[] {
     seen.add(by + kind)
     return [{ by, kind, packet }]
   })
+}
+
+/** The upstream's FIN where the capture lacks it, and has the proxy acknowledge it: told by that packet. */
+function unseenFin(packets: readonly PacketRow[]): PacketRow[] {
+  if (unseenOf(packets, SERVER) !== 1 || packets.some((p) => p.from === SERVER && p.flags & (FIN | RST))) return []
+  const top = Math.max(...packets.map((p) => (p.from === CLIENT && !(p.flags & RST) ? p.ack : 0)))
+  const at = packets.findIndex((p) => p.from === CLIENT && p.ack === top)
+  const before = packets.slice(0, at).findLast((p) => p.from === SERVER)
+  const closed = packets.some((p, i) => i < at && p.from === CLIENT && p.flags & FIN)
+  if (before === undefined || closed) return []
+  return [{ ...packets[at], from: SERVER, flags: FIN | ACK, seq: top - 1, length: 0, ack: before.ack, marks: 0 }]
 }
 
 /** AlertLevel (RFC 5246 section 7.2). */

@@ -50,6 +50,7 @@ export function resolve(story: Story, request: Request): Resolution {
   if (isGoodAnswer(exchange, answered) && !isPlaintextComplaint(exchange)) return served(story, request)
   // An answer that the capture lost is no silence.
   if (!answered && exchange.detail?.incomplete === true && exchange.response.frame < 0) return plain(request, 'open')
+  if (!answered && serverView(request.turn).sighting.connection.sides[SERVER].missing > 0) return plain(request, 'open')
   if (!answered && !proxyClosed(request) && !isGarbled(exchange))
     return plain(request, clientClosed(request) ? 'aborted' : 'open')
   const last = request.tries.at(-1)
@@ -62,6 +63,7 @@ export function resolve(story: Story, request: Request): Resolution {
   if (isOwnError(request, deciding.attempt, exchange)) return { ...plain(request, 'own'), tries }
   if (deciding.verdict === null) return plain(request, 'own')
   if (isUnopened(story, deciding.attempt) && !RELAYED.has(exchange.status)) return plain(request, 'own')
+  if (deciding.verdict.facts?.answer.isUnseen === true && !RELAYED.has(exchange.status)) return plain(request, 'own')
   // A 500 is the application's unless its connection failed.
   const { judgement } = deciding.verdict
   if (

@@ -59,6 +59,10 @@ export function judgeStrays(story: Story): Strays {
     if (attempt.search !== null || checks.has(seriesOf(attempt)) || isTwin(failed, attempt)) continue
     // What a proxy's client sees is no try of a proxy.
     if (frontsOf(story).has(nearClient(attempt.conversation!).connection.server)) continue
+    if (mayBeServed(story, legOf(attempt))) {
+      unsure.push(attempt)
+      continue
+    }
     if (isCutAway(attempt) && hasOtherLeg(story, legOf(attempt))) continue
     const how = failure(story, attempt)
     if (how === null) continue
@@ -174,6 +178,17 @@ const hasOtherLeg = perStory((story, leg): boolean => {
     const { clientAddress, server } = connection
     return exchangeCount(connection) > 0 && clientAddress !== from && server !== to
   })
+})
+
+/** Whether another leg was captured with losses: the request that a try belongs to may be there, and answered. */
+const mayBeServed = perStory((story, leg): boolean => {
+  const [from, to] = leg.split(' ')
+  return story.conversations.some(({ sightings }) =>
+    sightings.some(({ connection: { clientAddress, server, sides } }) => {
+      const isOther = clientAddress !== from && server !== to
+      return isOther && sides.some(({ missing }) => missing > 0)
+    }),
+  )
 })
 
 /** Where requests were seen. */

@@ -5,11 +5,12 @@ import { exchangesOf } from '../observe/exchange-table.ts'
 import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { toStory } from '../story/clocks/time.ts'
-import { nearClient, runOf, type Story } from '../story/story.ts'
+import { nearClient, type Story } from '../story/story.ts'
 import { conversationsWith } from './by-endpoint.ts'
 import type { Facts } from './facts.ts'
 import { perStory } from './remember.ts'
 import { frameRef, type View } from './view.ts'
+import { watched } from './witness.ts'
 
 /** Where a response was cut off, for people. */
 export function cutAt({ exchange }: View): string {
@@ -27,11 +28,10 @@ export function cutAt({ exchange }: View): string {
  */
 export function farRan({ story, far, near, rttSeconds }: Facts, from: number, until: number): boolean {
   if (far === null) return false
-  const { first, last } = runOf(story, far.capture)
   // The proxy's closing takes its way, and where both captures saw it last, they saw the same.
   const end = Number.isFinite(until) ? until : near.at(near.connection.last)
   const slack = rttSeconds * 1e9 + 1e6
-  return first <= from + slack && last >= end - slack
+  return watched(story, far.capture, from + slack, Math.max(from + slack, end - slack))
 }
 
 /** Whether a capture at the upstream's end, which ran while the proxy tried, has other connections and not this one. */
@@ -39,8 +39,7 @@ export function neverArrived({ story, near, attempt, asked, gaveUp }: Facts): bo
   if (attempt.conversation!.sightings.some((s) => s.capture !== near.capture)) return false
   return story.captures.some(({ observations, vantages }, capture) => {
     if (capture === near.capture || !vantages.includes('upstream')) return false
-    const { first, last } = runOf(story, capture)
-    if (first > asked || last < Math.min(gaveUp, asked + 1e9)) return false
+    if (!watched(story, capture, asked, Math.min(gaveUp, asked + 1e9))) return false
     return connectionsOf(observations).some((c) => c.serverAddress === near.connection.serverAddress)
   })
 }

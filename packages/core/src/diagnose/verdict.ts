@@ -2,8 +2,8 @@
 // the word, and what the others saw stands beside it.
 import { connectionsOf } from '../observe/connection-table.ts'
 import { mayBeHttp2 } from '../app/tls/facts.ts'
-import { isSealed } from '../observe/observations.ts'
-import type { RuledOut } from '../report/document.ts'
+import { CLIENT, isSealed, SERVER } from '../observe/observations.ts'
+import type { FrameRef, RuledOut } from '../report/document.ts'
 import type { Request, Story, Try } from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
 import { JUDGES } from './causes/index.ts'
@@ -14,6 +14,7 @@ import { perStory } from './remember.ts'
 import { ruledOut } from './ruled-out.ts'
 import { sealedAnswer } from './sealed-answer.ts'
 import { frameRef } from './view.ts'
+import { lacksBytes, lacksPackets } from './witness.ts'
 
 /** Causes that rest on something not being there: a capture that lost packets cannot prove them. */
 const BY_ABSENCE: ReadonlySet<CauseCode> = new Set<CauseCode>([
@@ -22,6 +23,7 @@ const BY_ABSENCE: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'no-healthy-upstream',
   'request-undelivered',
   'idle-drop',
+  'keepalive-race',
   'response-lost',
   'upstream-silent',
   'response-stalled',
@@ -74,6 +76,9 @@ const BY_ORDER: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'response-stalled',
   'dependency-slow',
 ])
+/** Causes of a proxy that waited in vain; what it waited for, at least an end of the waiting, did not come. */
+const BY_WAITING: ReadonlySet<CauseCode> = new Set<CauseCode>([...BY_ORDER, 'tls-stalled'])
+
 /** Clocks further apart than this may turn around what happened at about the same time. */
 const VAGUE_SECONDS = 0.02
 
@@ -111,7 +116,7 @@ export function judgeTry(story: Story, request: Request | null, attempt: Try, un
 function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Facts): Judgement {
   let { confidence } = judgement
   const findings = [...judgement.findings]
-  if (confidence === 'certain' && BY_ABSENCE.has(judgement.cause) && isLossy(facts)) {
+  if (confidence === 'certain' && BY_ABSENCE.has(judgement.cause) && isLossy(facts, judgement.cause)) {
     confidence = 'likely'
     findings.push({ text: 'the captures themselves lost packets, so absence proves less', frames: [] })
   }
@@ -120,6 +125,14 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
     findings.push({
       text: 'the clocks of the two legs are not tied closely enough to prove the order of events',
       frames: [],
+    })
+  }
+  const closed = BY_WAITING.has(judgement.cause) ? closedUnseen(facts) : null
+  if (closed !== null) {
+    if (confidence === 'certain') confidence = 'likely'
+    findings.push({
+      text: 'the upstream closed the connection before the proxy gave up, which the capture at the proxy does not show',
+      frames: [closed],
     })
   }
   if (confidence === 'certain' && ENDS.has(judgement.cause) && isUnconfirmed(facts)) {
@@ -164,15 +177,30 @@ function asPaired(judgement: Judgement, request: Request | null, { pairing }: Tr
   return { ...judgement, confidence: 'likely', findings: [...judgement.findings, { text, frames: [] }] }
 }
 
+/** The upstream's FIN or RST, which its own capture has and the proxy's has not: lost on the way, or by that capture. */
+function closedUnseen({ near, far, gaveUp, closings }: Facts): FrameRef | null {
+  if (far === null || closings.some(({ by, packet }) => by === 'upstream' && packet.time <= gaveUp)) return null
+  const { fin, reset } = far.connection.sides[SERVER]
+  const found = [fin, reset].find((moment) => moment !== null && far.at(moment) < gaveUp) ?? null
+  const own = near.connection.sides[CLIENT]
+  // What answers the proxy's own closing comes after it.
+  if (found === null || [own.fin, own.reset].some((moment) => moment !== null && near.at(moment) < far.at(found)))
+    return null
+  return far.ref(found)
+}
+
 /** A capture of the try lacks packets of it that were acknowledged, or says that it dropped some. */
-function isLossy({ story, near, far }: Facts): boolean {
-  return [near, ...(far === null ? [] : [far])].some(({ capture, connection }) => {
+function isLossy({ story, near, far }: Facts, cause: CauseCode): boolean {
+  return [near, ...(far === null ? [] : [far])].some((view) => {
+    const { capture, connection } = view
+    // A FIN that nobody sent is acknowledged all the same.
+    const isForged = cause === 'reset-by-middlebox'
     const { interfaces, counts, forgotten } = story.captures[capture].observations
     const [client, server] = connection.sides
     // Who sends data had an answer to its SYN, at least.
     const isOneSided = client.segments > 0 && server.ttl < 0
     const isCut = counts.cutBySnapLength > 0 && connection.tls?.messages.some((m) => m.incomplete) === true
-    if (isOneSided || isCut || client.missing + server.missing > 0) return true
+    if (isOneSided || isCut || (isForged ? lacksBytes(connection) : lacksPackets(view))) return true
     if (forgotten.connections > 0) return true
     return interfaces.some(({ dropped }) => (dropped ?? 0) > 0) || losesMany(story, `${capture}`)
   })

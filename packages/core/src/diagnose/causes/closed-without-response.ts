@@ -1,15 +1,19 @@
 // FIN from the upstream after the request and before any response byte. That it acknowledges the request tells it from
 // a keep-alive race.
-import { SERVER } from '../../observe/observations.ts'
+import { GAP_BEFORE, type PacketRow, SERVER } from '../../observe/observations.ts'
 import { upstreamClosed } from '../facts.ts'
 import { duration, type Judge, upstreamOf } from '../judgement.ts'
+
+/** Comes behind bytes that the capture lacks, and with the end of what the upstream sent. */
+const isAhead = (p: PacketRow, { time, ack }: PacketRow): boolean =>
+  p.from === SERVER && (p.marks & GAP_BEFORE) !== 0 && p.ack === ack && p.time <= time
 
 const judge: Judge = (facts) => {
   const { near, far, answer, delivery } = facts
   const closed = upstreamClosed(facts)
   if (closed === null || closed.kind !== 'FIN' || answer.before.length > 0) return null
   // Bytes came before this FIN that the capture does not have.
-  if (closed.packet.seq > answer.from) return null
+  if (closed.packet.seq > answer.from || near.packets.some((p) => isAhead(p, closed.packet))) return null
   const upstream = upstreamOf(facts)
   const after = (closed.packet.time - facts.asked) / 1e9
   const forged = far !== null && far.connection.sides[SERVER].fin === null

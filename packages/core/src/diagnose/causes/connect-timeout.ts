@@ -2,10 +2,15 @@
 import { duration, type Judge, plural, upstreamOf } from '../judgement.ts'
 import { neverArrived } from '../surroundings.ts'
 
+/** Nobody waits less for a connection. */
+const SHORTEST_TIMER_SECONDS = 0.02
+
 const judge: Judge = (facts) => {
   const { connecting, far, near } = facts
   if (connecting.outcome !== 'no-answer') return null
   const upstream = upstreamOf(facts)
+  // Who gives up that soon had an answer, an ICMP error most likely, that was not captured.
+  const isHasty = connecting.syns === 1 && connecting.seconds < SHORTEST_TIMER_SECONDS
   const lost = neverArrived(facts)
   const arrived = far !== null && far.connection.syns.length > 0
   // An answer that left the upstream and did not arrive makes it a matter of the path.
@@ -13,7 +18,7 @@ const judge: Judge = (facts) => {
   const answered = late === null ? (far?.connection.synAck ?? null) : null
   return {
     cause: 'connect-timeout',
-    confidence: lost || answered !== null ? 'certain' : 'likely',
+    confidence: isHasty ? 'possible' : lost || answered !== null ? 'certain' : 'likely',
     ...(late !== null || (arrived && answered === null) ? { domain: 'upstream' as const } : {}),
     summary: `${upstream} did not answer: ${plural(connecting.syns, 'SYN')} in ${duration(connecting.seconds)} got neither SYN-ACK nor RST nor ICMP error.`,
     findings: [

@@ -1,10 +1,11 @@
 // Something on the path forgot a connection that was idle for long: the next request on it is never answered, or a RST
 // comes that the upstream did not send.
 import { CLIENT } from '../../observe/observations.ts'
+import { RST } from '../../wire/tcp.ts'
 import { middleboxesForgettingAfter } from '../../gateways/servers.ts'
 import { duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
 import { farRan, hostSigns, longestReuse } from '../surroundings.ts'
-import { resetUnseenAtUpstream } from './reset-by-middlebox.ts'
+import { forgedAtProxy } from '../witness.ts'
 
 const IDLE_SECONDS = 1
 
@@ -12,7 +13,7 @@ const judge: Judge = (facts) => {
   const { near, far, delivery, answer, reused, idleSeconds } = facts
   if (!reused || delivery === null || idleSeconds < IDLE_SECONDS || delivery.acked > delivery.from) return null
   if (answer.before.length > 0 || idleSeconds <= longestReuse(facts)) return null
-  const forged = resetUnseenAtUpstream(facts)
+  const forged = forgedAtProxy(facts, RST)?.packet ?? null
   const arrived =
     far !== null && far.packets.some((p) => p.from === CLIENT && p.length > 0 && p.seq + p.length > delivery.from)
   if (arrived || (forged === null && facts.closings.some((c) => c.by === 'upstream' && c.packet.time <= facts.gaveUp)))

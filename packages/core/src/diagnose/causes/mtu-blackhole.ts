@@ -6,6 +6,7 @@ import { nearClient } from '../../story/story.ts'
 import { conversationsWith } from '../by-endpoint.ts'
 import type { Facts } from '../facts.ts'
 import { frames, type Judge, type Judgement, plural, upstreamOf } from '../judgement.ts'
+import { RST } from '../../wire/tcp.ts'
 import { hostSigns } from '../surroundings.ts'
 import { frameRef, type View } from '../view.ts'
 
@@ -168,9 +169,16 @@ export function lostOnTheWay({ near, far, answer, asked, gaveUp, story, rttSecon
   const { low, high } = story.captures[far.capture].clock
   const slack = low === null || high === null ? 1e9 : Math.max(5e6, (high - low) * 1e9)
   const seen = new Set<number>()
+  // What the proxy acknowledged it got, whether its capture has it or not.
+  const acks = [...near.packets, ...far.packets].filter(
+    (p) => p.from === CLIENT && !(p.flags & RST) && p.time <= gaveUp,
+  )
+  const acked = acks.reduce((most, p) => Math.max(most, p.ack), 0)
+  const sacked = new Set(acks.map((p) => p.sack))
   return far.packets.filter((p) => {
     if (p.from !== SERVER || p.length === 0 || p.time < asked - slack || p.time > gaveUp || p.seq < answer.from)
       return false
+    if (p.seq + p.length <= acked || sacked.has(p.seq + p.length)) return false
     if (seen.has(p.seq)) return false
     seen.add(p.seq)
     const copies = got.filter((q) => q.seq < p.seq + p.length && q.seq + q.length > p.seq)

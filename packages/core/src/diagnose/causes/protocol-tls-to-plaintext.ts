@@ -17,6 +17,8 @@ const judge: Judge = (facts) => {
   const what = server === 'http1-response' ? 'plain HTTP' : 'bytes that are no TLS'
   const reply = near.packets.find((p) => p.from === SERVER && p.length > 0)
   const hello = near.packets.find((p) => p.from === CLIENT && p.length > 0)
+  // Records whose beginning the capture does not have look like anything.
+  if (server !== 'http1-response' && reply !== undefined && reply.seq > 1) return null
   return {
     cause: 'protocol-tls-to-plaintext',
     confidence: 'certain',

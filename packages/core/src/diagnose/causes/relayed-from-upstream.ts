@@ -12,11 +12,13 @@ const judge: Judge = (facts) => {
   // The proxy had given up before the upstream's own error came: then it relayed nothing.
   if (facts.near.at(exchange.response) > facts.gaveUp) return null
   const upstream = upstreamOf(facts)
+  // A proxy whose own tries the captures should show, and do not, may have been failed by them.
+  const isProxy = facts.story.proxies.some(({ front }) => front === upstream)
   const weak = facts.attempt.pairing.strength === 'weak'
   return {
     cause: 'relayed-from-upstream',
     // Cut short, or with the client leg unseen, it may not be what the client was told.
-    confidence: facts.request === null || weak || !facts.answer.complete ? 'likely' : 'certain',
+    confidence: facts.request === null || weak || isProxy || !facts.answer.complete ? 'likely' : 'certain',
     summary: `${upstream} answered ${exchange.status} itself${facts.request === null ? '' : ', and the proxy passed it on'}: the failure is one hop further back.`,
     findings: [
       {

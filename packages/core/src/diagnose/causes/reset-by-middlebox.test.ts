@@ -44,4 +44,37 @@ describe('reset-by-middlebox', () => {
     const upstream = net.capture('upstream', { format: 'pcapng', dropped: 3 })
     expect(await verdictOf(front, back, upstream)).toBe('reset-by-middlebox network likely')
   })
+
+  test('a RST in the proxy’s name that only the upstream got', async () => {
+    const attempts = [
+      (upstream: Tcp, asked: string) =>
+        upstream.handshake().send('>', asked).wait(0.02).rst('>', { forged: true, ttl: 250 }).wait(5).fin('>').rst('<'),
+    ]
+    expect(await judged({ attempts, answer: 504 })).toMatchObject({
+      sides: 'upstream-silent upstream likely',
+      all: 'reset-by-middlebox network certain',
+    })
+  })
+
+  test('a FIN that the upstream did not send', async () => {
+    const attempts = [
+      (upstream: Tcp, asked: string) =>
+        upstream.handshake().send('>', asked).wait(0.02).fin('<', { forged: true }).fin('>').wait(1).ack('<'),
+    ]
+    expect((await judged({ attempts, answer: 502 })).all).toBe('reset-by-middlebox network certain')
+  })
+
+  test('a RST that was counted on from the upstream’s other packets is its own', async () => {
+    const attempts = [
+      (upstream: Tcp, asked: string) =>
+        upstream
+          .handshake()
+          .send('>', asked)
+          .wait(0.02)
+          .rst('<', { unseen: ['upstream'] })
+          .wait(1)
+          .ack('>'),
+    ]
+    expect((await judged({ attempts, answer: 502 })).all).toBe('reset-before-response upstream likely')
+  })
 })

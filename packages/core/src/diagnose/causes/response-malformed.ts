@@ -1,5 +1,6 @@
 // The upstream's bytes begin as HTTP, or should, and break its grammar (RFC 9112).
 import { http2ErrorName } from '../../app/http2/errors.ts'
+import { SERVER } from '../../observe/observations.ts'
 import { clientStatus, type Facts, upstreamClosed } from '../facts.ts'
 import { accuses, http2ErrorMeaning } from '../http2-codes.ts'
 import { duration, frames, type Judge, type Judgement, upstreamOf } from '../judgement.ts'
@@ -10,6 +11,8 @@ const judge: Judge = (facts) => {
   const { exchange } = near
   const fault = exchange?.detail?.responseFault ?? null
   if (exchange === null || fault === null || fault.part === 'header-size' || exchange.detail!.incomplete) return null
+  // What stands behind a loss of the capture does not begin where a response does.
+  if (fault.part === 'start-line' && near.connection.sides[SERVER].missing > 0) return null
   // What came after the proxy had given up did not make it give up.
   if (near.at(fault.at) > gaveUp) return null
   const pause = (gaveUp - near.at(fault.at)) / 1e9

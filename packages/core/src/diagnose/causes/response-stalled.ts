@@ -8,7 +8,7 @@ const judge: Judge = (facts) => {
   const { near, answer, gaveUp } = facts
   if (answer.before.length === 0 || answer.complete || !Number.isFinite(gaveUp)) return null
   if (upstreamClosed(facts) !== null || (answer.hole !== null && !answer.holeInCapture)) return null
-  if (near.exchange === null) return null
+  if (near.exchange === null || answer.isUnseen) return null
   const last = answer.before.at(-1)!
   const quiet = (gaveUp - last.time) / 1e9
   // A proxy that gives up while data flows has another reason.

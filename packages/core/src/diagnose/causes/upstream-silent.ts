@@ -5,6 +5,9 @@ import { type Facts, givingUp, leftUpstream, upstreamClosed } from '../facts.ts'
 import { farRan } from '../surroundings.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
 
+/** Nobody gives an upstream less time: a proxy that gives up sooner had an answer, or an error, that was not captured. */
+const SHORTEST_TIMER_SECONDS = 0.02
+
 /**
  * Seconds that the proxy waited in vain for the answer to a request that was delivered; null when the try went another
  * way. Used by all causes that begin with such a wait.
@@ -12,8 +15,8 @@ import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
 export function waited(facts: Facts): number | null {
   const { delivery, gaveUp, waitSeconds, answer } = facts
   if (delivery === null || !delivery.delivered || !Number.isFinite(gaveUp)) return null
-  if (upstreamClosed(facts) !== null || answer.complete) return null
-  return waitSeconds
+  if (upstreamClosed(facts) !== null || answer.complete || answer.isUnseen) return null
+  return waitSeconds < SHORTEST_TIMER_SECONDS ? null : waitSeconds
 }
 
 /**
