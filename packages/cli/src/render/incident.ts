@@ -64,7 +64,7 @@ export function details(incident: Incident, style: Style): string[] {
 const section = (name: string, lines: readonly string[], { paint }: Style): string[] =>
   lines.length === 0 ? [] : [`  ${paint('bold', name)}`, ...lines]
 
-/** Who talked to whom over the two legs, when, and how long the client waited. */
+/** Who talked to whom over the two legs; by which id `isolate` knows it; when, and how long the client waited. */
 function path(incident: Incident, { width }: Style): string[] {
   const client = visible(incident.client ?? 'client not seen')
   const proxyFront = `proxy ${visible(incident.proxyFront ?? 'not seen')}`
@@ -74,7 +74,7 @@ function path(incident: Incident, { width }: Style): string[] {
   const maker = incident.gateway === null ? '' : `, answer made by ${visible(incident.gateway)}`
   return [
     ...wrap(`${client} → ${proxyFront}${upstream}`, width, '  '),
-    `  ${moment(incident.time)}${waited}${maker}`,
+    `  incident ${visible(incident.id)}, ${moment(incident.time)}${waited}${maker}`,
     ...(incident.attempts.length > 1 ? wrap(`attempts: ${tries(incident)}`, width, '  ') : []),
   ]
 }

@@ -176,7 +176,7 @@ test('failures that a retry hid', () => {
   }
   expect(renderText(document([], [masked]), { ...PLAIN, width: 120 })).toContain(
     '1 failure hidden by a retry (the client saw success)\n' +
-      '  - 200  GET shop.example/api/recommend  10.3.0.12:8080 connect-refused, then 10.3.0.11:8080 answered\n',
+      '  - 2  200  GET shop.example/api/recommend  10.3.0.12:8080 connect-refused, then 10.3.0.11:8080 answered\n',
   )
 })
 

@@ -133,7 +133,9 @@ function block(group: readonly Incident[], style: Style): string[] {
   const total =
     `${group.length} of this kind (${tally(group, ({ confidence }) => visible(confidence))}), ` +
     `${moment(group[0]!.time)} to ${moment(group.at(-1)!.time)}${waited}`
-  const rows = others.slice(0, EXAMPLES).map((one) => [moment(one.time), outcome(one), request(one)])
+  const rows = others
+    .slice(0, EXAMPLES)
+    .map((one) => [`incident ${visible(one.id)}`, moment(one.time), outcome(one), request(one)])
   const hidden = others.length - rows.length
   return [
     ...lines,
@@ -169,7 +171,11 @@ function masked(document: DiagnosisDocument, style: Style): string[] {
   return [
     first,
     ...shown.flatMap((incident) =>
-      wrap(`${outcome(incident)}  ${request(incident)}  ${tries(incident)}`, style.width, '  - '),
+      wrap(
+        `${visible(incident.id)}  ${outcome(incident)}  ${request(incident)}  ${tries(incident)}`,
+        style.width,
+        '  - ',
+      ),
     ),
     ...(hidden > 0 ? [style.paint('dim', `  … ${hidden} more (--all)`)] : []),
   ]
