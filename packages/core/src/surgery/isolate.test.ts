@@ -126,3 +126,26 @@ test('snap: so many bytes, or up to the payload', async () => {
   expect(bare.rows.some(({ text }) => text.includes(Buffer.from('GET /').toString('hex')))).toBe(false)
   expect(bare.isolated.cutOff).toBeGreaterThan(9000)
 })
+
+test('what a source says of its packets and interfaces is kept, beside what the cut says', async () => {
+  const blocks: Uint8Array[] = []
+  const source = pcapngWriter({ comments: [], application: 'test' }, (block) => blocks.push(block))
+  const description = Uint8Array.of(3, 0, 6, 0, ...new TextEncoder().encode('uplink'), 0, 0) // if_description
+  source.addInterface({ linkType: 1, snapLength: 0, name: 'eth0', comment: null, options: description })
+  const flags = Uint8Array.of(2, 0, 4, 0, 1, 0, 0, 0) // epb_flags: inbound
+  const packet = { seconds: 1, nanoseconds: 0, bytes: new Uint8Array(60), at: 0, end: 60, wireLength: 60 }
+  source.packet({ ...packet, interfaceId: 0 }, ['theirs'], flags)
+  const comments = new Map([[1, ['theirs', 'ours']]])
+  const open = async function* (): AsyncGenerator<Uint8Array> {
+    yield* await Promise.resolve(blocks)
+  }
+  const part = { file: 'a', open, chooser: selectionChooser(ALL), within: null, comments }
+  const sources = [{ parts: [part], vantage: 'capture', name: 'a', onFirstClock: null, comment: 'of the clock' }]
+  const cutBlocks: Uint8Array[] = []
+  const writer = pcapngWriter({ comments: [], application: 'test' }, (block) => cutBlocks.push(block))
+  await isolate(sources, writer, { decompression, align: false, snap: null, secrets: null })
+  const told = Buffer.concat(cutBlocks).toString('latin1')
+  expect(told.split('theirs')).toHaveLength(2)
+  for (const text of ['ours', 'uplink', 'of the clock', Buffer.from(flags).toString('latin1')])
+    expect(told).toContain(text)
+})

@@ -3,7 +3,9 @@
 import type { Bytes } from '../bytes/read.ts'
 import { decompressed, type DecompressionPort } from '../capture/compression.ts'
 import { createCaptureReader } from '../capture/open.ts'
-import type { CaptureFault, CaptureInfo, Packet } from '../capture/packet.ts'
+import type { BlockSink, CaptureFault, CaptureInfo, Packet } from '../capture/packet.ts'
+import { eachOption } from '../capture/pcapng-blocks.ts'
+import { OPT_COMMENT, optionText } from '../capture/pcapng-options.ts'
 import { parseSourceName, sourceName } from '../capture/source-name.ts'
 import type { CaptureWriter } from '../capture/writer.ts'
 import { HeaderEnd } from './headers.ts'
@@ -72,6 +74,8 @@ export interface Isolated {
   sessions: number
   /** Key logs that the sources brought along. */
   keyLogs: string[]
+  /** What of the sources was not handed on, and how often, by its name in the plural. */
+  leftOut: Map<string, number>
 }
 
 /** A chosen packet with the source's number of its interface. Its bytes belong to the chunk it came in. */
@@ -82,6 +86,9 @@ interface Chosen extends Packet {
   /** The same in nanoseconds after the first packet that was chosen. */
   order: number
   comments: readonly string[]
+  /** What else the source says of the packet, and of its interface. */
+  options: Bytes | undefined
+  interfaceOptions: Bytes | undefined
   snapLength: number
   interfaceName: string | null
 }
@@ -95,7 +102,7 @@ export async function isolate(
   writer: CaptureWriter,
   options: IsolateOptions,
 ): Promise<Isolated> {
-  const done: Isolated = { parts: [], frames: 0, cutOff: 0, timeless: 0, sessions: 0, keyLogs: [] }
+  const done: Isolated = { parts: [], frames: 0, cutOff: 0, timeless: 0, sessions: 0, keyLogs: [], leftOut: new Map() }
   const secrets = options.secrets === null ? null : new SecretLines()
   for (const text of options.secrets ?? []) secrets?.add(text)
   const interfaces = new WrittenInterfaces(sources, writer)
@@ -122,7 +129,11 @@ export async function isolate(
     const { bytes, at, wireLength } = packet
     const { seconds, nanoseconds } = time
     const interfaceId = interfaces.of(packet)
-    const isWritten = writer.packet({ seconds, nanoseconds, bytes, at, end, wireLength, interfaceId }, packet.comments)
+    const isWritten = writer.packet(
+      { seconds, nanoseconds, bytes, at, end, wireLength, interfaceId },
+      newOnes(packet.comments, packet.options),
+      packet.options,
+    )
     if (isWritten) done.frames++
     else done.timeless++
   }
@@ -130,6 +141,16 @@ export async function isolate(
   writer.end()
   done.parts.sort((a, b) => fileOrder(sources, a.file) - fileOrder(sources, b.file))
   return done
+}
+
+/** A cut of a cut has its comments already. */
+function newOnes(comments: readonly string[], options: Bytes | undefined): readonly string[] {
+  if (options === undefined || comments.length === 0) return comments
+  const there = new Set<string>()
+  eachOption(options, (code, value) => {
+    if (code === OPT_COMMENT) there.add(optionText(value, 0, value.length))
+  })
+  return comments.filter((comment) => !there.has(comment))
 }
 
 const fileOrder = (sources: readonly Source[], file: string): number =>
@@ -150,7 +171,8 @@ async function* chosen(
   interfaces: WrittenInterfaces,
 ): AsyncGenerator<Chosen> {
   for (const { file, open, chooser, within, comments } of parts) {
-    const reader = createCaptureReader()
+    const beside = new Beside(done.leftOut)
+    const reader = createCaptureReader({ blocks: beside })
     const { info } = reader
     const part: IsolatedPart = { file, read: 0, written: 0, faults: info.faults }
     done.parts.push(part)
@@ -161,6 +183,7 @@ async function* chosen(
     }
     const sink = {
       packet(packet: Packet): void {
+        const options = beside.takeOptions()
         if (!chooser.wants(packet)) return
         if (within !== null && !isWithin(info.interfaces[packet.interfaceId]!.name)) return
         const { seconds, nanoseconds } = packet
@@ -178,6 +201,8 @@ async function* chosen(
           aligned,
           order: (aligned.seconds - begin.seconds) * 1e9 + aligned.nanoseconds,
           comments: comments.get(packet.frame) ?? [],
+          options,
+          interfaceOptions: beside.interfaces[packet.interfaceId],
           snapLength,
           interfaceName: name,
         })
@@ -202,6 +227,42 @@ async function* chosen(
     yield* found
     interfaces.noteDrops(source, info)
   }
+}
+
+/** What a source says beside its packets that goes with them. */
+class Beside implements BlockSink {
+  /** By number of the interface. */
+  readonly interfaces: Bytes[] = []
+  readonly #leftOut: Map<string, number>
+  #options: Bytes | undefined
+
+  constructor(leftOut: Map<string, number>) {
+    this.#leftOut = leftOut
+  }
+
+  packetOptions(options: Bytes): void {
+    this.#options = options
+  }
+
+  /** Options of the packet that is read now. */
+  takeOptions(): Bytes | undefined {
+    const options = this.#options
+    this.#options = undefined
+    return options
+  }
+
+  interface(id: number, options: Bytes): void {
+    this.interfaces[id] = options
+  }
+
+  leftOut(what: string): void {
+    this.#leftOut.set(what, (this.#leftOut.get(what) ?? 0) + 1)
+  }
+
+  // A cut has a section, names and secrets of its own, and of statistics the drops.
+  section(): void {}
+  statistics(): void {}
+  block(): void {}
 }
 
 /** Several streams as one, the earliest packet first; each keeps its own order. */
@@ -243,7 +304,7 @@ class WrittenInterfaces {
     this.#writer = writer
   }
 
-  of({ source, interfaceId, linkType, snapLength, interfaceName }: Chosen): number {
+  of({ source, interfaceId, linkType, snapLength, interfaceName, interfaceOptions: options }: Chosen): number {
     const key = `${source} ${interfaceId} ${linkType}`
     let id = this.#known.get(key)
     if (id === undefined) {
@@ -251,7 +312,8 @@ class WrittenInterfaces {
       // A cut of a cut has its names already.
       const isNamed = parseSourceName(interfaceName) !== null
       const called = isNamed ? interfaceName : sourceName({ vantage, file: name, interface: interfaceName })
-      id = this.#writer.addInterface({ linkType, snapLength, name: called, comment })
+      const own = comment === null ? null : (newOnes([comment], options)[0] ?? null)
+      id = this.#writer.addInterface({ linkType, snapLength, name: called, comment: own, ...(options && { options }) })
       this.#known.set(key, id)
     }
     return id
