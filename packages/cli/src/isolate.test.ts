@@ -105,7 +105,6 @@ test.each([
   ['no such incident', ['-i', '7', '-o', 'no.pcapng'], 'there is no incident 7; there are 1'],
   ['nothing said', ['-o', 'no.pcapng'], 'say what to cut'],
   ['both ways', ['-i', '1', '--frames', '1', '-o', 'no.pcapng'], 'do not go together'],
-  ['pcap of two captures', ['-i', '1', '-o', 'no.pcap'], 'pcap does not tell captures apart'],
   ['a malformed filter', ['--filter', 'tcp prot 80', '-o', 'no.pcapng'], 'At character 5'],
   ['no frame', ['--filter', 'port 9', '-o', 'no.pcapng'], 'no frame meets'],
   ['frames of another capture', ['--frames', 'x=1', '-o', 'no.pcapng'], 'is not one of the captures'],
@@ -121,6 +120,20 @@ test('a cut of a cut is the same cut', async () => {
   expect(await run('isolate', 'first.pcapng', '-i', '1', '-o', 'second.pcapng')).toMatchObject({ status: 0, err: '' })
   expect(json('second.pcapng.manifest.json').dropped.frames).toBe(0)
   expect(await verdict('second.pcapng')).toBe(await verdict('first.pcapng'))
+})
+
+test('pcap: of several captures too, where it proves itself, and what is lost is said', async () => {
+  const { status, err } = await run('isolate', 'front.pcap', 'back.pcap', '-i', '1', '-o', 'both.pcap')
+  expect({ status, err }).toEqual({
+    status: 0,
+    err: expect.stringMatching(/^pcap-surgery: both\.pcap: lost: .*names of/),
+  })
+  expect(await verdict('both.pcap')).toMatch(/ 502 connect-refused certain /)
+  const raw = Buffer.from(refused.back)
+  raw.writeUInt32LE(101, 20) // its link type
+  file('raw.pcap', raw)
+  const mixed = await run('isolate', 'front.pcap', 'raw.pcap', '--frames', '1', '-o', 'mixed.pcap')
+  expect(mixed).toMatchObject({ status: 2, err: expect.stringContaining('one link type') })
 })
 
 test('--split: each leg by itself, and both together say the same', async () => {

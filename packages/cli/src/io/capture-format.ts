@@ -15,3 +15,7 @@ export function writerFor(format: Format, application: string, emit: Emit): Capt
   if (format === 'pcapng') return pcapngWriter({ comments: [], application }, emit)
   return pcapWriter(emit, { resolution: format === 'pcap' ? 'nanoseconds' : 'microseconds' })
 }
+
+/** `comments of packets (3), names of interfaces (1)`. */
+export const lostText = (lost: readonly (readonly [what: string, count: number])[]): string =>
+  lost.map(([what, count]) => `${what} (${count})`).join(', ')

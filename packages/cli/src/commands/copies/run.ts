@@ -1,6 +1,6 @@
 // What the commands have in common that copy captures: merge, trim, shift, convert, repair.
 import { type CaptureWriter, type Copied, LinkTypesDiffer } from '@pcap-surgery/core'
-import { type Format, formatOf, writerFor } from '../../io/capture-format.ts'
+import { type Format, formatOf, lostText, writerFor } from '../../io/capture-format.ts'
 import { type CaptureOutput, captureOutput, outputRefusal, Unread } from '../../io/capture-output.ts'
 import { print } from '../../io/output.ts'
 import { progress } from '../../io/progress.ts'
@@ -114,7 +114,7 @@ async function deliver(
   const written = sum((one) => one.written)
   if (noPacket !== undefined && written === 0) throw new Refused(`${noPacket}; nothing was written`)
   const lost = [...copied.flatMap(({ leftOut }) => [...leftOut]), ...writer.lost]
-  if (lost.length > 0) say(`lost: ${lost.map(([what, count]) => `${what} (${count})`).join(', ')}`)
+  if (lost.length > 0) say(`lost: ${lostText(lost)}`)
   const bytes = await target.finish()
   if (bytes !== null) await print(`${output}: ${written} of ${sum(({ read }) => read)} frames, ${bytes} bytes\n`)
   return status

@@ -8,6 +8,7 @@ import {
   isolate,
   type Isolated,
   type KeyedPseudonyms,
+  LinkTypesDiffer,
   pcapngWriter,
   pcapWriter,
   type Source,
@@ -23,6 +24,8 @@ export interface Cut {
   file: CutFile
   written: Written
   isolated: Isolated
+  /** What of the sources has no place in it, and how often. */
+  lost: readonly (readonly [what: string, count: number])[]
 }
 
 /** What a command has made and not yet delivered. */
@@ -45,9 +48,6 @@ export async function writeCut(
   snap: number | 'headers' | null,
   options: IsolateCommandOptions,
 ): Promise<Cut> {
-  if (formatOf(options) === 'pcap' && sources.length > 1) {
-    throw new Refused('pcap does not tell captures apart, and this cut is of several; pcapng does')
-  }
   const file = await cutFile(output)
   try {
     const writer = writerFor(options, comments, (bytes) => file.emit(bytes))
@@ -56,24 +56,16 @@ export async function writeCut(
       ? await Promise.all((options.keys ?? []).map((one) => readFile(one, 'latin1')))
       : null
     const isolated = await isolate(sources, writer, { decompression, align: options.align ?? false, snap, secrets })
-    return { file, written: file.close(), isolated }
+    return { file, written: file.close(), isolated, lost: [...isolated.leftOut, ...writer.lost] }
   } catch (error) {
     file.discard()
+    if (error instanceof LinkTypesDiffer)
+      throw new Refused(`${error.message}, and these have several; pcapng takes them`)
     throw error
   }
 }
 
 function writerFor(options: IsolateCommandOptions, comments: string[], emit: Emit): CaptureWriter {
-  if (formatOf(options) === 'pcap') {
-    const writer = pcapWriter(emit)
-    const addInterface: CaptureWriter['addInterface'] = (described) => {
-      try {
-        return writer.addInterface(described)
-      } catch {
-        throw new Refused('pcap has one link type for all packets, and these have several; pcapng takes them')
-      }
-    }
-    return { ...writer, addInterface }
-  }
+  if (formatOf(options) === 'pcap') return pcapWriter(emit)
   return pcapngWriter({ comments, application: options.application }, emit)
 }

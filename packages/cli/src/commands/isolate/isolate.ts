@@ -2,6 +2,7 @@
 import { access, constants, stat } from 'node:fs/promises'
 import type { Width } from '@pcap-surgery/core'
 import { distinct } from '../../io/captures.ts'
+import { lostText } from '../../io/capture-format.ts'
 import { type FileHash, fileHashes, type FileHashes } from '../../io/file-hashes.ts'
 import { print, refusal, writeWhole } from '../../io/output.ts'
 import { isOfTheSystem, Refused } from '../../io/refused.ts'
@@ -105,8 +106,7 @@ async function deliver(
     await writeWhole(options.mapping, `${JSON.stringify(mapping, null, 2)}\n`, OWNER_ONLY)
   }
   await writeWhole(manifestName(options), `${JSON.stringify(manifest, null, 2)}\n`)
-  if (format === 'pcap')
-    say('pcap has no place for interface names, comments, name resolution, drop counts and secrets: they are lost')
+  for (const { file, lost } of job.cuts) if (lost.length > 0) say(`${file.file}: lost: ${lostText(lost)}`)
   const total = [...job.frames.values()].reduce((sum, count) => sum + count, 0)
   const lines = job.cuts.map(
     ({ file, isolated: { frames }, written: { bytes } }) =>

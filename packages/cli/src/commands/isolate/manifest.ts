@@ -79,12 +79,14 @@ export function manifestOf({ cuts, hashes, frames, incident, proof, format, opti
 
 function lost(format: 'pcapng' | 'pcap', { snap, secrets, isAnonymised }: Made['options']): string[] {
   return [
-    'comments, flags and hashes of packets in pcapng sources, and their custom blocks',
+    'comments of sections, statistics but drop counts, and custom blocks of pcapng sources',
     ...(secrets ? [] : ['decryption secrets']),
     ...(isAnonymised ? ['addresses, MACs, names, field values and bodies, for which others stand'] : []),
     ...(snap === null
       ? []
       : [snap === 'headers' ? 'payload of TCP and UDP' : `what lies behind ${snap} bytes of a packet`]),
-    ...(format === 'pcap' ? ['interface names, drop counts, comments, name resolution, decryption secrets'] : []),
+    ...(format === 'pcap'
+      ? ['interfaces and what is said of them, comments and options of packets, name resolution, decryption secrets']
+      : []),
   ]
 }
