@@ -145,9 +145,18 @@ test('--split: each leg by itself, and both together say the same', async () => 
 
 test('--snap headers leaves no payload, and the proof is of the frames', async () => {
   const { out } = await run('isolate', 'front.pcap', 'back.pcap', '-i', '1', '--snap', 'headers', '-o', 'bare.pcapng')
-  expect(out).toContain('diagnosed again before the packets were cut off: connect-refused (certain)')
+  expect(out).toMatch(
+    /before the packets were cut off: connect-refused \(certain\), .*; cut off, it does not show it\n/,
+  )
+  expect(json('bare.pcapng.manifest.json').proof).toMatchObject({ agrees: true, cutOff: { agrees: false } })
   expect(bytesOf('front.pcap').includes('/report')).toBe(true)
   expect(bytesOf('bare.pcapng').subarray(600).includes('GET /report')).toBe(false)
+})
+
+test('--snap that leaves what decides: the proof is of what is written', async () => {
+  const { out } = await run('isolate', 'front.pcap', 'back.pcap', '-i', '1', '--snap', '400', '-o', 'snapped.pcapng')
+  expect(out).toContain('\ndiagnosed again: connect-refused (certain), as in the captures')
+  expect(json('snapped.pcapng.manifest.json').proof.cutOff).toMatchObject({ agrees: true, cause: 'connect-refused' })
 })
 
 const cutByHand = async (...args: string[]): Promise<number> => {

@@ -18,7 +18,7 @@ import { sectionComments } from './comments.ts'
 import { type Cut, type Job, writeCut } from './cut.ts'
 import type { Proof } from './manifest.ts'
 import { type IsolateCommandOptions, outputsOf } from './options.ts'
-import { bestOf, diagnosedAgain, isSame, proofOf } from './proof.ts'
+import { bestOf, diagnosedAgain, isSame, proofBy, proofOf } from './proof.ts'
 import { sealedIncident } from './sealed.ts'
 import { sourcesOf } from './sources.ts'
 
@@ -48,22 +48,13 @@ export async function byIncident(files: readonly string[], options: IsolateComma
     try {
       const brought = cuts.flatMap(({ isolated }) => isolated.keyLogs)
       const again = await diagnosedAgain(cuts, incident, withKeys(keys, brought))
-      proof = {
-        width,
-        ...proofOf(
-          bestOf(
-            again.alike.filter((one) => isSame(one, incident)),
-            incident,
-          ),
-          incident,
-          again,
-        ),
-      }
+      proof = { width, ...proofBy(again, incident), cutOff: null }
       if (!proof.agrees) continue
       if (options.anonymise) {
         const made = await anonymised(cuts, expected, width, options)
         proof = made.proof
         if (made.job === null) continue
+        if (options.snap !== undefined) proof.cutOff = await proofOfWritten(made.job.cuts, made.job.incident!, null)
         return { ...made.job, frames, proof, flawless }
       }
       if (observations.some(hasDecrypted) && !options.secrets) {
@@ -74,9 +65,10 @@ export async function byIncident(files: readonly string[], options: IsolateComma
       if (options.snap === undefined) {
         return { cuts: cuts.splice(0), frames, incident, proof, flawless, pseudonyms: null }
       }
-      // Without payload there is nothing to diagnose: what is proven is the choice of frames.
+      // Without payload there may be nothing to diagnose: then what is proven is the choice of frames.
       for (const { file } of cuts.splice(0)) file.discard()
       const cutOff = await cutIncident(story, named, incident, width, options.snap, options)
+      proof.cutOff = await proofOfWritten(cutOff, incident, withKeys(keys, brought))
       return { cuts: cutOff, frames, incident, proof, flawless, pseudonyms: null }
     } finally {
       for (const { file } of cuts) file.discard()
@@ -88,6 +80,13 @@ export async function byIncident(files: readonly string[], options: IsolateComma
     `diagnosed again, the ${options.anonymise ? 'anonymised ' : ''}cut ${again} where the captures say ${expected.cause} (${expected.confidence}), however much of them is kept; nothing was written`,
   )
 }
+
+/** What a diagnosis says of cuts as they are handed on. */
+const proofOfWritten = async (
+  cuts: readonly Cut[],
+  incident: Incident,
+  keys: KeyLog | null,
+): Promise<NonNullable<Proof['cutOff']>> => proofBy(await diagnosedAgain(cuts, incident, keys), incident)
 
 /** The proven cuts anonymised, where a diagnosis of what they are then says what is expected; the proof either way. */
 async function anonymised(
@@ -106,7 +105,7 @@ async function anonymised(
     )
     const again = await diagnosedAgain(hidden.cuts, expected, null)
     const incident = again.alike.find((one) => plain !== null && standsFor(one, plain, pseudonyms)) ?? null
-    const proof: Proof = { width, ...proofOf(incident, expected, again) }
+    const proof: Proof = { width, ...proofOf(incident, expected, again), cutOff: null }
     proof.agrees &&= incident!.attempts.length === expected.attempts.length
     if (!proof.agrees) return { proof, job: null }
     for (const { file } of cuts.splice(0)) file.discard()

@@ -12,7 +12,7 @@ import { SHORTEST_KEY } from './anonymised.ts'
 import { byHand } from './by-hand.ts'
 import { byIncident } from './by-incident.ts'
 import type { Job } from './cut.ts'
-import { manifestOf } from './manifest.ts'
+import { manifestOf, type Proof } from './manifest.ts'
 import { formatOf, type IsolateCommandOptions, manifestName, outputsOf } from './options.ts'
 
 /** Cuts the incident, or what was asked for by hand, out of the captures. Answers the exit status; see program.ts. */
@@ -112,13 +112,18 @@ async function deliver(
     ({ file, isolated: { frames }, written: { bytes } }) =>
       `${file.file}: ${frames} of ${total} frames, ${bytes} bytes`,
   )
-  if (job.proof !== null) {
-    const kept = job.proof.width === 'incident' ? '' : `, with ${WIDER[job.proof.width]}`
-    const before = options.snap === undefined ? '' : ' before the packets were cut off'
-    lines.push(`diagnosed again${before}: ${job.proof.cause} (${job.proof.confidence}), as in the captures${kept}`)
-  }
+  if (job.proof !== null) lines.push(proofLine(job.proof))
   await print(`${lines.join('\n')}\n`)
   return job.flawless ? 0 : 2
+}
+
+/** What is proven of what is written; with --snap that may be no more than which frames it has. */
+function proofLine({ width, cause, confidence, cutOff }: Proof): string {
+  const kept = width === 'incident' ? '' : `, with ${WIDER[width]}`
+  const verdict = `${cause} (${confidence}), as in the captures${kept}`
+  if (cutOff === null || cutOff.agrees) return `diagnosed again: ${verdict}`
+  const after = cutOff.cause === null ? 'does not show it' : `says ${cutOff.cause} (${cutOff.confidence})`
+  return `diagnosed again before the packets were cut off: ${verdict}; cut off, it ${after}`
 }
 
 /** What maps names to pseudonyms maps them back. */

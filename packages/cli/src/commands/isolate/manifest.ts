@@ -5,13 +5,19 @@ import type { CutFile, Written } from '../../io/cut-file.ts'
 import type { FileHash } from '../../io/file-hashes.ts'
 
 /** What a diagnosis of the cut says; cause and confidence are null where it does not find the incident. */
-export interface Proof {
-  width: Width
+export interface Verdict {
   agrees: boolean
   cause: CauseCode | null
   confidence: Confidence | null
   /** Other incidents in the cut. */
   others: number
+}
+
+/** The verdict on the chosen frames, and what was kept. */
+export interface Proof extends Verdict {
+  width: Width
+  /** With --snap, what is said of the cut as it is written, its packets cut off; else null. */
+  cutOff: Verdict | null
 }
 
 export interface Manifest {

@@ -2,7 +2,7 @@
 import { correlate, diagnose, type Incident, type KeyLog, type Story } from '@pcap-surgery/core'
 import { readCaptures, vantagesOf } from '../../io/captures.ts'
 import type { Cut } from './cut.ts'
-import type { Proof } from './manifest.ts'
+import type { Verdict } from './manifest.ts'
 
 /** What a diagnosis of a cut finds. */
 export interface Again {
@@ -34,13 +34,19 @@ export function bestOf(found: readonly Incident[], { cause, confidence }: Incide
 }
 
 /** Whether it is found, and its verdict is that of the captures. */
-export function proofOf(best: Incident | null, incident: Incident, { count }: Again): Omit<Proof, 'width'> {
+export function proofOf(best: Incident | null, incident: Incident, { count }: Again): Verdict {
   return {
     agrees: best !== null && best.cause === incident.cause && best.confidence === incident.confidence,
     cause: best?.cause ?? null,
     confidence: best?.confidence ?? null,
     others: count - (best === null ? 0 : 1),
   }
+}
+
+/** Whether the very failure is found, and its verdict is that of the captures. */
+export function proofBy(again: Again, incident: Incident): Verdict {
+  const found = again.alike.filter((one) => isSame(one, incident))
+  return proofOf(bestOf(found, incident), incident, again)
 }
 
 /** The same failure, whatever is said of it. */
