@@ -3,7 +3,7 @@ import { exchangesOf } from '../observe/exchange-table.ts'
 import type { Connection, Exchange, Moment, NameLookup, NeighbourSearch } from '../observe/observations.ts'
 import { toStory } from '../story/clocks/time.ts'
 import type { Conversation, Story, Turn } from '../story/story.ts'
-import type { ConnectionPart, FrameRange, Selection } from '../surgery/select.ts'
+import type { ConnectionPart, FrameRange, HostPair, Selection } from '../surgery/select.ts'
 
 /** The two legs of a request: up to the proxy that the client knows, and all behind it. */
 export type Leg = 'client' | 'upstream'
@@ -19,6 +19,8 @@ export class Kept {
   readonly #front: string | null
   /** By leg and capture; `#all` of both. */
   readonly #frames: { [leg in Leg]: FrameRange[][] }
+  /** By capture, single frames with the hosts that they are between. */
+  readonly #between: { leg: Leg; a: string; b: string; frame: number }[][]
   readonly #all: Set<number>[]
   readonly #parts: Map<Connection, { from: Moment; to: Moment }>[]
   readonly #conversations = new Set<Conversation>()
@@ -33,6 +35,7 @@ export class Kept {
     this.#whole = whole
     this.#front = front
     this.#frames = { client: story.captures.map(() => []), upstream: story.captures.map(() => []) }
+    this.#between = story.captures.map(() => [])
     this.#all = story.captures.map(() => new Set())
     this.#parts = story.captures.map(() => new Map())
   }
@@ -41,6 +44,9 @@ export class Kept {
   frame(capture: number, frame: number, connection: Connection | null = null): void {
     this.#frames[this.#legOf(connection)][capture]!.push({ from: frame, to: frame })
     this.#all[capture]!.add(frame)
+    if (connection === null) return
+    const { clientAddress: a, serverAddress: b } = connection
+    this.#between[capture]!.push({ leg: this.#legOf(connection), a, b, frame })
   }
 
   /** Whether anything of a conversation is kept. */
@@ -66,9 +72,11 @@ export class Kept {
     return connection !== null && connection.server === this.#front ? 'client' : 'upstream'
   }
 
-  lookup(capture: number, { queries, answer }: NameLookup): void {
-    for (const { frame } of queries) this.frame(capture, frame)
-    if (answer !== null) this.frame(capture, answer.frame)
+  lookup(capture: number, { queries, answer, client, server }: NameLookup): void {
+    for (const { frame } of [...queries, ...(answer === null ? [] : [answer])]) {
+      this.frame(capture, frame)
+      this.#between[capture]!.push({ leg: this.#legOf(null), a: client, b: server, frame })
+    }
   }
 
   search(capture: number, { requests, answer }: NeighbourSearch): void {
@@ -151,7 +159,11 @@ export class Kept {
         })
         const frames = clip(legs.flatMap((one) => this.#frames[one][capture]!))
         if (frames.length > 0 || connections.length > 0) {
-          selections.set(ids[i]!, { epoch: observations.epoch, frames, connections })
+          const fragments = this.#between[capture]!.flatMap(({ leg: of, a, b, frame }): HostPair[] => {
+            const own = legs.includes(of) ? clip([{ from: frame, to: frame }]) : []
+            return own.length === 0 ? [] : [{ a, b, frames: own }]
+          })
+          selections.set(ids[i]!, { epoch: observations.epoch, frames, connections, fragments })
         }
       })
     })

@@ -149,3 +149,23 @@ test('what a source says of its packets and interfaces is kept, beside what the 
   for (const text of ['ours', 'uplink', 'of the clock', Buffer.from(flags).toString('latin1')])
     expect(told).toContain(text)
 })
+
+test('a single frame that completes a datagram brings its fragments, and those of no other hosts', () => {
+  // Ethernet, IPv4 (identification 9, UDP) and eight bytes.
+  const fragment = (from: number, to: number, flagsAndOffset: string): Uint8Array =>
+    Buffer.from(
+      `020202020202 020202020202 0800 4500001c 0009${flagsAndOffset} 40110000 0a00000${from} 0a00000${to} 0035138800100000`.replaceAll(
+        ' ',
+        '',
+      ),
+      'hex',
+    )
+  const frames = [fragment(1, 2, '2000'), fragment(3, 4, '2000'), fragment(1, 2, '0001'), fragment(1, 2, '2000')]
+  const chosen = (fragments: NonNullable<Selection['fragments']>): number[] => {
+    const { wants } = selectionChooser({ epoch: 0, frames: [{ from: 3, to: 3 }], connections: [], fragments })
+    const packet = { seconds: 0, nanoseconds: 0, at: 0, end: 42, wireLength: 42, linkType: 1, interfaceId: 0 }
+    return frames.flatMap((bytes, i) => (wants({ ...packet, bytes, frame: i + 1 }) ? [i + 1] : []))
+  }
+  expect(chosen([])).toEqual([3])
+  expect(chosen([{ a: '10.0.0.1', b: '10.0.0.2', frames: [{ from: 3, to: 3 }] }])).toEqual([1, 3, 4])
+})

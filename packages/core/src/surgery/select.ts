@@ -29,12 +29,20 @@ export interface ConnectionPart {
   times: TimeRange[]
 }
 
+/** Two hosts: fragments between them that lie near these frames are kept, for they may be of the same datagrams. */
+export interface HostPair {
+  a: string
+  b: string
+  frames: FrameRange[]
+}
+
 /** What is kept of one file: the frames, and the parts of connections. */
 export interface Selection {
   /** Whole seconds since 1970 UTC at time 0 of the times. */
   epoch: number
   frames: FrameRange[]
   connections: ConnectionPart[]
+  fragments?: HostPair[]
 }
 
 /** A cut by hand: what meets every condition that is stated, and any one of those of a kind. Null: not stated. */
@@ -60,7 +68,8 @@ const FRAGMENTS = 64
 export function selectionChooser(selection: Selection): Chooser {
   const single = frameSet(selection.frames)
   const parts = selection.connections
-  const around = merged(parts.flatMap((part) => part.frames)).map(({ from, to }) => ({
+  const { fragments = [] } = selection
+  const around = merged([...parts, ...fragments].flatMap((part) => part.frames)).map(({ from, to }) => ({
     from: from - FRAGMENTS,
     to: to + FRAGMENTS,
   }))
@@ -75,6 +84,7 @@ export function selectionChooser(selection: Selection): Chooser {
     }
     for (const end of [part.a, part.b]) ports[portOf(end)] = 1
   }
+  for (const { a, b } of fragments) hosts.add(`${a} ${b}`).add(`${b} ${a}`)
   const decoder = new Decoder()
   const layers = createLayers()
   const frames = cursor(around)
