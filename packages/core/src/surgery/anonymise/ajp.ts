@@ -42,7 +42,8 @@ const STORED_METHOD = 13
 const ARE_DONE = 0xff
 
 export class AjpScrubber implements Reader {
-  readonly takesAnyAnswer = true
+  // What answers in another protocol is scrubbed as that.
+  readonly takesAnyAnswer = false
   readonly #sides: readonly [AjpSide, AjpSide]
 
   constructor({ p, edits }: Work, client: Side) {

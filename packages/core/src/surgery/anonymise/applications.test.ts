@@ -130,3 +130,13 @@ test('what an application complains of goes', () => {
   expect(text).not.toMatch(SECRETS)
   expect(text).toContain('x'.repeat(complaint.length))
 })
+
+test.each([
+  ['FastCGI', fastcgiRequest('GET /')],
+  ['AJP', ajpRequest('GET /')],
+  ['uwsgi', uwsgiRequest('GET /')],
+])('an answer to %s in HTTP is one still', (_name, request) => {
+  const [, text] = streams([0, request], [1, 'HTTP/1.1 400 Bad Request\r\nX-Name: alice\r\n\r\n<h1>alice</h1>'])
+  expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nX-\w{4}: \w{5}\r\n\r\nx{14}$/)
+  expect(text).not.toMatch(SECRETS)
+})

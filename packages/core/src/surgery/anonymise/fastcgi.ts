@@ -22,7 +22,8 @@ const FIXED_CONTENT = 8
 const FIXED: ReadonlySet<number> = new Set([record.BEGIN_REQUEST, record.END_REQUEST, UNKNOWN_TYPE])
 
 export class FastCgiScrubber implements Reader {
-  readonly takesAnyAnswer = true
+  // What answers in another protocol is scrubbed as that.
+  readonly takesAnyAnswer = false
   readonly #sides: readonly [FastCgiSide, FastCgiSide]
 
   constructor({ p, edits }: Work, client: Side) {

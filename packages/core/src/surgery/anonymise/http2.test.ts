@@ -77,6 +77,7 @@ const block = [
 test('names go, lengths and indexes stay, and an index means the pseudonym', () => {
   const client = joined(PREFACE, SETTINGS, frame(1, 5, 1, ...block), frame(1, 5, 3, 0x82, 0xc1, 0xc0, 0xbf, 0xbe))
   const [text] = streams([0, client])
+  expect(text.startsWith(latin1(PREFACE))).toBe(true)
   const [first, second] = sectionsOf(text, latin1(SETTINGS))
   expect(first!.list.length).toBe(5)
   expect(second!.get(':path')).toBe(first!.get(':path'))

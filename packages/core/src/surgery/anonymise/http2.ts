@@ -103,6 +103,8 @@ class Sender {
   readonly #fields: FieldBlockScrubber
   readonly #streams = new Map<number, Content>()
   #block: Block | null = null
+  /** How much of the preface has come; Infinity where none comes any more. */
+  #prefaceAt: number
 
   constructor(
     from: Http2Side,
@@ -116,15 +118,29 @@ class Sender {
     this.#announced = announced
     this.#opened = opened
     this.#fields = new FieldBlockScrubber(p)
+    this.#prefaceAt = from === 0 ? 0 : Infinity
     this.scanner = new FrameScanner(from, this.#sink())
   }
 
   data(bytes: Bytes, at: number, end: number, position: number): void {
     this.#origin.meet(position)
+    this.#keepPreface(bytes, at, end, position)
     this.scanner.push(bytes, at, end, 0, 0)
   }
 
+  /** What a client begins with (RFC 9113 section 3.4), as far as it is that. */
+  #keepPreface(bytes: Bytes, at: number, end: number, position: number): void {
+    let p = at
+    while (p < end && bytes[p] === frames.PREFACE.charCodeAt(this.#prefaceAt)) {
+      p++
+      this.#prefaceAt++
+    }
+    this.#edits.keep(position, position + p - at)
+    if (p < end) this.#prefaceAt = Infinity
+  }
+
   gap(from: number, to: number): void {
+    this.#prefaceAt = Infinity
     this.#origin.meet(from)
     this.scanner.gap(to - from, 0, 0)
   }
