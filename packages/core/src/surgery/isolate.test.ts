@@ -150,16 +150,17 @@ test('what a source says of its packets and interfaces is kept, beside what the 
     expect(told).toContain(text)
 })
 
+/** Ethernet, IPv4 (identification 9, UDP) and eight bytes. */
+const fragment = (from: number, to: number, flagsAndOffset: string): Uint8Array =>
+  Buffer.from(
+    `020202020202 020202020202 0800 4500001c 0009${flagsAndOffset} 40110000 0a00000${from} 0a00000${to} 0035138800100000`.replaceAll(
+      ' ',
+      '',
+    ),
+    'hex',
+  )
+
 test('a single frame that completes a datagram brings its fragments, and those of no other hosts', () => {
-  // Ethernet, IPv4 (identification 9, UDP) and eight bytes.
-  const fragment = (from: number, to: number, flagsAndOffset: string): Uint8Array =>
-    Buffer.from(
-      `020202020202 020202020202 0800 4500001c 0009${flagsAndOffset} 40110000 0a00000${from} 0a00000${to} 0035138800100000`.replaceAll(
-        ' ',
-        '',
-      ),
-      'hex',
-    )
   const frames = [fragment(1, 2, '2000'), fragment(3, 4, '2000'), fragment(1, 2, '0001'), fragment(1, 2, '2000')]
   const chosen = (fragments: NonNullable<Selection['fragments']>): number[] => {
     const { wants } = selectionChooser({ epoch: 0, frames: [{ from: 3, to: 3 }], connections: [], fragments })
