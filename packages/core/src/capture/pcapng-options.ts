@@ -52,8 +52,12 @@ export function readOptions(
 }
 
 /** UTF-8 text of an option; some writers count a zero at the end. */
-export const optionText = (b: Bytes, at: number, length: number): string =>
-  new TextDecoder().decode(b.subarray(at, at + length)).replace(/\0+$/, '')
+export function optionText(b: Bytes, at: number, length: number): string {
+  let end = at + length
+  // By hand: an expression for zeros at the end looks for an end behind every run of them.
+  while (end > at && b[end - 1] === 0) end--
+  return new TextDecoder().decode(b.subarray(at, end))
+}
 
 /** Address and names of a name record: IPv4 or IPv6 address, then names that end in a zero each. Others: nothing. */
 export function nameRecord(b: Bytes, code: number, at: number, length: number): [address: string, name: string][] {

@@ -82,6 +82,11 @@ const SPB_DATA = 12
 const LARGEST_BLOCK = LARGEST_PACKET + 1024 * 1024
 const KEPT_COMMENTS = 100
 const KEPT_NAMES = 100_000
+/** A name of a host has 253 characters at most (RFC 1035 section 3.1), that of an interface a few. */
+const LONGEST_NAME = 1024
+const KEPT_INTERFACES = 65_536
+/** Bytes of key logs in a file: secrets of some 200,000 sessions. */
+const KEPT_KEY_LOGS = 64 << 20
 
 export const pcapng: CaptureFormat = {
   name: 'pcapng',
@@ -105,6 +110,7 @@ function pcapngReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader
   let passed = 0
   let passedAt = 0
   let timeless = false
+  let keyLogBytes = 0
   const packet: Packet = {
     frame: 0,
     seconds: 0,
@@ -163,13 +169,16 @@ function pcapngReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader
   }
 
   function readInterface(b: Bytes, at: number, total: number, feed: Feed): void {
+    if (clocks.length >= KEPT_INTERFACES) {
+      return note(feed, `more than ${KEPT_INTERFACES} interfaces; packets of the others are skipped`)
+    }
     let name: string | null = null
     let resolution: number | undefined
     let offset = 0
     const noteComment = comment(b)
     readOptions(b, at + 16, at + total - TRAILER, feed, 'interface description block', (code, value, length) => {
       noteComment(code, value, length)
-      if (code === option.IF_NAME) name = option.optionText(b, value, length)
+      if (code === option.IF_NAME) name = option.optionText(b, value, Math.min(length, LONGEST_NAME))
       if (code === option.IF_TSRESOL && length === 1) resolution = b[value]!
       if (code === option.IF_TSOFFSET && length === 8) offset = signed64(b, value)
     })
@@ -210,7 +219,9 @@ function pcapngReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader
   function readNames(b: Bytes, at: number, total: number, feed: Feed): void {
     const to = at + total - TRAILER
     const records = readOptions(b, at + BODY, to, feed, 'name resolution block', (code, value, length) => {
-      if (info.names.length < KEPT_NAMES) info.names.push(...option.nameRecord(b, code, value, length))
+      const room = KEPT_NAMES - info.names.length
+      if (room <= 0 || length > LONGEST_NAME) return
+      info.names.push(...option.nameRecord(b, code, value, length).slice(0, room))
     })
     if (records >= 0) readOptions(b, records, to, feed, 'name resolution block', comment(b))
     blocks?.block(NAME_RESOLUTION, namesBody(b, at + BODY, to, little, leftOut))
@@ -220,7 +231,12 @@ function pcapngReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader
     const length = word(b, at + 12)
     const there = total - 20
     if (length > there) return note(feed, `decryption secrets block of ${length} bytes has room for ${there}; skipped`)
-    if (word(b, at + BODY) === TLS_KEY_LOG) info.keyLogs.push(option.optionText(b, at + 16, length))
+    if (word(b, at + BODY) === TLS_KEY_LOG) {
+      keyLogBytes += length
+      if (keyLogBytes > KEPT_KEY_LOGS)
+        note(feed, `more than ${KEPT_KEY_LOGS} bytes of TLS key logs; the rest is skipped`)
+      else info.keyLogs.push(option.optionText(b, at + 16, length))
+    }
     blocks?.block(DECRYPTION_SECRETS, secretsBody(b, at + BODY, at + total - TRAILER, little, leftOut))
   }
 

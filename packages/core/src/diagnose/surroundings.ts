@@ -197,5 +197,6 @@ const timesByShape = perStory((story, server): Map<string, (Timed & { exchange: 
 /** Method and path with what looks like an identifier replaced: /report/17 and /report/23 are comparable. */
 function shapeOf({ method, target }: Exchange): string {
   const path = target.replace(/[?#].*$/s, '')
-  return `${method} ${path.replace(/[^/]*\d[^/]*/g, '#')}`
+  const parts = path.split('/').map((part) => (/\d/.test(part) ? '#' : part))
+  return `${method} ${parts.join('/')}`
 }

@@ -149,11 +149,11 @@ export class ExchangeLedger {
     const x = open.exchange
     open.requestHead = head
     x.method = this.#strings(head.method)
-    x.target = this.#strings(withoutUserInfo(head.target))
+    x.target = this.#strings(clipped(withoutUserInfo(head.target)))
     const fields = readPairingFields(head.bytes)
-    x.host = fields.host === null ? null : this.#strings(withoutUserInfo(fields.host))
+    x.host = fields.host === null ? null : this.#strings(clipped(withoutUserInfo(fields.host)))
     x.ids = fields.ids
-    x.forwardedFor = fields.forwardedFor === null ? null : this.#strings(fields.forwardedFor)
+    x.forwardedFor = fields.forwardedFor === null ? null : this.#strings(clipped(fields.forwardedFor))
     open.requestFault = head.fault
     open.incomplete ||= head.incomplete && isLost
   }
@@ -369,6 +369,15 @@ const WAITED_ON_NS = 0.5e9
 const withoutUserInfo = (target: string): string =>
   target.startsWith('/') || !target.includes('@') ? target : target.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, '$1')
 
+/**
+ * A text of a message as it is kept. A copy, because what V8 cuts off a text keeps the whole of it in memory.
+ * Most servers refuse longer targets (414).
+ */
+const clipped = (text: string): string =>
+  text.length <= LONGEST_TEXT ? text : `${Array.from(text.slice(0, LONGEST_TEXT)).join('')}…`
+
+const LONGEST_TEXT = 8192
+
 export const moment = (place: Moment): Moment => ({ frame: place.frame, time: place.time })
 
 /** A head that the scanner gave up on (the stream ended inside) does not end in an empty line. */
@@ -383,6 +392,6 @@ function named(head: Head | null, names: readonly string[]): [string, string][] 
   if (head === null) return []
   return names.flatMap((name): [string, string][] => {
     const value = head.field(name)
-    return value === null ? [] : [[name, value]]
+    return value === null ? [] : [[name, clipped(value)]]
   })
 }

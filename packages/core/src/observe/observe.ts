@@ -81,6 +81,9 @@ export class LiveCapture {
   }
 }
 
+/** Captures in one cut. */
+const CAPTURES = 256
+
 /**
  * Observes a file that may be a cut: the captures that lie in it, each by itself, in order of their first packets. Any
  * other file is one capture. Frames are those of the file.
@@ -95,9 +98,14 @@ export async function observeApart(input: CaptureInput, options: ObserveOptions)
   const find = (id: number): Observer => {
     const { name } = reader.info.interfaces[id]!
     const source = parseSourceName(name)
-    const capture = source === null ? '' : sourceName({ ...source, interface: null })
+    let capture = source === null ? '' : sourceName({ ...source, interface: null })
     let observer = observers.get(capture)
-    if (observer === undefined) observers.set(capture, (observer = new Observer(tls)))
+    if (observer === undefined) {
+      // Nobody cuts an incident out of so many captures: what comes after is one.
+      if (observers.size >= CAPTURES) capture = ''
+      observer = observers.get(capture) ?? new Observer(tls)
+      observers.set(capture, observer)
+    }
     captures[id] = capture
     return (found[id] = observer)
   }
@@ -136,6 +144,8 @@ async function feed(
       reader.push(chunk, sink)
       bytes += chunk.length
       options.onProgress?.({ file: input.file, bytes, frames: frames() })
+      // What is no capture, or none any more, may be packed a thousandfold.
+      if (reader.info.faults.at(-1)?.fatal === true) break
     }
   } catch (error) {
     fault(bytes, error instanceof Error ? error.message : String(error))

@@ -32,6 +32,10 @@ for (const name of ['host', 'x-forwarded-for', 'forwarded', 'x-real-ip', ...IDS]
   WANTED[name.length] = [...(WANTED[name.length] ?? []), name]
 }
 
+/** Identifiers kept of one request, and characters of each. */
+const KEPT_IDS = 8
+const LONGEST_ID = 512
+
 /** Most requests carry none: an array for each would only cost memory. */
 const NO_IDS: string[] = []
 
@@ -81,8 +85,9 @@ function take(fields: PairingFields, name: string, value: string): void {
   else if (name === 'x-forwarded-for') fields.forwardedFor = value.slice(value.lastIndexOf(',') + 1).trim()
   else if (name === 'forwarded') fields.forwardedFor ??= forwardedNode(value)
   else if (name === 'x-real-ip') fields.forwardedFor ??= value
+  else if (fields.ids.length >= KEPT_IDS) return
   else if (name === 'traceparent') fields.ids = [...fields.ids, `${name}=${value.slice(3, 35)}`]
-  else if (value !== '') fields.ids = [...fields.ids, `${name}=${value}`]
+  else if (value !== '') fields.ids = [...fields.ids, `${name}=${value.slice(0, LONGEST_ID)}`]
 }
 
 /** The last `for=` of a Forwarded field (RFC 7239 section 4), without quotes. */

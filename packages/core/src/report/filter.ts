@@ -9,10 +9,9 @@ export function filtersOf(
   request: Request | null,
   resolution: Resolution,
 ): { capture: number; filter: string }[] {
-  const parts = new Map<number, string[]>()
+  const parts = new Map<number, Set<string>>()
   const add = (capture: number, filter: string): void => {
-    const list = parts.get(capture) ?? []
-    if (!list.includes(filter)) parts.set(capture, [...list, filter])
+    parts.set(capture, (parts.get(capture) ?? new Set()).add(filter))
   }
   if (request !== null) addLeg(story, request.turn.conversation, request.turn, add)
   for (const { attempt } of resolution.tries) {
@@ -29,7 +28,7 @@ export function filtersOf(
     add(story.captures[capture].ids[0], `dns.qry.name == "${lookup.name.replace(/["\\]/g, '')}"`)
   }
   return [...parts]
-    .map(([capture, filters]) => ({ capture, filter: filters.join(' || ') }))
+    .map(([capture, filters]) => ({ capture, filter: [...filters].join(' || ') }))
     .toSorted((a, b) => a.capture - b.capture)
 }
 

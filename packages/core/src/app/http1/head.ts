@@ -69,7 +69,7 @@ export class ReadHead implements Head {
       while (colon < end && b[colon] !== ascii.COLON) colon++
       if (colon < end && ascii.isWord(b, at, trimEnd(b, at, colon), name)) {
         const from = trimStart(b, colon + 1, end)
-        const line = latin1(b, from, trimEnd(b, from, end)).replace(/[ \t]*\r?\n[ \t]+/g, ' ')
+        const line = unfolded(latin1(b, from, trimEnd(b, from, end)))
         value = value === null ? line : `${value}, ${line}`
       }
       at = end
@@ -77,6 +77,15 @@ export class ReadHead implements Head {
     return value
   }
 }
+
+/** A folded line is a space (RFC 9112 section 5.2). No expression: it would try every blank of a long run of them. */
+const unfolded = (value: string): string =>
+  value.includes('\n')
+    ? value
+        .split('\n')
+        .map((line) => line.trim())
+        .join(' ')
+    : value
 
 /**
  * Reads the header section `b[at..end)`. `cut`: its end is not among the bytes; complete lines are read, and of an
