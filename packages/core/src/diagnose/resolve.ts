@@ -20,7 +20,7 @@ import { frontsOf, gatewayOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
 import { isGrpcFailure, withGrpcStatus } from './grpc.ts'
 import { judgeWithoutTry } from './no-attempt.ts'
-import { backHosts } from './upstream-side.ts'
+import { backHosts, coverage } from './upstream-side.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
 export interface JudgedTry {
@@ -30,8 +30,11 @@ export interface JudgedTry {
 }
 
 export interface Resolution {
-  /** `own`: the application's own error, or nothing that a gateway did. `aborted`: the client gave up first. */
-  outcome: 'served' | 'incident' | 'masked' | 'own' | 'aborted' | 'open'
+  /**
+   * `own`: the application's own error, or nothing that a gateway did. `aborted`: the client gave up first. `untold`: the
+   * proxy's or the application's, which its upstream side would tell.
+   */
+  outcome: 'served' | 'incident' | 'masked' | 'own' | 'untold' | 'aborted' | 'open'
   /** The deepest proxy's request, whose tries these are. */
   request: Request
   tries: JudgedTry[]
@@ -198,7 +201,7 @@ function throughHop(story: Story, request: Request, last: Try, exchange: Exchang
   if (hop === null) return null
   if (passedOn(last, exchange)) {
     const inner = resolve(story, hop)
-    if (inner.outcome === 'own') return plain(request, 'own')
+    if (inner.outcome === 'own' || inner.outcome === 'untold') return plain(request, 'own')
     return inner.outcome === 'incident' ? { ...inner, tries: alongHops(story, request, inner) } : null
   }
   const until = Math.min(request.answered, request.end, last.end)
@@ -338,11 +341,15 @@ function withoutTry(story: Story, request: Request, exchange: Exchange): Resolut
   const own = gateway?.own === true
   // 502, 504 and the CDN's own codes are a gateway's; 503 and 500 may be anybody's.
   const telling = RELAYED.has(exchange.status) || exchange.status >= 520
-  const dressed =
-    isGrpcFailure(exchange) || (isOwnDress(gateway?.id ?? null, exchange.status) && exchange.status !== 500)
+  const isDress = isOwnDress(gateway?.id ?? null, exchange.status) && exchange.status !== 500
   // A request that a proxy sent, with nothing in front of it: it is judged as that proxy's try (strays.ts).
   if (story.proxies.length === 0 && isBehindProxy(story, request)) return plain(request, 'own')
-  if (exchange.status === 0 ? !isFront : !(telling || own || (isFront && dressed))) return plain(request, 'own')
+  const isOwn =
+    exchange.status === 0 ? !isFront : !(telling || own || (isFront && (isDress || isGrpcFailure(exchange))))
+  if (isOwn) return plain(request, 'own')
+  // Without its upstream side, a proxy's bare 503 looks like one of the application's that was passed on.
+  const isPlain = exchange.status !== 0 && !telling && !own && !isGrpcFailure(exchange)
+  if (isPlain && coverage(story, request) === null) return plain(request, 'untold')
   const judgement = withGrpcStatus(judgeWithoutTry(story, request), story, request)
   return { outcome: 'incident', request, tries: [], judgement, deciding: null }
 }

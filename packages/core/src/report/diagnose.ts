@@ -13,6 +13,7 @@ import { remedies } from '../gateways/remedies.ts'
 import { inferredStatus } from '../gateways/status.ts'
 import {
   clientView,
+  frontOf,
   nearClient,
   type Request,
   serverView,
@@ -42,9 +43,11 @@ export function diagnoseInTime(story: Story): { document: DiagnosisDocument; spa
   const incidents: Incident[] = []
   const masked: Incident[] = []
   const spans = new Map<Incident, Span>()
+  const untold: Request[] = []
   let healthy = story.served
   for (const request of story.requests) {
     const resolution = resolve(story, request)
+    if (resolution.outcome === 'untold') untold.push(request)
     if (resolution.outcome === 'served' || resolution.outcome === 'masked') healthy++
     if (resolution.outcome !== 'masked' && resolution.outcome !== 'incident') continue
     const isMasked = resolution.outcome === 'masked'
@@ -78,7 +81,7 @@ export function diagnoseInTime(story: Story): { document: DiagnosisDocument; spa
     incidents,
     masked,
     healthy: { exchanges: healthy },
-    notes: [...notesOf(story), ...unsureNotes(story, unsure)],
+    notes: [...notesOf(story), ...unsureNotes(story, unsure), ...untoldNotes(untold)],
   }
   return { document, spans }
 }
@@ -260,6 +263,19 @@ function unsureNotes(story: Story, tries: readonly Try[]): string[] {
       : `${plural(count, 'request')} from ${who} ended without an answer in time, or with a gateway error`
     return `not judged: ${what}; if the sender is the proxy, say so with --vantage ${file}=proxy-back`
   })
+}
+
+/** Answers of which nobody can say whose they are, by who gave them and how. */
+function untoldNotes(requests: readonly Request[]): string[] {
+  const groups = new Map<string, number>()
+  for (const request of requests) {
+    const who = `${serverView(request.turn).exchange.status} by ${frontOf(request)}`
+    groups.set(who, (groups.get(who) ?? 0) + 1)
+  }
+  return [...groups].map(
+    ([who, count]) =>
+      `not judged: ${plural(count, 'answer')} ${who}, the proxy’s or the application’s own; a capture of the proxy’s upstream side would tell`,
+  )
 }
 
 /** What is read where it stands. */
