@@ -1,5 +1,16 @@
-import { documentOf, gateway, judged, network, request, response, verdictOf, type Tcp } from '@pcap-surgery/testkit'
+import {
+  documentOf,
+  gateway,
+  judged,
+  type Network,
+  network,
+  request,
+  response,
+  verdictOf,
+  type Tcp,
+} from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
+import type { Incident } from '../report/document.ts'
 
 const fine = response(200, 'fine')
 const served = (upstream: Tcp, asked: string): Tcp => upstream.handshake().send('>', asked).wait(0.01).send('<', fine)
@@ -139,4 +150,36 @@ describe('health checks', () => {
       await withChecks((upstream, asked) => upstream.handshake().send('>', asked).wait(7.5).send('<', fine), fine),
     ).toBe('none')
   })
+})
+
+const closed = (upstream: Tcp, asked: string): Tcp => upstream.handshake().send('>', asked).wait(0.3).fin('<').fin('>')
+/** What the client leg and a capture at the first upstream show; the others were not captured. */
+async function seenAtFirst(attempts: ((upstream: Tcp, asked: string, net: Network) => unknown)[]): Promise<Incident> {
+  const { net, front } = gateway({ attempts, answer: 502 })
+  const { incidents } = await documentOf(front, net.capture('upstream', { untilSeconds: 0.35 }))
+  return incidents[0]!
+}
+
+describe('of the tries, only those that a capture at an upstream shows', () => {
+  test('the proxy may have gone on to another: never certain', async () => {
+    const incident = await seenAtFirst([closed])
+    expect(incident).toMatchObject({ cause: 'closed-without-response', confidence: 'likely' })
+    expect(incident.missing[0]).toMatchObject({ vantage: 'proxy-back' })
+  })
+
+  test('it did something where its answer came later', async () => {
+    const later = (_: Tcp, __: string, net: Network): void => net.wait(1)
+    const incident = await seenAtFirst([closed, later])
+    expect(incident).toMatchObject({ cause: 'closed-without-response', confidence: 'possible' })
+    expect(incident.competing.map(({ cause }) => cause)).toContain('undetermined')
+  })
+})
+
+test('a bare 503 without the proxy’s upstream side may be the application’s: a note, no incident', async () => {
+  const { net } = gateway({ attempts: [refused], answer: 502 })
+  const client = net.tcp(net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1'), 80).handshake()
+  client.send('>', request('GET /busy')).send('<', response(503, 'busy'))
+  const { incidents, notes } = await documentOf(net.capture('proxy-front'))
+  expect(incidents.map(({ status }) => status)).toEqual([502])
+  expect(notes).toEqual([expect.stringContaining('not judged: 1 answer 503 by 10.0.0.1:80')])
 })

@@ -20,7 +20,7 @@ import { frontsOf, gatewayOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
 import { isGrpcFailure, withGrpcStatus } from './grpc.ts'
 import { judgeWithoutTry } from './no-attempt.ts'
-import { backHosts, coverage } from './upstream-side.ts'
+import { backHosts, coverage, endsSeen } from './upstream-side.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
 export interface JudgedTry {
@@ -75,7 +75,27 @@ export function resolve(story: Story, request: Request): Resolution {
     (exchange.status === 500 || !gatewayStatuses.has(exchange.status))
   )
     return plain(request, 'own')
-  return { outcome: 'incident', request, tries, judgement: withGrpcStatus(judgement, story, request), deciding }
+  const told = withGrpcStatus(asLast(story, request, deciding, judgement), story, request)
+  return { outcome: 'incident', request, tries, judgement: told, deciding }
+}
+
+/**
+ * A judgement of the last try that is known, as far as it was the last. Captures at upstreams show the tries at these
+ * alone: the proxy may have gone on to another, and surely did something where its answer took longer than the way.
+ */
+function asLast(story: Story, request: Request, { attempt, verdict }: JudgedTry, judgement: Judgement): Judgement {
+  const { conversation, end } = attempt
+  if (conversation === null || endsSeen(story, conversation).near || coverage(story, request) !== null) return judgement
+  const { syns, established } = serverView(request.turn).sighting.connection
+  const way = established === null || syns.length === 0 ? 0 : established.time - syns.at(-1)!.time
+  const slack = TURN_NS + way + 1e9 * ((verdict?.facts?.rttSeconds ?? 0) + (verdict?.facts?.clockSlackSeconds ?? 0))
+  const isLate = Number.isFinite(end) && request.answered - end > slack
+  const because = isLate
+    ? 'the proxy answered some time after this try: it may have made another, which a capture at the proxy would show'
+    : 'the proxy may have gone on to another upstream, which a capture at the proxy would show'
+  const competing = [...(judgement.competing ?? []), { cause: 'undetermined' as const, because, frames: [] }]
+  if (isLate) return { ...judgement, confidence: 'possible', competing }
+  return judgement.confidence === 'certain' ? { ...judgement, confidence: 'likely', competing } : judgement
 }
 
 /** Who closes this long after an answer waited for more of it. */

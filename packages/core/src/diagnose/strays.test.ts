@@ -140,18 +140,18 @@ test('a try of which nothing can be read may be for any request of another leg',
   expect(inShort(await documentOf(net.capture('front'), net.capture('back', { snapLength: 92 })))).toEqual([])
 })
 
-describe('tries that follow one another at once', () => {
-  const again = (net: Network): Tcp => net.tcp(net.host('sender', '10.1.0.1'), net.host('other', '10.1.0.3'), 8080)
-  const closes = (tcp: Tcp, target = '/order'): Tcp =>
-    tcp
-      .handshake()
-      .send('>', request(`GET ${target}`, forwarded))
-      .wait(0.1)
-      .fin('<')
-      .fin('>')
-  const told = ({ incidents, masked }: DiagnosisDocument): string[][] =>
-    [incidents, masked].map((list) => list.flatMap(({ attempts }) => [attempts.map((a) => a.cause ?? 'ok').join(' ')]))
+const again = (net: Network): Tcp => net.tcp(net.host('sender', '10.1.0.1'), net.host('other', '10.1.0.3'), 8080)
+const closes = (tcp: Tcp, target = '/order'): Tcp =>
+  tcp
+    .handshake()
+    .send('>', request(`GET ${target}`, forwarded))
+    .wait(0.1)
+    .fin('<')
+    .fin('>')
+const told = ({ incidents, masked }: DiagnosisDocument): string[][] =>
+  [incidents, masked].map((list) => list.flatMap(({ attempts }) => [attempts.map((a) => a.cause ?? 'ok').join(' ')]))
 
+describe('tries that follow one another at once', () => {
   test('are one request’s: where the last went well, a retry hid the failure', async () => {
     const document = await alone((tcp, net) => {
       closes(tcp)

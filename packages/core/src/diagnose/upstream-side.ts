@@ -86,6 +86,17 @@ export function coverage(story: Story, request: Request): { text: string; frames
   return null
 }
 
+/** Which ends of a connection were captured. One capture alone may be at either: its user's word, then TTLs, tell. */
+export function endsSeen(story: Story, { sightings }: Conversation): { near: boolean; far: boolean } {
+  if (sightings.length > 1) return { near: true, far: true }
+  const [{ capture, connection }] = sightings
+  const { vantages } = story.captures[capture]
+  const [near, far] = [vantages.includes('proxy-back'), vantages.includes('upstream')]
+  if (near !== far) return { near, far }
+  const end = endOf(connection)
+  return { near: end !== 'server', far: end === 'server' }
+}
+
 /** Captures that were taken together end with their last packet, which may come before the last answer. */
 function sameFile(story: Story, capture: number, request: Request): boolean {
   const front = serverView(request.turn).sighting.capture

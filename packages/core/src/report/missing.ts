@@ -3,19 +3,9 @@ import type { CauseCode } from '../diagnose/catalogue.ts'
 import { gatewayOf } from '../diagnose/gateway.ts'
 import type { Judgement } from '../diagnose/judgement.ts'
 import type { Resolution } from '../diagnose/resolve.ts'
-import { coverage } from '../diagnose/upstream-side.ts'
+import { coverage, endsSeen } from '../diagnose/upstream-side.ts'
 import { type Connection, isSealed } from '../observe/observations.ts'
-import {
-  type Conversation,
-  frontOf,
-  nearClient,
-  nearServer,
-  type Request,
-  serverView,
-  type Story,
-  type Try,
-} from '../story/story.ts'
-import { endOf } from '../story/vantage.ts'
+import { frontOf, nearClient, nearServer, type Request, serverView, type Story, type Try } from '../story/story.ts'
 import { type CapturePlace, pktmonCommands, tcpdumpCommand } from './capture-command.ts'
 import type { MissingCapture } from './document.ts'
 import { keyLogAdvice } from './key-log.ts'
@@ -216,14 +206,3 @@ const peerOf = ({ serverAddress, serverPort }: Connection): CapturePlace['peers'
   address: serverAddress,
   port: serverPort,
 })
-
-/** Which ends of a connection were captured. One capture alone may be at either: its user's word, then TTLs, tell. */
-function endsSeen(story: Story, { sightings }: Conversation): { near: boolean; far: boolean } {
-  if (sightings.length > 1) return { near: true, far: true }
-  const [{ capture, connection }] = sightings
-  const { vantages } = story.captures[capture]
-  const [near, far] = [vantages.includes('proxy-back'), vantages.includes('upstream')]
-  if (near !== far) return { near, far }
-  const end = endOf(connection)
-  return { near: end !== 'server', far: end === 'server' }
-}

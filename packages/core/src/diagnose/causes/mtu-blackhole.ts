@@ -8,6 +8,7 @@ import type { Facts } from '../facts.ts'
 import { frames, type Judge, type Judgement, plural, upstreamOf } from '../judgement.ts'
 import { RST } from '../../wire/tcp.ts'
 import { hostSigns } from '../surroundings.ts'
+import { endsSeen } from '../upstream-side.ts'
 import { frameRef, type View } from '../view.ts'
 
 /** Every path takes segments up to this size: IPv4's smallest link MTU for hosts, less headers (RFC 791). */
@@ -119,6 +120,8 @@ function towardsProxy(facts: Facts): Judgement | null {
           }),
     }
   }
+  // What left the upstream is not known to have got anywhere.
+  if (!endsSeen(facts.story, facts.attempt.conversation!).near) return null
   // From the proxy's side alone: a hole of full-size segments stays open, and only smaller ones stand behind it.
   const { hole } = answer
   const mss = near.connection.sides[CLIENT].mss

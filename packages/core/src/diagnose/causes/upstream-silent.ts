@@ -2,7 +2,9 @@
 import { SERVER } from '../../observe/observations.ts'
 import { runOf } from '../../story/story.ts'
 import { type Facts, givingUp, leftUpstream, upstreamClosed } from '../facts.ts'
+import type { RuledOut } from '../../report/document.ts'
 import { farRan } from '../surroundings.ts'
+import { endsSeen } from '../upstream-side.ts'
 import { duration, frames, type Judge, upstreamOf } from '../judgement.ts'
 
 /** Nobody gives an upstream less time: a proxy that gives up sooner had an answer, or an error, that was not captured. */
@@ -63,31 +65,23 @@ const judge: Judge = (facts) => {
             },
           ]),
     ],
-    ...(sure
-      ? {}
-      : {
-          competing: [
-            facts.stream?.reset != null
-              ? {
-                  cause: 'upstream-slow' as const,
-                  because:
-                    'the proxy reset the stream, after which no late answer is sent; times of comparable requests would tell',
-                  frames: [],
-                }
-              : patience
-                ? {
-                    cause: 'response-lost' as const,
-                    because:
-                      'a response lost as a whole leaves no trace at the proxy; a capture at the upstream would show it',
-                    frames: [],
-                  }
-                : {
-                    cause: 'undetermined' as const,
-                    because: 'a client that gave up first looks the same; a capture of the client leg would tell',
-                    frames: [],
-                  },
-          ],
-        }),
+    ...(sure ? {} : { competing: rivals(facts) }),
   }
+}
+
+function rivals({ stream, request, story, attempt }: Facts): RuledOut[] {
+  if (stream?.reset != null) {
+    const because =
+      'the proxy reset the stream, after which no late answer is sent; times of comparable requests would tell'
+    return [{ cause: 'upstream-slow', because, frames: [] }]
+  }
+  if (request === null) {
+    const because = 'a client that gave up first looks the same; a capture of the client leg would tell'
+    return [{ cause: 'undetermined', because, frames: [] }]
+  }
+  // The upstream's own capture shows that nothing left it.
+  if (!endsSeen(story, attempt.conversation!).near) return []
+  const because = 'a response lost as a whole leaves no trace at the proxy; a capture at the upstream would show it'
+  return [{ cause: 'response-lost', because, frames: [] }]
 }
 export default judge
