@@ -246,4 +246,5 @@ test('of a long pooled connection, what is kept begins with the exchange before'
   const cut = bytesOf('late.pcapng')
   expect(cut.includes('/early/699')).toBe(true)
   expect(cut.includes('/early/697')).toBe(false)
+  expect(cut.toString('latin1')).toMatch(/this connection was first opened \(MSS 1460 and 1460\) \d+\.\d{3} s before/)
 })

@@ -3,8 +3,14 @@ import type { Story, StoryCapture } from '../story/story.ts'
 import type { FrameRef, Incident } from './document.ts'
 import type { Evidence } from './evidence.ts'
 
-/** What findings say, on the frames that they name, and the timeline's words on its deciding entries. */
-export function commentsOf({ findings, timeline, cause }: Incident): Evidence['comments'] {
+/**
+ * What findings say, on the frames that they name, the timeline's words on its deciding entries, and what else is to be
+ * said of frames.
+ */
+export function commentsOf(
+  { findings, timeline, cause }: Incident,
+  others: readonly (FrameRef & { text: string })[],
+): Evidence['comments'] {
   const comments: Evidence['comments'] = new Map()
   const note = ({ capture, frame }: FrameRef, text: string): void => {
     const frames = comments.get(capture) ?? new Map<number, string[]>()
@@ -14,6 +20,7 @@ export function commentsOf({ findings, timeline, cause }: Incident): Evidence['c
   }
   for (const { text, frames } of findings) for (const ref of frames) note(ref, `${cause}: ${text}`)
   for (const { text, frames, deciding } of timeline) if (deciding) for (const ref of frames) note(ref, text)
+  for (const { text, ...ref } of others) note(ref, text)
   return comments
 }
 

@@ -77,7 +77,11 @@ export function evidenceOf(story: Story, incident: Incident, { width, padSeconds
     for (const capture of story.captures.keys()) keepRunning(kept, story, capture, window)
   if (width === 'window') keepNeighbourhood(kept, story, incident, requests, tries, window)
   if (width === 'hosts') keepNeighbourhood(kept, story, incident, requests, tries, { from: -Infinity, to: Infinity })
-  return { selections: kept.selections(leg), comments: commentsOf(incident), names: namesOf(story, incident) }
+  return {
+    selections: kept.selections(leg),
+    comments: commentsOf(incident, kept.beginnings()),
+    names: namesOf(story, incident),
+  }
 }
 
 /** The request that failed, and those to the proxies behind that its tries became. */

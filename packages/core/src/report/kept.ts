@@ -137,6 +137,23 @@ export class Kept {
     })
   }
 
+  /** The parts that do not begin with their connection: the capture id and frame that they begin in, and what was before. */
+  beginnings(): { capture: number; frame: number; text: string }[] {
+    return this.#story.captures.flatMap(({ observations, ids }, capture) =>
+      [...this.#parts[capture]!].flatMap(([{ first, synAck, sides }, { from }]) => {
+        const i = observations.parts.findLastIndex(({ offset }) => offset < from.frame)
+        if (from.frame <= first.frame || i < 0) return []
+        const isOpening = sides.every(({ isn }) => isn >= 0) && synAck !== null
+        const seen = isOpening
+          ? `opened (MSS ${sides.map(({ mss }) => (mss < 0 ? 'none' : mss)).join(' and ')})`
+          : 'seen'
+        const before = ((from.time - first.time) / 1e9).toFixed(3)
+        const text = `this connection was first ${seen} ${before} s before; what it did in between is not in this cut`
+        return [{ capture: ids[i]!, frame: from.frame - observations.parts[i]!.offset, text }]
+      }),
+    )
+  }
+
   /** By capture id, in frames of the files; of one leg, or of both for null. */
   selections(leg: Leg | null): Map<number, Selection> {
     const selections = new Map<number, Selection>()
