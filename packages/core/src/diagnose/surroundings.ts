@@ -2,10 +2,10 @@
 // it takes for other requests. The healthy traffic is the control group.
 import { connectionsOf } from '../observe/connection-table.ts'
 import { exchangesOf } from '../observe/exchange-table.ts'
-import { CLIENT, type Exchange, SERVER } from '../observe/observations.ts'
+import { CLIENT, type Connection, type Exchange, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { toStory } from '../story/clocks/time.ts'
-import { nearClient, type Story } from '../story/story.ts'
+import { nearClient, type Story, storyTime } from '../story/story.ts'
 import { conversationsWith } from './by-endpoint.ts'
 import type { Facts } from './facts.ts'
 import { perStory } from './remember.ts'
@@ -37,10 +37,19 @@ export function farRan({ story, far, near, rttSeconds }: Facts, from: number, un
 /** Whether a capture at the upstream's end, which ran while the proxy tried, has other connections and not this one. */
 export function neverArrived({ story, near, attempt, asked, gaveUp }: Facts): boolean {
   if (attempt.conversation!.sightings.some((s) => s.capture !== near.capture)) return false
+  const isThen = (capture: number, { first }: Connection): boolean => {
+    const time = storyTime(story, capture, first)
+    return time > asked - 1e9 && time < Math.min(gaveUp, asked + 60e9)
+  }
   return story.captures.some(({ observations, vantages }, capture) => {
     if (capture === near.capture || !vantages.includes('upstream')) return false
     if (!watched(story, capture, asked, Math.min(gaveUp, asked + 1e9))) return false
-    return connectionsOf(observations).some((c) => c.serverAddress === near.connection.serverAddress)
+    const there = connectionsOf(observations)
+    // Translated beyond recognition it may be among those: a SYN that nobody answered either.
+    const strangers = there.some(
+      (c) => c.synAck === null && c.syns.length > 0 && c.client !== near.connection.client && isThen(capture, c),
+    )
+    return !strangers && there.some((c) => c.serverAddress === near.connection.serverAddress)
   })
 }
 

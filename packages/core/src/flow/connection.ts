@@ -255,6 +255,7 @@ export class ConnectionTracker {
       base: h.base,
       mss: h.mss,
       ttl: h.ttl,
+      stamp: h.stamp,
       fin: h.finFrame < 0 ? null : { frame: h.finFrame, time: h.finTime },
       reset: h.resetFrame < 0 ? null : { frame: h.resetFrame, time: h.resetTime },
     }
@@ -282,6 +283,7 @@ export class ConnectionTracker {
     // Where two hosts answer one SYN, the one that is heard last before the client decides may be the one it takes.
     if (half.isn < 0 || (!half.begun && this.established === null)) half.start(s.seq)
     if (s.options.mss >= 0) half.mss = s.options.mss
+    if (half.stamp === 0 && s.options.tsval >= 0) half.stamp = s.options.tsval | 0
     half.windowScale = s.options.windowScale < 0 ? -1 : Math.min(s.options.windowScale, 14)
     if (s.flags & ACK) {
       // In a simultaneous open (RFC 9293 section 3.5) both sides send SYN and SYN-ACK: the first SYN opened.

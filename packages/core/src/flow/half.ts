@@ -53,6 +53,8 @@ export class Half {
   windowScale = -1
   mss = -1
   ttl = -1
+  /** TSval of its first SYN. */
+  stamp = 0
   segments = 0
   retransmissions = 0
   outOfOrder = 0

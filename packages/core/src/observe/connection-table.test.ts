@@ -58,6 +58,7 @@ const anySide: fc.Arbitrary<Side> = fc.record({
   base: anyNumber,
   mss: fc.integer({ min: -1, max: 65_535 }),
   ttl: fc.integer({ min: -1, max: 255 }),
+  stamp: fc.integer(),
   fin: anySeen,
   reset: anySeen,
 })

@@ -40,7 +40,8 @@ const MSS = 6
 const TTL = 7
 const FIN_FRAME = 8
 const RESET_FRAME = 9
-const SIDE_COUNTS = 10
+const STAMP = 10
+const SIDE_COUNTS = 11
 const COUNTS = SIDES + 2 * SIDE_COUNTS
 
 /** Columns of `numbers`: times, and what does not fit into 31 bits. */
@@ -163,6 +164,7 @@ export class ConnectionTableBuilder {
       counts[c + LARGEST_ACKED] = one.largestAcked
       counts[c + MSS] = one.mss
       counts[c + TTL] = one.ttl
+      counts[c + STAMP] = one.stamp
       numbers[m + BYTES] = one.bytes
       numbers[m + MISSING] = one.missing
       numbers[m + ISN] = one.isn
@@ -524,6 +526,10 @@ class SideRow implements Side {
 
   get ttl(): number {
     return this.#table.counts[this.#counts + TTL]!
+  }
+
+  get stamp(): number {
+    return this.#table.counts[this.#counts + STAMP]!
   }
 
   get fin(): Moment | null {

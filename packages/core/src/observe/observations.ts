@@ -76,6 +76,8 @@ export interface Side {
   mss: number
   /** TTL of this side's first packet; -1 when unseen. */
   ttl: number
+  /** TSval (RFC 7323 section 3.2) of its first SYN or SYN-ACK as a signed number; 0 without. */
+  stamp: number
   fin: Moment | null
   /** First RST this side sent, also one whose numbers make its receiver ignore it. */
   reset: Moment | null

@@ -2,28 +2,19 @@
 import { connectionsOf } from '../observe/connection-table.ts'
 import { exchangeCount, exchangesOf } from '../observe/exchange-table.ts'
 import type { Connection, Exchange, Observations } from '../observe/observations.ts'
+import { KnownConnections } from './known-connections.ts'
 import type { Conversation, Turn } from './story.ts'
-
-/** Sequence numbers of two sightings of one connection lie no further apart than this. */
-const SAME_STREAM = 1 << 28
 
 /** Joins the connections of all captures into conversations; sightings are not yet in order. */
 export function joinConversations(captures: readonly Observations[]): Conversation[] {
   const conversations: Conversation[] = []
-  const byEndpoints = new Map<string, Conversation[]>()
-  const byNumbers = new Map<string, Conversation>()
+  const known = new KnownConnections()
   captures.forEach((observations, capture) => {
-    // Without numbers, only what other captures saw may be the same connection: ports that are used over and over
-    // again within one capture are not compared with each other.
-    const added: [key: string, conversation: Conversation][] = []
     for (const connection of connectionsOf(observations)) {
-      const key = `${connection.client} ${connection.server}`
-      const numbers = numbersOf(connection)
-      const known =
-        (numbers === null ? undefined : byNumbers.get(numbers)) ??
-        byEndpoints.get(key)?.find((other) => isSame(other, capture, connection))
-      if (known !== undefined && canJoin(known, capture, connection)) {
-        known.sightings.push({ capture, connection })
+      const same = known.find(capture, connection)
+      if (same !== null) {
+        same.sightings.push({ capture, connection })
+        known.add(same, connection)
         continue
       }
       const conversation: Conversation = {
@@ -34,47 +25,10 @@ export function joinConversations(captures: readonly Observations[]): Conversati
         icmp: [],
       }
       conversations.push(conversation)
-      added.push([key, conversation])
-      if (numbers !== null) byNumbers.set(numbers, conversation)
-    }
-    for (const [key, conversation] of added) {
-      const same = byEndpoints.get(key)
-      if (same === undefined) byEndpoints.set(key, [conversation])
-      else same.push(conversation)
+      known.add(conversation, connection)
     }
   })
   return conversations
-}
-
-/**
- * Initial sequence numbers identify a connection behind address translation too. A SYN without an answer has but one,
- * which is still random: the port on either side must agree as well.
- */
-function numbersOf(connection: Connection): string | null {
-  const [client, server] = connection.sides
-  if (client.isn < 0) return null
-  return server.isn >= 0 ? `${client.isn} ${server.isn}` : `${client.isn} ${connection.serverPort}`
-}
-
-/** Behind address translation one capture may hold a connection twice, with another address on one of its sides. */
-function canJoin(known: Conversation, capture: number, connection: Connection): boolean {
-  return known.sightings.every((s) => {
-    const sameClient = s.connection.client === connection.client
-    const sameServer = s.connection.server === connection.server
-    return s.capture !== capture || sameClient !== sameServer
-  })
-}
-
-function isSame(other: Conversation, capture: number, connection: Connection): boolean {
-  return other.sightings.every((sighting) => {
-    if (sighting.capture === capture) return false
-    const theirs = sighting.connection.sides
-    return connection.sides.every((side, i) => {
-      if (side.isn >= 0 && theirs[i].isn >= 0) return side.isn === theirs[i].isn
-      if (side.base < 0 || theirs[i].base < 0) return true
-      return Math.abs((side.base - theirs[i].base) | 0) < SAME_STREAM
-    })
-  })
 }
 
 /**

@@ -206,8 +206,10 @@ type Flow = Map<string, Set<string>>
 function flowOf(conversations: readonly Conversation[]): Flow {
   const flow: Flow = new Map()
   for (const { sightings } of conversations) {
-    const { connection } = sightings[0]
-    if (exchangeCount(connection) > 0) link(flow, `from ${connection.clientAddress}`, connection.server)
+    if (!sightings.some(({ connection }) => exchangeCount(connection) > 0)) continue
+    // Behind address translation either end has a name at each capture.
+    for (const at of sightings)
+      for (const { connection } of sightings) link(flow, `from ${at.connection.clientAddress}`, connection.server)
   }
   return flow
 }
