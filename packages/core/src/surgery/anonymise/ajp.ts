@@ -203,7 +203,7 @@ class AjpSide extends RecordScanner {
   }
 
   #endPage(): void {
-    if (this.#page !== null) keepErrorPage(this.#page, this.#edits)
+    if (this.#page !== null) keepErrorPage(this.#p, this.#page, this.#edits)
     this.#page = null
   }
 

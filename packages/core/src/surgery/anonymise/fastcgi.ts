@@ -147,7 +147,7 @@ class FastCgiSide extends RecordScanner {
     this.#params.replace(this.#edits)
     this.#params.clear()
     if (this.#head.length > 0) this.#endHead()
-    if (this.#page !== null) keepErrorPage(this.#page, this.#edits)
+    if (this.#page !== null) keepErrorPage(this.#p, this.#page, this.#edits)
     this.#page = null
   }
 

@@ -307,7 +307,7 @@ class Sender {
   }
 
   #endContent(content: Content): void {
-    if (content.page !== null) keepErrorPage(content.page, this.#edits)
+    if (content.page !== null) keepErrorPage(this.#p, content.page, this.#edits)
     content.page = null
   }
 }

@@ -222,7 +222,7 @@ export class MessageSide {
   }
 
   #endPage(): void {
-    if (this.#page !== null) keepErrorPage(this.#page, this.#edits)
+    if (this.#page !== null) keepErrorPage(this.#p, this.#page, this.#edits)
     this.#page = null
   }
 

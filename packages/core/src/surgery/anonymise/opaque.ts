@@ -1,7 +1,7 @@
 // Streams that nobody reads: of their first bytes stays what tells the protocol (app/sniff.ts), and of an error the
 // number. Of texts the words go, the rest of the stream is not spoken of.
 import { sniff, SNIFF_LENGTH, type Sniffed } from '../../app/sniff.ts'
-import type { Bytes } from '../../bytes/read.ts'
+import { type Bytes, u32 } from '../../bytes/read.ts'
 import type { Pseudonyms } from './contract.ts'
 import { scrubRequestHead, scrubResponseHead } from './head.ts'
 import type { Pieces, SideEdits } from './pieces.ts'
@@ -17,7 +17,6 @@ const FIXED: { readonly [protocol in Sniffed]?: number } = {
   ajp: 5, // magic, length, type of the message
   scgi: 21, // the length, and the name CONTENT_LENGTH
   mysql: 7, // length, sequence, protocol and the version's first digit; or the number of an error
-  postgres: 11, // type, length, kind of authentication or severity
   mongodb: 16, // lengths, ids, operation
   dns: 15, // length, header, length of the first label
 }
@@ -34,16 +33,20 @@ const TEXT_WORDS: ReadonlySet<string> = new Set(
 
 const keepsText = (word: string): boolean => TEXT_WORDS.has(word) || keepsProducts(word)
 
+/** Bytes of such a stream that are looked at: a message of PostgreSQL is scrubbed whole. */
+export const OPAQUE_KEPT = 1024
+
 /** Scrubs the first bytes of a side, and writes back what stays of them. */
 export function scrubForeign(p: Pseudonyms, pieces: Pieces, edits: SideEdits): void {
   const b = pieces.bytes.subarray(0, SNIFF_LENGTH)
   const told = sniff(b, 0, b.length)
-  pieces.replace(edits, 0, scrubFirstBytes(p, told === 'need-more' ? 'unknown' : told, b))
+  const done = told === 'postgres' ? scrubPostgres(p, pieces.bytes) : scrubFirstBytes(p, told, b)
+  pieces.replace(edits, 0, done)
 }
 
 /** Scrubs the first bytes `b` of a stream in place; answers how many of them stay. */
-function scrubFirstBytes(p: Pseudonyms, speaks: Sniffed, b: Bytes): number {
-  const fixed = FIXED[speaks]
+function scrubFirstBytes(p: Pseudonyms, speaks: Sniffed | 'need-more', b: Bytes): number {
+  const fixed = speaks === 'need-more' ? undefined : FIXED[speaks]
   if (fixed !== undefined) return Math.min(fixed, b.length)
   switch (speaks) {
     case 'http1-request':
@@ -57,6 +60,7 @@ function scrubFirstBytes(p: Pseudonyms, speaks: Sniffed, b: Bytes): number {
       scrubText(p, b, UWSGI_FIRST, end, keepsProtocol)
       return end
     }
+    case 'need-more':
     case 'unknown': {
       // The first byte that is no letter or digit, which no message begins with.
       let end = 0
@@ -69,4 +73,31 @@ function scrubFirstBytes(p: Pseudonyms, speaks: Sniffed, b: Bytes): number {
       scrubText(p, b, 0, b.length, keepsText)
       return b.length
   }
+}
+
+/** Length and code of a start-up message; type, length and first field of an answer, or its kind of authentication. */
+const POSTGRES_STARTUP = 8
+const POSTGRES_ANSWER = 5
+const POSTGRES_AUTHENTICATION = 9
+const ERROR = 69
+/** Fields of an error that hold severity and SQLSTATE. */
+const ERROR_KEPT = 'SVC'
+const PARAMETERS: ReadonlySet<string> = new Set(['user', 'database', 'replication', 'options', 'client', 'encoding'])
+
+/** The first message: of a start-up the names of the parameters stay, of an error its severity and its code. */
+function scrubPostgres(p: Pseudonyms, b: Bytes): number {
+  if (b[0] === 0) {
+    const end = Math.min(b.length, u32(b, 0))
+    scrubText(p, b, POSTGRES_STARTUP, end, (word) => PARAMETERS.has(word))
+    return Math.max(POSTGRES_STARTUP, end)
+  }
+  const end = Math.min(b.length, 1 + u32(b, 1))
+  if (b[0] !== ERROR) return Math.min(POSTGRES_AUTHENTICATION, b.length)
+  for (let at = POSTGRES_ANSWER; at < end;) {
+    let to = at
+    while (to < end && b[to] !== 0) to++
+    if (!ERROR_KEPT.includes(String.fromCharCode(b[at]!))) scrubText(p, b, at + 1, to)
+    at = to + 1
+  }
+  return end
 }

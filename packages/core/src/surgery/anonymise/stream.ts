@@ -10,7 +10,7 @@ import { scrubDnsTcp } from './dns.ts'
 import { FastCgiScrubber } from './fastcgi.ts'
 import { Http1Scrubber } from './http1.ts'
 import { Http2Scrubber } from './http2.ts'
-import { scrubForeign } from './opaque.ts'
+import { OPAQUE_KEPT, scrubForeign } from './opaque.ts'
 import { Pieces, SideEdits } from './pieces.ts'
 import { scrubProxyHeader } from './proxy-header.ts'
 import { otherSide, type Reader, type Work } from './reader.ts'
@@ -238,7 +238,7 @@ export class StreamScrubber implements Scrubber {
   }
 
   get #opaqueKept(): number {
-    return this.#hint.isDns ? DNS_BYTES : SNIFF_LENGTH
+    return this.#hint.isDns ? DNS_BYTES : OPAQUE_KEPT
   }
 
   #keepFirst(state: SideState, bytes: Bytes, at: number, end: number, position: number): void {

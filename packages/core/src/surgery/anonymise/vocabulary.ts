@@ -66,6 +66,20 @@ export const keepsProtocol: Keeps = (word) => PROTOCOL.has(word) || isNumber(wor
 
 export const keepsProducts: Keeps = (word) => PRODUCT.has(word) || keepsProtocol(word)
 
+/** Markup of error pages, and what they say besides the words of the patterns. */
+const PAGE: ReadonlySet<string> = new Set(
+  words(`
+  doctype html public w3c ietf dtd xhtml xml transitional strict lang en head title meta charset name viewport content
+  width device initial scale http equiv style body h1 h2 h3 h4 center p hr br div span a href address pre b i strong em
+  ul li table tr td th id class font family arial sans serif size color background margin padding the a an and or of to
+  in on at by for from is was be been not this that it your you we sorry please try again later
+`),
+)
+
+/** A status is no number of anybody's. */
+export const keepsPages: Keeps = (word) =>
+  PAGE.has(word) || PRODUCT.has(word) || PROTOCOL.has(word) || /^[45]\d\d$/.test(word)
+
 /** Parameters of Forwarded (RFC 7239 section 4), whose values are the very names that must go. */
 const FORWARDED: ReadonlySet<string> = new Set(['for', 'by', 'host', 'proto', 'http', 'https', 'unknown'])
 
