@@ -168,8 +168,7 @@ describe('of the tries, only those that a capture at an upstream shows', () => {
   })
 
   test('it did something where its answer came later', async () => {
-    const later = (_: Tcp, __: string, net: Network): void => net.wait(1)
-    const incident = await seenAtFirst([closed, later])
+    const incident = await seenAtFirst([closed, (_tcp, _asked, net) => net.wait(1)])
     expect(incident).toMatchObject({ cause: 'closed-without-response', confidence: 'possible' })
     expect(incident.competing.map(({ cause }) => cause)).toContain('undetermined')
   })

@@ -120,7 +120,7 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
     confidence = 'likely'
     findings.push({ text: 'the captures themselves lost packets, so absence proves less', frames: [] })
   }
-  if (confidence === 'certain' && BY_ORDER.has(judgement.cause) && facts.clockSlackSeconds > VAGUE_SECONDS) {
+  if (confidence === 'certain' && restsOnClocks(judgement.cause, facts)) {
     confidence = 'likely'
     findings.push({
       text: 'the clocks of the two legs are not tied closely enough to prove the order of events',
@@ -147,6 +147,10 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
     paired.confidence === 'certain' ? [] : [...own, ...rivals.filter((r) => !own.some((o) => o.cause === r.cause))]
   return { ...paired, competing }
 }
+
+/** Whether a cause rests on an order of events that the clocks of the two legs' captures do not prove. */
+export const restsOnClocks = (cause: CauseCode, { clockSlackSeconds }: Facts): boolean =>
+  BY_ORDER.has(cause) && clockSlackSeconds > VAGUE_SECONDS
 
 /** What a frame of HTTP/2 that nobody could read may have said instead. */
 const UNREAD_FRAMES: { readonly [cause in CauseCode]?: readonly CauseCode[] } = {

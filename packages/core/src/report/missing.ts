@@ -2,11 +2,12 @@
 import type { CauseCode } from '../diagnose/catalogue.ts'
 import { gatewayOf } from '../diagnose/gateway.ts'
 import type { Judgement } from '../diagnose/judgement.ts'
-import type { Resolution } from '../diagnose/resolve.ts'
+import type { JudgedTry, Resolution } from '../diagnose/resolve.ts'
 import { coverage, endsSeen } from '../diagnose/upstream-side.ts'
+import { restsOnClocks } from '../diagnose/verdict.ts'
 import { type Connection, isSealed } from '../observe/observations.ts'
 import { frontOf, nearClient, nearServer, type Request, serverView, type Story, type Try } from '../story/story.ts'
-import { type CapturePlace, pktmonCommands, tcpdumpCommand } from './capture-command.ts'
+import { type CapturePlace, type Depth, pktmonCommands, tcpdumpCommand } from './capture-command.ts'
 import type { MissingCapture } from './document.ts'
 import { keyLogAdvice } from './key-log.ts'
 
@@ -35,8 +36,7 @@ const SEEN_AT_UPSTREAM: { readonly [cause in CauseCode]?: string } = {
 
 /** An upstream that waits may wait for somebody: its own connections are wanted as well. */
 const WAITS: ReadonlySet<CauseCode> = new Set<CauseCode>(['upstream-silent', 'upstream-slow', 'dependency-slow'])
-/** Causes that handshakes show; of the others, TCP's headers show these. */
-const OF_HANDSHAKES: ReadonlySet<CauseCode> = new Set<CauseCode>(['connect-timeout'])
+/** Causes that TCP's headers show. */
 const OF_HEADERS: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'accept-queue-full',
   'idle-drop',
@@ -74,13 +74,12 @@ export function missingFor(story: Story, request: Request | null, resolution: Re
   // What is certain of a relayed answer is that the cause lies further back.
   if (judgement.cause === 'relayed-from-upstream' && deciding !== null) return behind(deciding.attempt)
   if (judgement.confidence === 'certain') return []
-  const attempt = deciding?.attempt ?? null
-  if (attempt === null) return request === null ? [] : upstreamSide(story, request, judgement)
+  if (deciding === null) return request === null ? [] : upstreamSide(story, request, judgement)
   const gateway = gatewayOf(request)?.id ?? null
   return [
-    ...proxySide(story, attempt, judgement, gateway),
-    ...upstreamEnd(story, attempt, judgement),
-    ...clientLeg(request, attempt, judgement, gateway),
+    ...proxySide(story, deciding, judgement, gateway),
+    ...upstreamEnd(story, deciding.attempt, judgement),
+    ...clientLeg(request, deciding.attempt, judgement, gateway),
   ]
 }
 
@@ -123,26 +122,30 @@ function upstreamSide(story: Story, request: Request, { cause }: Judgement): Mis
 }
 
 /** The near end of the upstream leg: what the proxy sent and got, and inside TLS what that said. */
-function proxySide(
-  story: Story,
-  { conversation }: Try,
-  judgement: Judgement,
-  gateway: string | null,
-): MissingCapture[] {
+function proxySide(story: Story, tried: JudgedTry, judgement: Judgement, gateway: string | null): MissingCapture[] {
+  const { conversation, pairing } = tried.attempt
   if (conversation === null) return []
   const { connection } = nearClient(conversation)
-  const { tls, server } = connection
+  const { tls, server, clientAddress } = connection
   const isUnread = tls !== null && tls.decryption.is !== 'decrypted'
   const inside = isUnread ? candidates(judgement).filter((cause) => READ_WITH_KEYS.has(cause)) : []
-  const keys = inside.length > 0 ? keyLogAdvice('upstream', gateway) : null
+  const isDoubtful = isUnread && pairing.strength === 'weak' && pairing.by !== 'nothing'
+  const keys = inside.length > 0 || isDoubtful ? keyLogAdvice('upstream', gateway) : null
   const place: CapturePlace = { vantage: 'proxy-back', peers: [peerOf(connection)], names: false, depth: 'whole' }
   if (!endsSeen(story, conversation).near) {
-    const because = `on ${connection.clientAddress}, to see what the proxy sent to ${server}, what reached it, and when it gave up`
+    const because = `on ${clientAddress}, to see what the proxy sent to ${server}, what reached it, and when it gave up`
     return [entry(place, because, rivals(judgement), keys)]
   }
+  const facts = tried.verdict?.facts ?? null
+  if (facts !== null && restsOnClocks(judgement.cause, facts)) {
+    const because = `on ${clientAddress}, both sides of the proxy in one capture: the clocks of these do not tell what came first`
+    return [entry({ ...place, peers: [] }, because, rivals(judgement), keys)]
+  }
   if (keys === null) return []
-  const because = `with a key log, to read what ${server} and the proxy said inside TLS`
-  return [entry(place, because, others(inside, judgement), keys)]
+  const what = isDoubtful
+    ? `what was asked of ${server}: nothing but time joins it to the request`
+    : `what ${server} and the proxy said inside TLS`
+  return [entry(place, `with a key log, to read ${what}`, others(inside, judgement), keys)]
 }
 
 /** Without the cause that is named already, and what is no cause. */
@@ -173,9 +176,10 @@ function upstreamEnd(story: Story, { conversation }: Try, judgement: Judgement):
   return [entry(place, `at ${connection.server}, to see ${what}`, others(open, judgement))]
 }
 
-function depthFor(causes: readonly CauseCode[]): CapturePlace['depth'] {
-  if (causes.every((cause) => OF_HANDSHAKES.has(cause))) return 'handshakes'
-  return causes.every((cause) => OF_HANDSHAKES.has(cause) || OF_HEADERS.has(cause)) ? 'headers' : 'whole'
+function depthFor(causes: readonly CauseCode[]): Depth {
+  // It never came to more.
+  if (causes.includes('connect-timeout')) return 'handshakes'
+  return causes.every((cause) => OF_HEADERS.has(cause)) ? 'headers' : 'whole'
 }
 
 /** What the client asked and got: not captured, or not to be read. */
