@@ -38,7 +38,6 @@ export interface WrittenSection {
 
 /** Writes a section header before the first of the rest, and that as it comes. */
 export function pcapngWriter(section: WrittenSection, target: Emit): CaptureWriter {
-  const lost = new Map<string, number>()
   const sections: Bytes[] = []
   let begun = false
   const emit: Emit = (bytes) => {
@@ -70,11 +69,21 @@ export function pcapngWriter(section: WrittenSection, target: Emit): CaptureWrit
     return interfaces++
   }
 
+  /** Any of its numbers in the file, with its offset in seconds. */
+  const inThisSection = (id: number): [offset: number, number: number] => {
+    for (const found of inFile[id]!) return found
+    return [0, describe(id, 0)]
+  }
+
   return {
-    lost,
+    lost: new Map(),
     section(options: Bytes): void {
-      if (!begun) sections.push(options)
-      else if (options.length > 0) eachOption(options, () => lost.set(LATER, (lost.get(LATER) ?? 0) + 1))
+      if (begun) {
+        // Its interfaces are numbered anew, and those described before are unknown in it.
+        target(sectionHeader(section, [options]))
+        interfaces = 0
+        for (const numbers of inFile) numbers.clear()
+      } else sections.push(options)
     },
     addInterface(one: WrittenInterface): number {
       const id = described.push(one) - 1
@@ -105,13 +114,13 @@ export function pcapngWriter(section: WrittenSection, target: Emit): CaptureWrit
     },
     dropped(interfaceId: number, count: number): void {
       const fixed = new DataView(new ArrayBuffer(12))
-      const [offset, id] = [...inFile[interfaceId]!][0]!
+      const [offset, id] = inThisSection(interfaceId)
       fixed.setUint32(0, id, true)
       setTime(fixed, 4, Math.max(0, latest.seconds - offset), latest.nanoseconds)
       emit(block(INTERFACE_STATISTICS, [bytesOf(fixed), ...withEnd([value(option.ISB_IFDROP, signed64(count))])]))
     },
     statistics({ interfaceId, time, start, end, options }: InterfaceStatistics): void {
-      const [offset, id] = [...inFile[interfaceId]!][0]!
+      const [offset, id] = inThisSection(interfaceId)
       const fixed = new DataView(new ArrayBuffer(12))
       fixed.setUint32(0, id, true)
       setTime(fixed, 4, Math.max(0, time.seconds - offset), time.nanoseconds)
@@ -129,8 +138,6 @@ export function pcapngWriter(section: WrittenSection, target: Emit): CaptureWrit
     },
   }
 }
-
-const LATER = 'comments and other options of later sections'
 
 /** None for a time that the interface cannot tell. */
 function timeOption(code: number, time: Instant | null, offset: number): Bytes[] {

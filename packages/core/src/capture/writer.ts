@@ -22,7 +22,10 @@ export type WrittenPacket = Pick<
 export interface CaptureWriter {
   /** What there was no place for, and how often, by its name in the plural. */
   readonly lost: ReadonlyMap<string, number>
-  /** What a source's section says, as `BlockSink` tells it; before anything else, and of several sources one by one. */
+  /**
+   * What a source's section says, as `BlockSink` tells it: before anything else, of one source or of each; later, another
+   * section begins, where there is such a thing.
+   */
   section(options: Bytes): void
   /** Describes one more interface and answers its number. */
   addInterface(described: WrittenInterface): number

@@ -209,6 +209,13 @@ describe('pcapng to pcapng', () => {
     expect(execFileSync('capinfos', [file], { encoding: 'utf8', stdio: 'pipe' })).toMatch(/tcp port 80[^]*Linux/)
   })
 
+  test('one section behind the other stays so', async () => {
+    const both = Uint8Array.from([...everything(true), ...everything(true)])
+    const { bytes } = await copied(both)
+    expect(told(bytes)).toEqual(told(both))
+    expect(told(bytes).info.comments).toHaveLength(4)
+  })
+
   test('what is not to be copied, or is of a wrong length, is left out and said', async () => {
     const { u16, u32, option, block, end } = builder(true)
     const packet = (...options: number[][]): number[] =>
@@ -362,6 +369,27 @@ function lengthOfRecord(capture: Uint8Array, n: number): number {
     at += isPcap ? 16 + view.getUint32(at + 8, true) : view.getUint32(at + 4, true)
   }
 }
+
+test.each([
+  [999_983, true],
+  [1 << 20, true],
+  [1 << 20, false],
+])(
+  'a long hole in a large pcap, read in pieces of %s bytes: what is behind it is proven by its length',
+  async (piece, isLong) => {
+    const body = PCAP.subarray(24)
+    const [before, behind] = [200, isLong ? 120 : 3].map((count) =>
+      Buffer.concat(Array.from({ length: count }, () => body)),
+    )
+    const hole = new Uint8Array(1_500_000).fill(0xff)
+    const capture = Buffer.concat([PCAP.subarray(0, 24), before, hole, behind])
+    // Its end is cut, so that the records do not lead to it.
+    const { copied: done } = await copied(capture.subarray(0, capture.length - 1), { resume: true, piece })
+    const each = PACKETS.length
+    expect(done.written).toBe(isLong ? 320 * each - 1 : 200 * each)
+    expect(done.faults.map(({ fatal }) => fatal)).toEqual(isLong ? [false, true] : [true])
+  },
+)
 
 test('a capture within a packet is not taken for what goes on', async () => {
   // The last packet of a damaged pcap carries the beginning of a pcapng that is no part of it.

@@ -77,6 +77,7 @@ class Stream implements PacketSink, BlockSink {
   readonly #reader = createCaptureReader({ blocks: this })
   #steps: Step[] = []
   #at = 0
+  #begun = false
 
   constructor({ name, retime, open }: MergeSource, writer: CaptureWriter, decompression: DecompressionPort) {
     const naming = (own: string | null): string =>
@@ -136,7 +137,9 @@ class Stream implements PacketSink, BlockSink {
     this.#later(() => this.#copier.packetOptions(options))
   }
   section(options: Bytes): void {
-    this.#copier.section(options)
+    if (!this.#begun) this.#copier.section(options)
+    else if (options.length > 0) this.leftOut('sections with comments and other options behind the first')
+    this.#begun = true
   }
   interface(id: number, options: Bytes): void {
     this.#later(() => this.#copier.interface(id, options))
