@@ -13,6 +13,7 @@ import {
   keepsPrefix,
   keepsProducts,
   keepsProtocol,
+  keepsWords,
 } from './vocabulary.ts'
 
 type Rule = (p: Pseudonyms, b: Bytes, from: number, to: number) => void
@@ -91,7 +92,7 @@ export function scrubValue(p: Pseudonyms, name: string, b: Bytes, from: number, 
 
 /** Scrubs a reason phrase (RFC 9112 section 4). */
 export function scrubReason(p: Pseudonyms, b: Bytes, from: number, to: number): void {
-  scrubMarked(p, protocol, 'reason', b, from, to)
+  scrubMarked(p, keeping(keepsWords), 'reason', b, from, to)
 }
 
 function scrubMarked(p: Pseudonyms, how: Rule, name: string, b: Bytes, from: number, to: number): void {

@@ -1,10 +1,11 @@
 // Handshake messages of TLS in the clear (RFC 8446 section 4, RFC 5246 section 7.4), in place. Of hellos stays all but
-// names; of certificates what `der.ts` leaves; key exchanges, tickets and the like are random numbers to anyone.
+// names; of certificates what `der.ts` leaves; signatures go with the keys they were made by. Tickets and the
+// like are random numbers to anyone.
 import { EXTENSION } from '../../app/tls/hello.ts'
 import { isGrease } from '../../app/tls/cipher-suites.ts'
 import { HANDSHAKE } from '../../app/tls/names.ts'
 import { Vector } from '../../app/tls/vector.ts'
-import type { Bytes } from '../../bytes/read.ts'
+import { type Bytes, u16 } from '../../bytes/read.ts'
 import { FILL, type Pseudonyms } from './contract.ts'
 import { scrubDer } from './der.ts'
 import { scrubHost } from './text.ts'
@@ -48,9 +49,7 @@ const NUMBERS: ReadonlySet<number> = new Set<number>([
   HANDSHAKE.helloRequest,
   HANDSHAKE.newSessionTicket,
   HANDSHAKE.endOfEarlyData,
-  HANDSHAKE.serverKeyExchange,
   HANDSHAKE.serverHelloDone,
-  HANDSHAKE.certificateVerify,
   HANDSHAKE.clientKeyExchange,
   HANDSHAKE.finished,
   HANDSHAKE.keyUpdate,
@@ -79,6 +78,13 @@ export function scrubHandshake(p: Pseudonyms, type: number, b: Bytes, at: number
       break
     case HANDSHAKE.certificateRequest:
       scrubCertificateRequest(p, v)
+      break
+    case HANDSHAKE.serverKeyExchange:
+      skipParameters(v)
+      scrubSignature(p, v)
+      break
+    case HANDSHAKE.certificateVerify:
+      scrubSignature(p, v)
       break
     case CERTIFICATE_STATUS:
       v.u8()
@@ -132,5 +138,25 @@ function scrubCertificateRequest(p: Pseudonyms, v: Vector): void {
   const first = v.vector16()
   if (v.left > 0) scrubNames(p, v.vector16())
   else scrubNames(p, first)
+  fill(v)
+}
+
+/** RFC 8422 section 5.4: a curve by name, and a point. */
+const NAMED_CURVE = 3
+
+/** Parameters of a key exchange, made for it alone: an elliptic curve's, or p, g and Ys (RFC 5246 section 7.4.3). */
+function skipParameters(v: Vector): void {
+  if (v.bytes[v.at] === NAMED_CURVE) {
+    v.part(3)
+    v.vector8()
+  } else for (let i = 0; i < 3; i++) v.vector16()
+}
+
+/** Whoever has the certificate could tell by a signature whose it is. From TLS 1.2 on its algorithm stands before it. */
+function scrubSignature(p: Pseudonyms, v: Vector): void {
+  if (v.left < 2) return
+  if (u16(v.bytes, v.at) !== v.left - 2) v.u16()
+  const { bytes, at, end } = v.vector16()
+  bytes.set(p.noise(bytes.slice(at, end)), at)
   fill(v)
 }

@@ -14,7 +14,7 @@ import { FieldBlockScrubber } from './field-block.ts'
 import { Pieces, SideEdits } from './pieces.ts'
 import { Origin, otherSide, type Reader, type Work } from './reader.ts'
 import { scrubText } from './text.ts'
-import { keepsProtocol } from './vocabulary.ts'
+import { keepsWords } from './vocabulary.ts'
 
 /** Bytes of a SETTINGS parameter, identifier(2) value(4), and the one that widens frames (RFC 9113 section 6.5.2). */
 const SETTING = 6
@@ -236,7 +236,7 @@ class Sender {
   /** GOAWAY says in words why (RFC 9113 section 6.8). */
   #scrubDebug(debug: Bytes, position: number): void {
     if (!debug.every((c) => c >= 32 && c < 127)) return
-    scrubText(this.#p, debug, 0, debug.length, keepsProtocol)
+    scrubText(this.#p, debug, 0, debug.length, keepsWords)
     this.#edits.replace(position, debug)
   }
 

@@ -31,7 +31,8 @@ const TEXT_WORDS: ReadonlySet<string> = new Set(
    too connections authentication required wrong number of arguments unknown command`.split(/\s+/),
 )
 
-const keepsText = (word: string): boolean => TEXT_WORDS.has(word) || keepsProducts(word)
+/** Replies have three digits at most. */
+const keepsText = (word: string): boolean => TEXT_WORDS.has(word) || (keepsProducts(word) && !/^\d{4}/.test(word))
 
 /** Bytes of such a stream that are looked at: a message of PostgreSQL is scrubbed whole. */
 export const OPAQUE_KEPT = 1024

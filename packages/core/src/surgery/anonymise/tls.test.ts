@@ -4,6 +4,7 @@ import {
   certificateMessage,
   changeCipherSpec,
   clientHello,
+  handshakeMessage,
   handshakeRecord,
   join,
   opaqueRecord,
@@ -60,6 +61,19 @@ test('a hello keeps all but its name, and a certificate fits it as before', () =
     expect(facts.certificates[1]).toMatchObject({ count: 2, inOrder: true })
     expect(facts.messages.map((m) => m.type)).toEqual(before.messages.map((m) => m.type))
   }
+})
+
+test('a signature goes, the parameters that it signs stay', () => {
+  const point = Array.from({ length: 32 }, (_, i) => i)
+  const parameters = [3, 0, 29, 32, ...point] // named curve, x25519
+  const signature = bytes('by alice')
+  const exchange = handshakeMessage(12, parameters, [4, 3, 0, signature.length], signature)
+  const [, server] = streams(
+    [0, handshakeRecord(clientHello())],
+    [1, handshakeRecord(serverHello({ cipher: 0xc02f }), exchange)],
+  )
+  expect(server).toContain(latin1(Uint8Array.from([...parameters, 4, 3, 0, signature.length])))
+  expect(server).not.toContain('alice')
 })
 
 test('a certificate is one still, of somebody else', () => {

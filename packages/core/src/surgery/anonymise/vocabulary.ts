@@ -29,6 +29,7 @@ const PROTOCOL: ReadonlySet<string> = new Set(
   pings graceful shutdown session timed idle going away enhance your calm connection age stop protocol flow settings
   stream frame size refused cancel compression
   root self parent sampled lineage rs rt
+  dns destination ip prohibited routable refused terminated limit reached certificate incomplete rcode next hop
 `),
 )
 
@@ -63,6 +64,9 @@ function wordsIn(text: string): string[] {
 const isNumber = (word: string): boolean => /^\d+[hmsun]?$/.test(word)
 
 export const keepsProtocol: Keeps = (word) => PROTOCOL.has(word) || isNumber(word)
+
+/** Words alone, where a number may be somebody's. */
+export const keepsWords: Keeps = (word) => PROTOCOL.has(word)
 
 export const keepsProducts: Keeps = (word) => PRODUCT.has(word) || keepsProtocol(word)
 
