@@ -1,4 +1,4 @@
-import { gateway, judged, response, verdictOf, type Tcp } from '@pcap-surgery/testkit'
+import { documentOf, gateway, judged, response, verdictOf, type Tcp } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 
 const scenario = {
@@ -64,5 +64,12 @@ describe('upstream-silent', () => {
       answer: response(200, 'fine'),
     }
     expect(await judged(served)).toMatchObject({ sides: 'none' })
+  })
+
+  test('the upstream’s own capture shows that no response was lost on the way', async () => {
+    const { net, front } = gateway(scenario)
+    const { incidents } = await documentOf(front, net.capture('upstream'))
+    expect(incidents).toMatchObject([{ cause: 'upstream-silent', confidence: 'likely' }])
+    expect(incidents[0]!.competing.map(({ cause }) => cause)).not.toContain('response-lost')
   })
 })

@@ -1,5 +1,5 @@
 // The whole request was delivered, and no byte of response came before the proxy gave up, nor later in the capture.
-import { SERVER } from '../../observe/observations.ts'
+import { isSealed, SERVER } from '../../observe/observations.ts'
 import { runOf } from '../../story/story.ts'
 import { type Facts, givingUp, leftUpstream, upstreamClosed } from '../facts.ts'
 import type { RuledOut } from '../../report/document.ts'
@@ -69,7 +69,7 @@ const judge: Judge = (facts) => {
   }
 }
 
-function rivals({ stream, request, story, attempt }: Facts): RuledOut[] {
+function rivals({ stream, request, story, attempt, near }: Facts): RuledOut[] {
   if (stream?.reset != null) {
     const because =
       'the proxy reset the stream, after which no late answer is sent; times of comparable requests would tell'
@@ -79,8 +79,12 @@ function rivals({ stream, request, story, attempt }: Facts): RuledOut[] {
     const because = 'a client that gave up first looks the same; a capture of the client leg would tell'
     return [{ cause: 'undetermined', because, frames: [] }]
   }
-  // The upstream's own capture shows that nothing left it.
-  if (!endsSeen(story, attempt.conversation!).near) return []
+  if (!endsSeen(story, attempt.conversation!).near) {
+    // The upstream's own capture shows that nothing left it; that all arrived, only where the request can be read.
+    if (near.exchange === null || !isSealed(near.exchange)) return []
+    const because = 'more of the request may have been lost on the way; a capture at the proxy would show what was sent'
+    return [{ cause: 'request-undelivered', because, frames: [] }]
+  }
   const because = 'a response lost as a whole leaves no trace at the proxy; a capture at the upstream would show it'
   return [{ cause: 'response-lost', because, frames: [] }]
 }
