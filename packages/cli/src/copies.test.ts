@@ -100,6 +100,22 @@ describe('convert', () => {
   })
 })
 
+test('a capture without packets, one of an unknown link type, and one at the end of pcap’s time', async () => {
+  const none = await run(['convert', '-', '-o', '-', '--format', 'pcap'], { stdin: refused.front.subarray(0, 24) })
+  expect({ status: none.status, bytes: none.out.length }).toEqual({ status: 0, bytes: 24 })
+  const odd = Buffer.from(refused.front)
+  odd.writeUInt32LE(4711, 20) // link type
+  odd.writeUInt32LE(0xffffffff, 24) // seconds of the first packet
+  file('odd.pcap', odd)
+  expect(await run(['convert', 'odd.pcap', '-o', 'odd.pcapng'])).toMatchObject({ status: 0, err: '' })
+  expect(await info('odd.pcapng')).toMatchObject({
+    frames: COUNT,
+    last: '2106-02-07T06:28:15.000500000Z',
+    outOfOrder: { frames: COUNT - 1 },
+    interfaces: [{ linkType: 4711, linkTypeName: '4711' }],
+  })
+})
+
 describe('outputs', () => {
   test.each([
     ['what exists', ['front.pcap', '-o', 'back.pcap'], '--force replaces it'],

@@ -1,9 +1,9 @@
 // pcap-surgery trim, shift, convert, repair: one capture in, one out.
-import { copy, type FrameRange, handChooser, type Instant, shifted } from '@pcap-surgery/core'
+import { copy, type CopyOptions, type FrameRange, handChooser, type Instant, shifted } from '@pcap-surgery/core'
 import { decompression } from '../../io/captures.ts'
 import { say } from '../../io/talk.ts'
 import type { FrameOption } from '../isolate/hand-cut.ts'
-import { type OutputOptions, runCopy } from './run.ts'
+import { type CopyJob, type OutputOptions, runCopy } from './run.ts'
 
 export interface TrimOptions extends OutputOptions {
   from?: Instant
@@ -21,17 +21,7 @@ export async function trimCommand(file: string, { from, to, frames, ...options }
   const ranges = frames?.flatMap((one): FrameRange[] => one.ranges) ?? null
   const times = isTimed ? [{ from: from ?? null, to: to ?? null }] : null
   const chooser = handChooser({ connections: null, filter: null, frames: ranges, times })
-  const settings = { decompression, chooser, retime: null, resume: false }
-  return runCopy(
-    [file],
-    {
-      copy: async ({ sources: [{ chunks }], writer, onProgress }) => [
-        await copy({ open: () => chunks }, writer, { ...settings, onProgress }),
-      ],
-      noPacket: 'no frame is in this span',
-    },
-    options,
-  )
+  return copyOne(file, { chooser }, { noPacket: 'no frame is in this span' }, options)
 }
 
 export interface ShiftOptions extends OutputOptions {
@@ -45,31 +35,32 @@ export async function shiftCommand(file: string, { by, drift, ...options }: Shif
     say('say how far: --by SECONDS, --drift PPM')
     return 2
   }
-  return copyWhole(file, { retime: shifted(by ?? { seconds: 0, nanoseconds: 0 }, drift ?? 0), resume: false }, options)
+  return copyOne(file, { retime: shifted(by ?? { seconds: 0, nanoseconds: 0 }, drift ?? 0) }, {}, options)
 }
 
 /** Writes the same capture in another format. */
-export const convertCommand = (file: string, options: OutputOptions): Promise<number> =>
-  copyWhole(file, { retime: null, resume: false }, options)
+export const convertCommand = (file: string, options: OutputOptions): Promise<number> => copyOne(file, {}, {}, options)
 
 /** Writes what of a capture is whole. */
 export const repairCommand = (file: string, options: OutputOptions): Promise<number> =>
-  copyWhole(file, { retime: null, resume: true }, options)
+  copyOne(file, { resume: true }, { isRepair: true }, options)
 
-function copyWhole(
+/** Copies a capture; what is not stated of how stays as it is. */
+const copyOne = (
   file: string,
-  how: { retime: ReturnType<typeof shifted> | null; resume: boolean },
+  how: Partial<CopyOptions>,
+  what: Omit<CopyJob, 'copy'>,
   options: OutputOptions,
-): Promise<number> {
-  const settings = { decompression, chooser: null, ...how }
-  return runCopy(
+): Promise<number> =>
+  runCopy(
     [file],
     {
+      ...what,
       copy: async ({ sources: [{ chunks }], writer, onProgress }) => [
-        await copy({ open: () => chunks }, writer, { ...settings, onProgress }),
+        await copy({ open: () => chunks }, writer, { ...AS_IT_IS, ...how, onProgress }),
       ],
-      isRepair: how.resume,
     },
     options,
   )
-}
+
+const AS_IT_IS: CopyOptions = { decompression, chooser: null, retime: null, resume: false }
