@@ -173,7 +173,7 @@ function upstreamEnd(story: Story, { conversation }: Try, judgement: Judgement):
   const what = seen.length === 0 ? 'what arrives, and what is sent' : seen.join(', and ')
   // Who waits may have waited for somebody, whether or not that is among the rivals.
   const open = [...new Set<CauseCode>([...decides, ...(waits ? (['dependency-slow'] as const) : [])])]
-  return [entry(place, `at ${connection.server}, to see ${what}`, others(open, judgement))]
+  return [entry(place, `on the host of ${connection.server}, to see ${what}`, others(open, judgement))]
 }
 
 function depthFor(causes: readonly CauseCode[]): Depth {
