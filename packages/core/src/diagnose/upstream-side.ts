@@ -57,7 +57,7 @@ const shownBy = perStory((story, front): ReadonlyMap<number, Conversation[]> => 
   for (const conversation of openedBy(story, front)) {
     const { capture, connection } = nearClient(conversation)
     // What a capture at the upstream lacks may have been sent all the same.
-    const isElsewhere = story.captures[capture].vantages.join() === 'upstream' || endOf(connection) === 'server'
+    const isElsewhere = story.captures[capture].vantages.join() === 'upstream' || endOf([connection]) === 'server'
     if (connection.server === front || isElsewhere) continue
     const list = shown.get(capture)
     if (list === undefined) shown.set(capture, [conversation])
@@ -93,7 +93,7 @@ export function endsSeen(story: Story, { sightings }: Conversation): { near: boo
   const { vantages } = story.captures[capture]
   const [near, far] = [vantages.includes('proxy-back'), vantages.includes('upstream')]
   if (near !== far) return { near, far }
-  const end = endOf(connection)
+  const end = endOf([connection])
   return { near: end !== 'server', far: end === 'server' }
 }
 

@@ -194,7 +194,7 @@ function proxyBack(attempt: Try): string | null {
 }
 
 function summaries(capture: StoryCapture): CaptureSummary[] {
-  const { observations, ids, clock, vantages } = capture
+  const { observations, ids, clock, vantages, supposed } = capture
   return observations.parts.map((part, i) => ({
     id: ids[i],
     file: part.file,
@@ -202,7 +202,7 @@ function summaries(capture: StoryCapture): CaptureSummary[] {
     frames: part.frames,
     first: part.frames === 0 ? null : timestamp(observations.epoch, part.first),
     last: part.frames === 0 ? null : timestamp(observations.epoch, part.last),
-    vantages,
+    vantages: vantages.length > 0 ? vantages : supposed,
     clock,
     warnings: warningsOf(capture, i),
   }))

@@ -29,7 +29,14 @@ export function correlate(observations: readonly Observations[], options: Correl
   let part = 0
   const captures = observations.map((o, i): StoryCapture => {
     const ids = options.ids?.[i] ?? o.parts.map(() => part++)
-    return { observations: o, pieces: clocks[i].pieces, clock: clocks[i].clock, ids: [...ids], vantages: [] }
+    return {
+      observations: o,
+      pieces: clocks[i].pieces,
+      clock: clocks[i].clock,
+      ids: [...ids],
+      vantages: [],
+      supposed: [],
+    }
   })
   orderSightings(conversations)
   alignByPairing(captures, conversations, clocks)
@@ -48,7 +55,7 @@ export function correlate(observations: readonly Observations[], options: Correl
   const pairs = assign(roles, openAtProxies(roles, order, proxies))
   const { requests, served, strays, all } = troubled(roles, pairs, fronts)
   attachLookups(captures, all, proxies)
-  nameVantages(captures, legsOf(roles, pairs, fronts), options.vantages ?? new Map())
+  nameVantages(captures, conversations, legsOf(roles, pairs, fronts), options.vantages ?? new Map())
   const faults = observations.flatMap((o, capture) =>
     o.parts.filter((p) => p.faults.length > 0).map((p) => ({ capture, file: p.file, faults: p.faults })),
   )

@@ -47,7 +47,7 @@ function translated(
     }
     const options = tcp + 20
     const length = (view.getUint8(tcp + 12) >> 4) * 4
-    for (let o = options; stamps !== 0 && o < tcp + length; o += Math.max(1, bytes[o] > 1 ? bytes[o + 1] : 1)) {
+    for (let o = options; o < tcp + length; o += Math.max(1, bytes[o] > 1 ? bytes[o + 1] : 1)) {
       if (bytes[o] === 8) add(o + 2, stamps)
     }
   }

@@ -23,6 +23,8 @@ export interface StoryCapture extends Clocked {
   /** Ids in the document of the capture's parts (one, or several for a rotated capture). */
   ids: number[]
   vantages: Vantage[]
+  /** Without any of these: what its own exchanges say of where it was taken, on which no judgement rests. */
+  supposed: Vantage[]
 }
 
 /** A connection as one capture shows it. */
