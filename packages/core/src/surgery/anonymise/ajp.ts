@@ -9,8 +9,8 @@ import type { Sniffed } from '../../app/sniff.ts'
 import { type Bytes, latin1, u16 } from '../../bytes/read.ts'
 import { FILL, type Pseudonyms, type Side } from './contract.ts'
 import { keepErrorPage, LEAST_STATUS, PAGE_LOOKED_AT } from './error-page.ts'
-import { NO_SINK } from './fastcgi.ts'
 import { scrubFieldName, scrubReason, scrubValue } from './fields.ts'
+import { foreignSink } from './opaque.ts'
 import { Pieces, SideEdits } from './pieces.ts'
 import { Origin, type Reader, type Work } from './reader.ts'
 import { scrubHost, scrubTarget, scrubText } from './text.ts'
@@ -42,7 +42,7 @@ const STORED_METHOD = 13
 const ARE_DONE = 0xff
 
 export class AjpScrubber implements Reader {
-  // What answers in another protocol is scrubbed as that.
+  // What answers in a protocol that is known is scrubbed as that.
   readonly takesAnyAnswer = false
   readonly #sides: readonly [AjpSide, AjpSide]
 
@@ -52,7 +52,7 @@ export class AjpScrubber implements Reader {
   }
 
   expects(_side: Side, speaks: Sniffed): boolean {
-    return speaks === 'ajp'
+    return speaks === 'ajp' || speaks === 'unknown' || speaks === 'text'
   }
 
   data(side: Side, bytes: Bytes, at: number, end: number, position: number): void {
@@ -72,7 +72,7 @@ class AjpSide extends RecordScanner {
   readonly #p: Pseudonyms
   readonly #edits: SideEdits
   readonly #isRequest: boolean
-  readonly #origin: Origin = new Origin()
+  readonly #origin: Origin
   /** The packet at work, as far as it is wanted. */
   readonly #packet: Pieces = new Pieces(PACKET_KEPT)
   /** Request body to come; Infinity until an empty packet. */
@@ -81,8 +81,9 @@ class AjpSide extends RecordScanner {
   /** Bytes of the packet at work are missing. */
   #isCut = false
 
-  constructor(p: Pseudonyms, edits: SideEdits, isRequest: boolean) {
-    super(isRequest ? 'request' : 'response', NO_SINK, packet.HEADER)
+  constructor(p: Pseudonyms, edits: SideEdits, isRequest: boolean, origin: Origin = new Origin()) {
+    super(isRequest ? 'request' : 'response', foreignSink(p, edits, origin), packet.HEADER)
+    this.#origin = origin
     this.#p = p
     this.#edits = edits
     this.#isRequest = isRequest
@@ -106,7 +107,9 @@ class AjpSide extends RecordScanner {
   }
 
   protected override headerFault(i: number): string | null {
-    return packet.headerFault(this.header, i, this.#isRequest ? packet.TO_CONTAINER : packet.TO_GATEWAY)
+    const fault = packet.headerFault(this.header, i, this.#isRequest ? packet.TO_CONTAINER : packet.TO_GATEWAY)
+    if (fault !== null) this.#keepHeader(i + 1)
+    return fault
   }
 
   protected override lengths(): { content: number; padding: number } {
@@ -114,10 +117,14 @@ class AjpSide extends RecordScanner {
   }
 
   protected override opened(): void {
-    const first = this.#origin.position(this.first.offset)
-    this.#edits.keep(first, first + packet.HEADER)
+    this.#keepHeader(packet.HEADER)
     this.#packet.clear()
     this.#isCut = false
+  }
+
+  #keepHeader(length: number): void {
+    const first = this.#origin.position(this.first.offset)
+    this.#edits.keep(first, first + length)
   }
 
   protected override content(b: Bytes, from: number, to: number): void {

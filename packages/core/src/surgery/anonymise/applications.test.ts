@@ -13,6 +13,7 @@ import {
   type StreamPiece,
   uwsgiRequest,
 } from '@pcap-surgery/testkit'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createAjpRequestScanner } from '../../app/ajp/request.ts'
 import { createAjpResponseScanner } from '../../app/ajp/response.ts'
@@ -20,6 +21,7 @@ import { createFastCgiRequestScanner } from '../../app/fastcgi/request.ts'
 import { createFastCgiResponseScanner } from '../../app/fastcgi/response.ts'
 import type { Head, MessageScanner, MessageSink } from '../../app/http1/message.ts'
 import { createRequestScanner } from '../../app/http1/scanner.ts'
+import { sniff } from '../../app/sniff.ts'
 import { createScgiRequestScanner, createScgiResponseScanner } from '../../app/scgi.ts'
 import { createUwsgiRequestScanner, createUwsgiResponseScanner } from '../../app/uwsgi.ts'
 import type { StreamHint } from './contract.ts'
@@ -139,4 +141,59 @@ test.each([
   const [, text] = streams([0, request], [1, 'HTTP/1.1 400 Bad Request\r\nX-Name: alice\r\n\r\n<h1>alice</h1>'])
   expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nX-\w{4}: \w{5}\r\n\r\nx{14}$/)
   expect(text).not.toMatch(SECRETS)
+})
+
+/** What a scanner tells of a stream but for its words. */
+function told(create: (sink: MessageSink) => MessageScanner, text: string): unknown[] {
+  const found: unknown[] = []
+  const scanner = create({
+    begin: (place) => found.push('begin', place.offset),
+    head: ({ status, framing, size, fault }, _first, last) => {
+      found.push('head', last.offset, status, framing, size, fault?.part, fault?.at.offset)
+      return 0
+    },
+    end: (how, last, length, _missing, _body, fault) => found.push('end', how, last.offset, length, fault?.at.offset),
+  })
+  const b = Uint8Array.from(text, (c) => c.charCodeAt(0))
+  scanner.push(b, 0, b.length, 1, 1)
+  scanner.finish(true, 1, 1)
+  return found
+}
+
+const sniffed = (text: string): string => {
+  const b = Uint8Array.from(text, (c) => c.charCodeAt(0))
+  return sniff(b, 0, b.length)
+}
+
+const textOf = (b: Uint8Array): string => Array.from(b, (c) => String.fromCharCode(c)).join('')
+const FCGI_REQUEST = fastcgiRequest('POST /a?b', { HTTP_X_NAME: 'alice' }, 'hello')
+const AJP_REQUEST = join(ajpRequest('POST /1', { a008: '5' }), ajpBody('hel'), ajpBody('lo'), ajpRequest('GET /2'))
+
+test.each<[string, Uint8Array, string | null, (sink: MessageSink) => MessageScanner]>([
+  ['FastCGI requests', FCGI_REQUEST, null, createFastCgiRequestScanner],
+  ['FastCGI responses', FCGI_REQUEST, textOf(fastcgiResponse(ANSWER)), createFastCgiResponseScanner],
+  ['AJP requests', AJP_REQUEST, null, createAjpRequestScanner],
+  ['AJP responses', AJP_REQUEST, textOf(ajpResponse(502, 'hello', { Server: 'alice' })), createAjpResponseScanner],
+  ['uwsgi requests', uwsgiRequest('POST /a?b', VARIABLES, 'hello'), null, createUwsgiRequestScanner],
+  ['uwsgi responses', uwsgiRequest('GET /'), ANSWER, createUwsgiResponseScanner],
+  ['SCGI requests', scgiRequest('POST /a?b', { CONTENT_LENGTH: '5' }, 'hello'), null, createScgiRequestScanner],
+])('%s: whatever byte is another, the same messages and the same faults', (_name, request, answer, create) => {
+  const changing = answer ?? textOf(request)
+  fc.assert(
+    fc.property(fc.nat(changing.length - 1), fc.nat(255), (at, byte) => {
+      const changed = `${changing.slice(0, at)}${String.fromCharCode(byte)}${changing.slice(at + 1)}`
+      // Nobody reads a request that does not begin as one.
+      fc.pre(answer !== null || sniffed(changed) === sniffed(changing))
+      const [client, server] = streams(
+        ...(answer === null
+          ? [[0, changed] as const]
+          : ([
+              [0, request],
+              [1, changed],
+            ] as const)),
+      )
+      expect(told(create, answer === null ? client : server)).toEqual(told(create, changed))
+    }),
+    { numRuns: 150 },
+  )
 })

@@ -34,7 +34,8 @@ export function scrubDer(p: Pseudonyms, b: Bytes, at: number, end: number, depth
   while (next < end) {
     const value = depth < DEPTH ? valueAt(b, next, end) : null
     if (value === null) {
-      b.fill(FILL, next, end)
+      // What breaks the encoding goes on to do so: type and length.
+      b.fill(FILL, depth < DEPTH ? Math.min(end, next + 2) : next, end)
       return
     }
     scrubContent(p, b, b[next]!, value.at, value.end, depth)

@@ -5,13 +5,14 @@ import { ResponseSection } from '../../app/backend/response-section.ts'
 import * as record from '../../app/fastcgi/record.ts'
 import { COLON, isToken } from '../../app/http1/grammar.ts'
 import { HEAD_LIMIT } from '../../app/http1/head.ts'
-import type { Head, MessageSink, Place } from '../../app/http1/message.ts'
+import type { Head, Place } from '../../app/http1/message.ts'
 import type { Sniffed } from '../../app/sniff.ts'
 import { type Bytes, u32 } from '../../bytes/read.ts'
 import { scrubCgiHead } from './cgi.ts'
 import { FILL, type Pseudonyms, type Side } from './contract.ts'
 import { keepErrorPage, LEAST_STATUS, PAGE_LOOKED_AT } from './error-page.ts'
 import { scrubVariable } from './fields.ts'
+import { foreignSink } from './opaque.ts'
 import { Pieces, SideEdits } from './pieces.ts'
 import { Origin, type Reader, type Work } from './reader.ts'
 
@@ -22,7 +23,7 @@ const FIXED_CONTENT = 8
 const FIXED: ReadonlySet<number> = new Set([record.BEGIN_REQUEST, record.END_REQUEST, UNKNOWN_TYPE])
 
 export class FastCgiScrubber implements Reader {
-  // What answers in another protocol is scrubbed as that.
+  // What answers in a protocol that is known is scrubbed as that.
   readonly takesAnyAnswer = false
   readonly #sides: readonly [FastCgiSide, FastCgiSide]
 
@@ -33,7 +34,7 @@ export class FastCgiScrubber implements Reader {
   }
 
   expects(_side: Side, speaks: Sniffed): boolean {
-    return speaks === 'fastcgi'
+    return speaks === 'fastcgi' || speaks === 'unknown' || speaks === 'text'
   }
 
   data(side: Side, bytes: Bytes, at: number, end: number, position: number): void {
@@ -49,16 +50,13 @@ export class FastCgiScrubber implements Reader {
   }
 }
 
-/** Records are all that is asked of the scanner: it tells nobody of messages. */
-export const NO_SINK: MessageSink = { begin: () => {}, head: () => 0, end: () => {} }
-
 const NO_PLACE: Place = { offset: 0, frame: 0, time: 0 }
 
 class FastCgiSide extends RecordScanner {
   readonly #p: Pseudonyms
   readonly #edits: SideEdits
   readonly #isRequest: boolean
-  readonly #origin: Origin = new Origin()
+  readonly #origin: Origin
   readonly #params: Pieces = new Pieces(HEAD_LIMIT)
   /** Bytes of the parameters, or of the header section, are missing: of the rest nobody knows what it is. */
   #isCut = false
@@ -66,8 +64,9 @@ class FastCgiSide extends RecordScanner {
   readonly #head: Pieces = new Pieces(HEAD_LIMIT)
   #page: Pieces | null = null
 
-  constructor(p: Pseudonyms, edits: SideEdits, kind: Head['kind']) {
-    super(kind, NO_SINK, record.HEADER)
+  constructor(p: Pseudonyms, edits: SideEdits, kind: Head['kind'], origin: Origin = new Origin()) {
+    super(kind, foreignSink(p, edits, origin), record.HEADER)
+    this.#origin = origin
     this.#p = p
     this.#edits = edits
     this.#isRequest = kind === 'request'
@@ -90,7 +89,9 @@ class FastCgiSide extends RecordScanner {
   }
 
   protected override headerFault(i: number): string | null {
-    return record.headerFault(this.header, i)
+    const fault = record.headerFault(this.header, i)
+    if (fault !== null) this.#keepHeader(i + 1)
+    return fault
   }
 
   protected override lengths(): { content: number; padding: number } {
@@ -98,10 +99,14 @@ class FastCgiSide extends RecordScanner {
   }
 
   protected override opened(): void {
-    const first = this.#origin.position(this.first.offset)
-    this.#edits.keep(first, first + record.HEADER)
+    this.#keepHeader(record.HEADER)
     const type = record.typeOf(this.header)
     if (type === record.BEGIN_REQUEST || (type === record.PARAMS && this.length === 0)) this.#endMessage()
+  }
+
+  #keepHeader(length: number): void {
+    const first = this.#origin.position(this.first.offset)
+    this.#edits.keep(first, first + length)
   }
 
   protected override content(b: Bytes, from: number, to: number): void {

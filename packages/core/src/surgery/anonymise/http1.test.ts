@@ -1,4 +1,5 @@
 import { scrubbed, type StreamPiece } from '@pcap-surgery/testkit'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Head, MessageScanner, MessageSink } from '../../app/http1/message.ts'
 import { createRequestScanner, createResponseScanner } from '../../app/http1/scanner.ts'
@@ -135,4 +136,19 @@ test('nothing of a tunnel stays but the byte that shows it', () => {
   )
   expect(client).toMatch(/\r\n\r\n\x81x{6}$/)
   expect(server).toMatch(/\r\n\r\nx{7}$/)
+})
+
+test('whatever byte is another, the reader finds the same messages and the same faults in the same places', () => {
+  const response =
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-Name: bob\r\n\r\n' +
+    'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 22\r\nX-Acme: alice, 10.0.0.1\r\n\r\n<center>nginx</center>' +
+    'HTTP/1.0 404 Not Found\r\nServer: nginx\r\n folded\r\n\r\nuntil the end'
+  fc.assert(
+    fc.property(fc.nat(response.length - 1), fc.nat(255), fc.nat(response.length), (at, byte, end) => {
+      const changed = `${response.slice(0, at)}${String.fromCharCode(byte)}${response.slice(at + 1)}`.slice(0, at + end)
+      const [, text] = streams([0, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3)], [1, changed])
+      expect(faults(text)).toEqual(faults(changed))
+    }),
+    { numRuns: 300 },
+  )
 })

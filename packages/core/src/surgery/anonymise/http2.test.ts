@@ -1,4 +1,5 @@
 import { scrubbed, type StreamPiece } from '@pcap-surgery/testkit'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createRequestScanner } from '../../app/http1/scanner.ts'
 import type { Head } from '../../app/http1/message.ts'
@@ -130,4 +131,57 @@ test('a field block over CONTINUATION, with padding and priority', () => {
   const [text] = streams([0, client])
   expect(sectionsOf(text, latin1(SETTINGS))[0]!.list.length).toBe(5)
   expect(text).not.toMatch(/acme|contoso/)
+})
+
+/** What our own reader is told of a connection but for its words: who, which stream, how much, where. */
+function told(client: string, server: string): unknown[] {
+  const found: unknown[] = []
+  const sink = new Proxy({} as Http2Sink, {
+    get:
+      (_, event) =>
+      (...args: unknown[]) =>
+        found.push(event, ...args.map((arg) => (isFields(arg) ? [arg.list.length, arg.complete] : placeOf(arg)))),
+  })
+  const connection = new Http2Connection(sink)
+  for (const [side, text] of [client, server].entries())
+    connection.push(side as Side, bytes(text), 0, text.length, 0, 0)
+  for (const side of [0, 1] as const) connection.finish(side, true, 0, 0)
+  return found
+}
+
+/** Numbers and places; of anything else nothing. */
+const placeOf = (arg: unknown): unknown =>
+  typeof arg === 'number' || typeof arg === 'boolean' ? arg : ((arg as { offset?: number } | null)?.offset ?? null)
+
+const changed = (text: string, at: number, byte: number): string =>
+  `${text.slice(0, at)}${String.fromCharCode(byte)}${text.slice(at + 1)}`
+
+test('whatever byte is another, the reader is told the same', () => {
+  const client = latin1(
+    joined(PREFACE, SETTINGS, frame(1, 5, 1, 0x82, ...field('x-acme', 'contoso'), 0x04, ...literal('/alice', false))),
+  )
+  const server = latin1(
+    joined(
+      SETTINGS,
+      frame(1, 4, 1, 0x8d, ...field('server', 'nginx'), ...field('x-name', 'bob', false)),
+      frame(0, 9, 1, 1, ...bytes('<center>nginx</center>'), 0),
+      frame(3, 0, 1, 0, 0, 0, 2),
+      frame(7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 11, ...bytes('too_many_pings')),
+    ),
+  )
+  fc.assert(
+    // The first frame says that it is HTTP/2.
+    fc.property(fc.integer({ min: SETTINGS.length, max: server.length - 1 }), fc.nat(255), (at, byte) => {
+      const answer = changed(server, at, byte)
+      expect(told(...streams([0, client], [1, answer]))).toEqual(told(client, answer))
+    }),
+    { numRuns: 300 },
+  )
+  fc.assert(
+    fc.property(fc.integer({ min: PREFACE.length, max: client.length - 1 }), fc.nat(255), (at, byte) => {
+      const asked = changed(client, at, byte)
+      expect(told(...streams([0, asked], [1, server]))).toEqual(told(asked, server))
+    }),
+    { numRuns: 300 },
+  )
 })

@@ -160,8 +160,11 @@ class Sender {
     return {
       midstream: () => this.#lose(),
       lost: () => this.#lose(),
-      // It stands in the frames, and those stay.
-      fault: () => {},
+      // A frame that is too large to be one is told of here alone; of others the header stays anyhow.
+      fault: (_from, _stream, text, place) => {
+        const position = this.#position(place)
+        if (text.endsWith('are allowed')) this.#edits.keep(position, position + frames.FRAME_HEADER)
+      },
       begin: (_from, header, first) => this.#begin(header, this.#position(first)),
       data: (_from, header, bytes, at, end, isLast, first) => {
         this.#content(header, bytes, at, end, this.#position(first))

@@ -1,10 +1,12 @@
 // Streams that nobody reads: of their first bytes stays what tells the protocol (app/sniff.ts), and of an error the
 // number. Of texts the words go, the rest of the stream is not spoken of.
+import type { MessageSink } from '../../app/http1/message.ts'
 import { sniff, SNIFF_LENGTH, type Sniffed } from '../../app/sniff.ts'
 import { type Bytes, u32 } from '../../bytes/read.ts'
 import type { Pseudonyms } from './contract.ts'
 import { scrubRequestHead, scrubResponseHead } from './head.ts'
-import type { Pieces, SideEdits } from './pieces.ts'
+import { Pieces, type SideEdits } from './pieces.ts'
+import type { Origin } from './reader.ts'
 import { isAlphanumeric, scrubText } from './text.ts'
 import { keepsProducts, keepsProtocol } from './vocabulary.ts'
 
@@ -41,8 +43,34 @@ export const OPAQUE_KEPT = 1024
 export function scrubForeign(p: Pseudonyms, pieces: Pieces, edits: SideEdits): void {
   const b = pieces.bytes.subarray(0, SNIFF_LENGTH)
   const told = sniff(b, 0, b.length)
+  const first = b.slice(0, beginsStatusLine(b) + 1)
   const done = told === 'postgres' ? scrubPostgres(p, pieces.bytes) : scrubFirstBytes(p, told, b)
-  pieces.replace(edits, 0, done)
+  // The byte by which it is no HTTP response stays, and so does what stands before.
+  b.set(first)
+  pieces.replace(edits, 0, Math.max(done, first.length))
+}
+
+/**
+ * For a scanner that is asked for records alone and tells of no message: what it does tell of is a stream that begins
+ * in another protocol.
+ */
+export const foreignSink = (p: Pseudonyms, edits: SideEdits, origin: Origin): MessageSink => ({
+  begin: () => {},
+  head: ({ bytes, fault }, first) => {
+    if (fault?.part !== 'start-line') return 0
+    const pieces = new Pieces(OPAQUE_KEPT)
+    pieces.add(bytes, 0, bytes.length, origin.position(first.offset))
+    scrubForeign(p, pieces, edits)
+    return 0
+  },
+  end: () => {},
+})
+
+/** How many bytes are those that a status line begins with (RFC 9112 section 4). */
+function beginsStatusLine(b: Bytes): number {
+  let at = 0
+  while (at < b.length && b[at] === 'HTTP/'.charCodeAt(at)) at++
+  return at
 }
 
 /** Scrubs the first bytes `b` of a stream in place; answers how many of them stay. */

@@ -126,3 +126,33 @@ test('cut or changed anywhere, nothing throws and nothing grows', () => {
     }),
   )
 })
+
+/** What our own reader says of a handshake but for whose it is. */
+function told(client: string, server: string): unknown {
+  const { messages, alerts, faults, serverHello: answer, certificates, cutRecord } = factsOf(client, server)
+  return {
+    messages,
+    alerts,
+    faults: faults.map((fault) => fault.at),
+    answer,
+    cutRecord,
+    certificates: certificates[1]?.count,
+  }
+}
+
+test('whatever byte is another, our own reader finds the same messages, alerts and faults', () => {
+  const hello = latin1(handshakeRecord(clientHello({ serverName: 'app.internal', alpn: ['h2'], ciphers: [0xc02f] })))
+  const flight = latin1(
+    join(
+      handshakeRecord(serverHello({ cipher: 0xc02f, alpn: 'h2' }), certificateMessage(leaf), serverHelloDone()),
+      tlsAlert(2, 40),
+    ),
+  )
+  fc.assert(
+    fc.property(fc.nat(flight.length - 1), fc.nat(255), (at, byte) => {
+      const changed = `${flight.slice(0, at)}${String.fromCharCode(byte)}${flight.slice(at + 1)}`
+      expect(told(...streams([0, hello], [1, changed]))).toEqual(told(hello, changed))
+    }),
+    { numRuns: 500 },
+  )
+})
