@@ -127,6 +127,13 @@ test('whatever comes, nothing throws, and nothing is said of bytes that are not 
   )
 })
 
+test('first bytes by the hundred kilobytes at once', () => {
+  const head = 'POST / HTTP/1.1\r\nContent-Length: 200000\r\n\r\n'
+  const next = 'GET / HTTP/1.1\r\n\r\n'
+  const [text] = streams(HINT, [0, 'PO'], [0, `${head.slice(2)}${'a'.repeat(200_000)}${next}`])
+  expect(text).toBe(`${head}${'x'.repeat(200_000)}${next}`)
+})
+
 test('a header section of a megabyte and endless chunks pass', () => {
   const line = `X-Name: ${'secret'.repeat(100)}\r\n`
   const asks: StreamPiece = [0, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n']

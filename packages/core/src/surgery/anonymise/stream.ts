@@ -114,16 +114,15 @@ export class StreamScrubber implements Scrubber {
       this.#reader!.data(side, bytes, at, end, position)
       return
     }
+    const before = state.head.length
     state.head.add(bytes, at, end, position)
-    if (this.#isHeadless(state) && this.#reader?.expects(side, 'http2') === true) {
-      this.#read(side, state, this.#reader, 'read')
-      return
-    }
+    const taken = state.head.length - before
     // Met mid-stream, a packet may as well be the end of a message: each is judged by itself.
-    this.#decide(side, state, state.head.length >= SNIFF_LENGTH || this.#isHeadless(state))
+    const isHeadless = this.#isHeadless(state)
+    if (isHeadless && this.#reader?.expects(side, 'http2') === true) this.#read(side, state, this.#reader, 'read')
+    else this.#decide(side, state, state.head.length >= SNIFF_LENGTH || isHeadless)
     // What there was no room for comes behind.
-    const rest = state.reading === 'undecided' ? 0 : Math.max(0, end - at - PROXY_HEADER_KEPT)
-    if (rest > 0) this.data(side, bytes, end - rest, end, position + end - at - rest)
+    if (taken > 0) this.data(side, bytes, at + taken, end, position + taken)
   }
 
   /** The answer is one of another protocol: it is read as what it is, to show that. HTTP/1 takes whatever comes. */
