@@ -21,6 +21,8 @@ import { isolateCommand } from './commands/isolate/isolate.ts'
 import type { IsolateCommandOptions } from './commands/isolate/options.ts'
 import { DOCUMENTS, schemaCommand } from './commands/schema.ts'
 import type { VantageHint } from './io/captures.ts'
+import { isOfTheSystem } from './io/refused.ts'
+import { reason } from './io/source.ts'
 import { say } from './io/talk.ts'
 
 /** Exit statuses, as promised in the help. */
@@ -80,7 +82,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     return status
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? RAN : FAILED
-    defect(error)
+    if (isOfTheSystem(error)) say(reason(error))
+    else defect(error)
     return FAILED
   }
 }

@@ -1,8 +1,15 @@
 // pcap-surgery diagnose: captures in, the causes out.
-import { access, constants } from 'node:fs/promises'
 import { correlate, diagnose } from '@pcap-surgery/core'
 import type { DiagnosisDocument } from '@pcap-surgery/core'
-import { distinct, hasDecrypted, readCaptures, readKeys, type VantageHint, vantagesOf } from '../io/captures.ts'
+import {
+  distinct,
+  hasDecrypted,
+  readCaptures,
+  readKeys,
+  unreadableKeys,
+  type VantageHint,
+  vantagesOf,
+} from '../io/captures.ts'
 import { print, refusal, writeWhole } from '../io/output.ts'
 import { reason } from '../io/source.ts'
 import { say } from '../io/talk.ts'
@@ -54,10 +61,8 @@ async function misuse(files: readonly string[], options: DiagnoseOptions): Promi
   for (const { file } of hints) {
     if (!files.includes(file)) return `--vantage ${file}: is not one of the captures`
   }
-  for (const file of keys) {
-    const unreadable = await access(file, constants.R_OK).then(() => null, reason)
-    if (unreadable !== null) return `--keys ${file}: ${unreadable}`
-  }
+  const unreadable = await unreadableKeys(keys)
+  if (unreadable !== null) return unreadable
   if (output === undefined) return null
   const refused = await refusal(output, files)
   return refused === null ? null : `--output ${output}: ${refused}`

@@ -1,5 +1,5 @@
 // Captures from files: each observed, the files of a rotated one as one, a cut as the captures that lie in it.
-import { readFile, stat } from 'node:fs/promises'
+import { access, constants, readFile, stat } from 'node:fs/promises'
 import {
   connectionsOf,
   KeyLog,
@@ -68,6 +68,20 @@ export async function distinct(files: readonly string[]): Promise<string[]> {
     seen.add(identity)
   }
   return kept
+}
+
+/** Why one of the key logs cannot be read, for the user; null where all can. */
+export async function unreadableKeys(files: readonly string[]): Promise<string | null> {
+  for (const file of files) {
+    const why = await access(file, constants.R_OK).then(async () => {
+      const found = await stat(file)
+      if (found.isDirectory()) return 'is a directory'
+      // What it gives may never end.
+      return found.isCharacterDevice() ? 'is a device' : null
+    }, reason)
+    if (why !== null) return `--keys ${file}: ${why}`
+  }
+  return null
 }
 
 /** All key logs as one; null without. What of them makes no sense is said by line number: their text is secret. */
@@ -142,6 +156,10 @@ function used(frames: number): string {
   return frames === 1 ? 'the frame before it was used' : `the ${frames} frames before it were used`
 }
 
+/** What is in a pipe can be read only once. */
+const areRegular = async (files: readonly string[]): Promise<boolean> =>
+  (await Promise.all(files.map((file) => stat(file)))).every((one) => one.isFile())
+
 /** Reads the files of a rotated capture once more, as the one capture that they are. */
 async function joinRotated(
   each: readonly Observations[],
@@ -150,7 +168,10 @@ async function joinRotated(
   isSealed: boolean,
 ): Promise<Observations[]> {
   const canJoin = (part: number): boolean => named[part].file !== '-' && named[part].within === null
-  const sets = rotatedSets(each).filter((parts) => parts.every(canJoin))
+  const sets: number[][] = []
+  for (const parts of rotatedSets(each)) {
+    if (parts.every(canJoin) && (await areRegular(parts.map((part) => named[part].file)))) sets.push(parts)
+  }
   const joined = new Map<number, Observations>()
   for (const parts of sets) {
     const whole = await observeFiles(

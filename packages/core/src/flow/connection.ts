@@ -219,7 +219,7 @@ export class ConnectionTracker {
     const sack = s.options.sackCount > 0 ? this.#highestSack(other, s.options) : -1
 
     if (length > 0 && !stray) this.#data(from, half, start, marks, s, events)
-    else if (!(flags & (SYN | RST))) half.begin(start)
+    else if (!(flags & (SYN | RST))) this.#begin(half, start)
     this.#settle(to, other, frame, time, events)
 
     this.log.add(s, from, position, ack, scaled, sack, marks)
@@ -337,9 +337,17 @@ export class ConnectionTracker {
     return time - half.holeTime < limit
   }
 
+  /**
+   * The first that is seen of a side, but for its SYN. Where the other side's SYN was captured, what it has acknowledged
+   * since says where this side's stream begins; only else there may have been any amount of it.
+   */
+  #begin(half: Half, start: number): void {
+    if (this.synFrom < 0 || half.acked < 1) half.begin(start)
+  }
+
   #data(from: SideIndex, half: Half, start: number, marks: number, s: Segment, events: StreamEvents): void {
     const { frame, time, length } = s
-    half.begin(start)
+    this.#begin(half, start)
     half.begun = true
     if (marks & WINDOW_PROBE && start >= half.max) {
       half.probe(start, s.bytes, s.at, s.end, frame, time)

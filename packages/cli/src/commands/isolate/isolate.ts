@@ -1,7 +1,7 @@
 // pcap-surgery isolate: captures in, and out of them one that holds an incident and nothing else.
-import { access, constants, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { Width } from '@pcap-surgery/core'
-import { distinct } from '../../io/captures.ts'
+import { distinct, unreadableKeys } from '../../io/captures.ts'
 import { lostText } from '../../io/capture-format.ts'
 import { type FileHash, fileHashes, type FileHashes } from '../../io/file-hashes.ts'
 import { print, refusal, writeWhole } from '../../io/output.ts'
@@ -50,6 +50,11 @@ async function misuse(files: readonly string[], options: IsolateCommandOptions):
   const { incident, connection, time, frames, filter, pad, split, vantage: hints = [], keys = [] } = options
   const isByHand = [connection, time, frames, filter].some((one) => one !== undefined)
   if (files.includes('-')) return 'standard input can be read only once, and a cut reads twice; save it first'
+  for (const file of files) {
+    const found = await stat(file).catch(() => null)
+    if (found === null || found.isFile() || found.isDirectory()) continue
+    return `${file}: can be read only once, and a cut reads twice; save it first`
+  }
   if (incident === undefined && !isByHand) {
     return 'say what to cut: --incident ID (diagnose names them), or --connection, --time, --frames, --filter'
   }
@@ -68,10 +73,8 @@ async function misuse(files: readonly string[], options: IsolateCommandOptions):
     if (typeof key === 'string') return `--anonymise-key ${options.anonymiseKey}: ${key}`
     if (key.size < SHORTEST_KEY) return `--anonymise-key ${options.anonymiseKey}: has less than ${SHORTEST_KEY} bytes`
   }
-  for (const file of keys) {
-    const unreadable = await access(file, constants.R_OK).then(() => null, reason)
-    if (unreadable !== null) return `--keys ${file}: ${unreadable}`
-  }
+  const unreadable = await unreadableKeys(keys)
+  if (unreadable !== null) return unreadable
   const mapping = options.mapping === undefined ? [] : [options.mapping]
   for (const file of [...outputsOf(options).map(([name]) => name), manifestName(options), ...mapping]) {
     const refused = await refusal(file, [...files, ...keys])

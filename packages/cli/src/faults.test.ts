@@ -1,0 +1,175 @@
+// What goes wrong around the command: pipes, folders, full disks, files that change, signals. A clear message, the right
+// exit status, nothing half-written, and no name or comment of a stranger that reaches the terminal as it is.
+import { spawn, spawnSync } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { gateway } from '@pcap-surgery/testkit'
+import { afterAll, expect, test } from 'vitest'
+
+const COMMAND = fileURLToPath(new URL('../bin/pcap-surgery.js', import.meta.url))
+
+const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-faults-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const place = (name: string): string => join(folder, name)
+
+interface Ran {
+  status: number | null
+  signal: NodeJS.Signals | null
+  out: string
+  err: string
+}
+
+/** Runs a line of the shell with `$PS` for the command. */
+function shell(line: string): Ran {
+  const env = { ...process.env, NO_COLOR: '1', PS: `${process.execPath} ${COMMAND}` }
+  const { status, signal, stdout, stderr } = spawnSync('bash', ['-c', line], { cwd: folder, env, encoding: 'utf8' })
+  return { status, signal, out: stdout, err: stderr }
+}
+
+const isLinux = process.platform === 'linux'
+
+// An upstream that refuses the connection, and a proxy that says 502.
+const refused = gateway({ attempts: [(upstream) => upstream.syn().rst('<')], answer: 502 })
+writeFileSync(place('front.pcap'), refused.front)
+writeFileSync(place('back.pcap'), refused.back)
+mkdirSync(place('folder'))
+
+const RECORD_HEADER = 16
+const FILE_HEADER = 24
+
+/** The first packets of a capture, and the others, as the files of a rotated one. */
+function halves(bytes: Uint8Array): [Uint8Array, Uint8Array] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const first = FILE_HEADER + RECORD_HEADER + view.getUint32(FILE_HEADER + 8, true)
+  const header = bytes.subarray(0, FILE_HEADER)
+  return [bytes.slice(0, first), Buffer.concat([header, bytes.subarray(first)])]
+}
+
+test.skipIf(!isLinux)('a full disk: said, and no success', () => {
+  const { status, err } = shell('$PS diagnose front.pcap back.pcap > /dev/full')
+  expect({ status, err }).toEqual({ status: 2, err: 'pcap-surgery: standard output: no space left\n' })
+})
+
+test('a reader that has seen enough is no error', () => {
+  const { out, err } = shell('$PS diagnose --format json front.pcap back.pcap | head -c 1; echo ${PIPESTATUS[0]}')
+  expect({ out, err }).toEqual({ out: '{0\n', err: '' })
+})
+
+test.each([
+  ['a folder', 'folder', 'is a directory'],
+  ['a device', '/dev/zero', 'is a device'],
+  ['nothing', 'none.log', 'no such file'],
+])('--keys: %s', (_, file, reason) => {
+  for (const command of ['diagnose', 'isolate -i 1 -o cut.pcapng']) {
+    const { status, err } = shell(`$PS ${command} front.pcap --keys ${file}`)
+    expect({ status, err }).toEqual({ status: 2, err: `pcap-surgery: --keys ${file}: ${reason}\n` })
+  }
+})
+
+test('captures from pipes: each is read once, and what it says is used', () => {
+  const plain = shell('$PS diagnose --format json front.pcap back.pcap')
+  const piped = shell('$PS diagnose --format json <(cat front.pcap) <(gzip < back.pcap)')
+  expect({ status: piped.status, err: piped.err }).toEqual({ status: 0, err: '' })
+  expect(JSON.parse(piped.out).incidents).toEqual(JSON.parse(plain.out).incidents)
+})
+
+test('a rotated capture from pipes is not read again, and not said to be empty', () => {
+  const [first, rest] = halves(refused.front)
+  writeFileSync(place('first.pcap'), first)
+  writeFileSync(place('rest.pcap'), rest)
+  const { status, out, err } = shell('$PS diagnose --format json <(cat first.pcap) <(cat rest.pcap)')
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+  const { captures } = JSON.parse(out) as { captures: { frames: number; warnings: string[] }[] }
+  expect(captures.map(({ frames }) => frames > 0)).toEqual([true, true])
+  expect(captures.flatMap(({ warnings }) => warnings).join()).not.toContain('empty')
+})
+
+test('a cut of a pipe is refused at once: it would wait for ever', () => {
+  const { status, err } = shell('mkfifo pipe; $PS isolate pipe front.pcap -i 1 -o cut.pcapng')
+  expect({ status, err }).toEqual({
+    status: 2,
+    err: 'pcap-surgery: pipe: can be read only once, and a cut reads twice; save it first\n',
+  })
+})
+
+test('a capture that grows in the midst of a packet: what is whole is used', () => {
+  writeFileSync(place('growing.pcap'), refused.front.subarray(0, -7))
+  const { status, out, err } = shell('$PS diagnose growing.pcap')
+  expect(status).toBe(2)
+  expect(err).toMatch(/^pcap-surgery: growing\.pcap: at byte \d+: the last packet is cut/)
+  expect(out).toContain('growing.pcap')
+})
+
+test('a capture that changes while it is cut: nothing is written', async () => {
+  writeFileSync(place('changing.pcap'), refused.front)
+  const args = [COMMAND, 'isolate', 'changing.pcap', 'back.pcap', '-i', '1', '-o', 'changed.pcapng']
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+  const timer = setInterval(() => appendFileSync(place('changing.pcap'), refused.front.subarray(FILE_HEADER)), 1)
+  let err = ''
+  child.stderr.on('data', (text: Buffer) => (err += text.toString()))
+  const status = await new Promise((resolve) => child.on('close', resolve))
+  clearInterval(timer)
+  expect(status).toBe(2)
+  expect(err).not.toContain('    at ')
+  expect(existsSync(place('changed.pcapng'))).toBe(false)
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s: ends by the signal, and leaves nothing behind', async (signal) => {
+  shell(`rm -f waiting; mkfifo waiting`)
+  const before = readdirSync(folder)
+  const child = spawn(process.execPath, [COMMAND, 'diagnose', 'waiting', '-o', 'never.txt'], { cwd: folder })
+  await sleep(700)
+  child.kill(signal)
+  const ended = await new Promise((resolve) => child.on('close', (status, by) => resolve(by ?? status)))
+  expect([signal, signal === 'SIGINT' ? 130 : 143]).toContain(ended)
+  expect(readdirSync(folder)).toEqual(before)
+})
+
+/** ESC, a bell, a bidi override, markup. */
+const EVIL = '\x1b[31m\x07\u202e<script>alert(1)</script>'
+
+/** Little-endian words, and a pcapng block of them. */
+const words = (...values: number[]): Buffer => Buffer.from(Uint32Array.from(values).buffer)
+function block(type: number, ...parts: Buffer[]): Buffer {
+  const body = Buffer.concat(parts)
+  const length = body.length + 12 + (-body.length & 3)
+  return Buffer.concat([words(type, length), body, Buffer.alloc(-body.length & 3), words(length)])
+}
+function option(code: number, text: string): Buffer {
+  const value = Buffer.from(text)
+  return Buffer.concat([words(code | (value.length << 16)), value, Buffer.alloc(-value.length & 3)])
+}
+
+test('names and comments of strangers: no control byte comes out, no file is named after them', () => {
+  // Section with a comment; interfaces called like an escape sequence, and like a source that is a path.
+  const section = block(0x0a0d0d0a, words(0x1a2b3c4d, 1, 0xffff_ffff, 0xffff_ffff), option(1, EVIL))
+  const names = [EVIL, `client (../../../tmp/evil, ${EVIL})`, 'proxy-front (/etc/passwd)']
+  const interfaces = names.map((name) => block(1, words(1, 0), option(2, name)))
+  const view = new DataView(refused.front.buffer, refused.front.byteOffset)
+  const packets: Buffer[] = []
+  for (let at = FILE_HEADER, i = 0; at < refused.front.length; i++) {
+    const length = view.getUint32(at + 8, true)
+    const data = Buffer.from(refused.front.subarray(at + RECORD_HEADER, at + RECORD_HEADER + length))
+    // The host that was asked for is another, as long as it was.
+    const host = data.indexOf('Host: ')
+    if (host >= 0) data.write('\x1b]0;x\x07', host + 6, 'latin1')
+    packets.push(block(6, words(i % 3, 0, i, length, length), data, Buffer.alloc(-length & 3)))
+    at += RECORD_HEADER + length
+  }
+  writeFileSync(place('evil.pcapng'), Buffer.concat([section, ...interfaces, ...packets]))
+  writeFileSync(place('evil.pcapng.gz'), gzipSync(Buffer.concat([section, ...interfaces, ...packets])))
+  const before = readdirSync(folder)
+  const lines = ['diagnose evil.pcapng --all --checklist', 'diagnose evil.pcapng.gz back.pcap', 'info evil.pcapng']
+  for (const line of [...lines, 'isolate evil.pcapng -i 1 -o /dev/null', `diagnose '${EVIL}'`]) {
+    const { out, err } = shell(`$PS ${line}`)
+    // oxlint-disable-next-line no-control-regex -- control bytes are the subject
+    expect(out + err).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/)
+    expect(err).not.toContain('    at ')
+  }
+  expect(readdirSync(folder)).toEqual(before)
+})
