@@ -170,26 +170,61 @@ const legOf = ({ conversation }: Try): string => {
   return `${clientAddress} ${server}`
 }
 
-/** Whether requests were seen on another leg: neither from who sent these nor to who got them. */
-const hasOtherLeg = perStory((story, leg): boolean => {
-  const [from, to] = leg.split(' ')
-  return story.conversations.some((conversation) => {
+/** Connections counted by client, by server and by both: whether any is of another leg is asked for each of many legs. */
+class Legs {
+  readonly #counts = new Map<string, number>()
+  #all = 0
+
+  add(client: string, server: string): void {
+    this.#all++
+    for (const key of keysOf(client, server)) this.#counts.set(key, this.#count(key) + 1)
+  }
+
+  /** Whether there is one neither from that client nor to that server. */
+  hasOther(client: string, server: string): boolean {
+    const [from, to, both] = keysOf(client, server).map((key) => this.#count(key))
+    return this.#all - from! - to! + both! > 0
+  }
+
+  #count(key: string): number {
+    return this.#counts.get(key) ?? 0
+  }
+}
+
+const keysOf = (client: string, server: string): string[] => [`${client} `, ` ${server}`, `${client} ${server}`]
+
+/** Legs on which requests were seen. */
+const asking = perStory((story): Legs => {
+  const legs = new Legs()
+  for (const conversation of story.conversations) {
     const { connection } = nearClient(conversation)
-    const { clientAddress, server } = connection
-    return exchangeCount(connection) > 0 && clientAddress !== from && server !== to
-  })
+    if (exchangeCount(connection) > 0) legs.add(connection.clientAddress, connection.server)
+  }
+  return legs
 })
 
-/** Whether another leg was captured with losses: the request that a try belongs to may be there, and answered. */
-const mayBeServed = perStory((story, leg): boolean => {
-  const [from, to] = leg.split(' ')
-  return story.conversations.some(({ sightings }) =>
-    sightings.some(({ connection: { clientAddress, server, sides } }) => {
-      const isOther = clientAddress !== from && server !== to
-      return isOther && sides.some(({ missing }) => missing > 0)
-    }),
-  )
+/** Legs that were captured with losses. */
+const lossy = perStory((story): Legs => {
+  const legs = new Legs()
+  for (const { sightings } of story.conversations) {
+    for (const { connection } of sightings) {
+      if (connection.sides.some(({ missing }) => missing > 0)) legs.add(connection.clientAddress, connection.server)
+    }
+  }
+  return legs
 })
+
+/** Whether requests were seen on another leg: neither from who sent these nor to who got them. */
+function hasOtherLeg(story: Story, leg: string): boolean {
+  const [from, to] = leg.split(' ')
+  return asking(story).hasOther(from!, to!)
+}
+
+/** Whether another leg was captured with losses: the request that a try belongs to may be there, and answered. */
+function mayBeServed(story: Story, leg: string): boolean {
+  const [from, to] = leg.split(' ')
+  return lossy(story).hasOther(from!, to!)
+}
 
 /** Where requests were seen. */
 interface Place {
