@@ -28,6 +28,7 @@ export { connectionsOf } from './observe/connection-table.ts'
 export { exchangeCount, exchangesOf } from './observe/exchange-table.ts'
 export * from './observe/observations.ts'
 export { type CaptureInput, LiveCapture, observe, observeApart, type ObserveOptions } from './observe/observe.ts'
+export { joinShares, type Share, transferablesOf } from './observe/shares.ts'
 export { packetsOf } from './observe/packets.ts'
 export { type Depth } from './report/capture-command.ts'
 export {

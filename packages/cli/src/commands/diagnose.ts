@@ -1,15 +1,8 @@
 // pcap-surgery diagnose: captures in, the causes out.
 import { correlate, diagnose } from '@pcap-surgery/core'
 import type { DiagnosisDocument } from '@pcap-surgery/core'
-import {
-  distinct,
-  hasDecrypted,
-  readCaptures,
-  readKeys,
-  unreadableKeys,
-  type VantageHint,
-  vantagesOf,
-} from '../io/captures.ts'
+import { distinct, hasDecrypted, readCaptures, type VantageHint, vantagesOf } from '../io/captures.ts'
+import { readKeys, unreadableKeys } from '../io/keys.ts'
 import { print, refusal, writeWhole } from '../io/output.ts'
 import { reason } from '../io/source.ts'
 import { say } from '../io/talk.ts'

@@ -1,6 +1,7 @@
 // pcap-surgery diagnose --follow: a capture that goes on, and each incident when it is over.
 import { type Bytes, LiveCapture, type Told, Watch } from '@pcap-surgery/core'
-import { decompression, readKeys } from '../io/captures.ts'
+import { decompression } from '../io/gzip.ts'
+import { readKeys } from '../io/keys.ts'
 import { nodeCrypto } from '../io/crypto.ts'
 import { growing } from '../io/growing.ts'
 import { print } from '../io/output.ts'
@@ -28,7 +29,7 @@ export async function followCommand(file: string, options: DiagnoseOptions, text
   if (source === null) return 2
   const capture = new LiveCapture(
     { file, open: (): AsyncIterable<Bytes> => source.chunks },
-    { decompression, crypto: nodeCrypto, ...(keys === null ? {} : { keys }) },
+    { decompression, crypto: nodeCrypto, ...(keys === null ? {} : { keys: keys.log }) },
   )
   const vantage = options.vantage?.at(-1)?.vantage ?? null
   const watch = new Watch(capture, { horizonSeconds: HORIZON_SECONDS, graceSeconds: GRACE_SECONDS, vantage })

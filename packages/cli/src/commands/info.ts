@@ -1,7 +1,7 @@
 // pcap-surgery info: what is in a capture file.
 import { createHash } from 'node:crypto'
 import { type CaptureInformation, describeCapture, type InfoDocument } from '@pcap-surgery/core'
-import { decompression } from '../io/captures.ts'
+import { decompression } from '../io/gzip.ts'
 import { print } from '../io/output.ts'
 import { progress } from '../io/progress.ts'
 import { openSource, reason } from '../io/source.ts'

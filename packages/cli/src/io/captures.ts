@@ -1,19 +1,10 @@
 // Captures from files: each observed, the files of a rotated one as one, a cut as the captures that lie in it.
-import { access, constants, readFile, stat } from 'node:fs/promises'
-import {
-  connectionsOf,
-  KeyLog,
-  observe,
-  observeApart,
-  parseKeyLog,
-  parseSourceName,
-  rotatedSets,
-} from '@pcap-surgery/core'
-import type { CaptureInput, DecompressionPort, Observations, ObserveOptions, Vantage } from '@pcap-surgery/core'
-import { nodeCrypto } from './crypto.ts'
-import { gunzip } from './gzip.ts'
-import { progress } from './progress.ts'
-import { openSource, reason } from './source.ts'
+import { stat } from 'node:fs/promises'
+import { connectionsOf, parseSourceName, rotatedSets } from '@pcap-surgery/core'
+import type { Observations, Vantage } from '@pcap-surgery/core'
+import type { Keys } from './keys.ts'
+import { observeJobs } from './observing.ts'
+import { reason } from './source.ts'
 import { say } from './talk.ts'
 
 export interface VantageHint {
@@ -38,15 +29,13 @@ export interface ReadCaptures {
   flawless: boolean
 }
 
-export const decompression: DecompressionPort = { gzip: gunzip }
-
 /**
  * Reads what can be read; `observations` is empty where nothing can. `isSealed`: nothing is decrypted, not even with
  * secrets that the captures have in them.
  */
 export async function readCaptures(
   files: readonly string[],
-  keys: KeyLog | null,
+  keys: Keys | null,
   isSealed = false,
 ): Promise<ReadCaptures> {
   const { each, named, flawless } = await observeAll(files, keys, isSealed)
@@ -68,34 +57,6 @@ export async function distinct(files: readonly string[]): Promise<string[]> {
     seen.add(identity)
   }
   return kept
-}
-
-/** Why one of the key logs cannot be read, for the user; null where all can. */
-export async function unreadableKeys(files: readonly string[]): Promise<string | null> {
-  for (const file of files) {
-    const why = await access(file, constants.R_OK).then(async () => {
-      const found = await stat(file)
-      if (found.isDirectory()) return 'is a directory'
-      // What it gives may never end.
-      return found.isCharacterDevice() ? 'is a device' : null
-    }, reason)
-    if (why !== null) return `--keys ${file}: ${why}`
-  }
-  return null
-}
-
-/** All key logs as one; null without. What of them makes no sense is said by line number: their text is secret. */
-export async function readKeys(files: readonly string[]): Promise<KeyLog | null> {
-  if (files.length === 0) return null
-  const keys = new KeyLog()
-  for (const file of files) {
-    const one = parseKeyLog(await readFile(file, 'latin1'))
-    const { malformed, malformedLines } = one.faults
-    if (malformed > 0)
-      say(`${file}: lines that are no key log lines: ${malformed}, the first is line ${malformedLines[0]}`)
-    keys.merge(one)
-  }
-  return keys
 }
 
 export const hasDecrypted = (observations: Observations): boolean =>
@@ -124,23 +85,27 @@ export function vantagesOf(
 
 async function observeAll(
   files: readonly string[],
-  keys: KeyLog | null,
+  keys: Keys | null,
   isSealed: boolean,
 ): Promise<{ each: Observations[]; named: NamedCapture[]; flawless: boolean }> {
   const each: Observations[] = []
   const named: NamedCapture[] = []
   let flawless = true
-  for (const file of files) {
-    try {
-      const seen = await observeFiles([file], keys, isSealed, ([input], options) => observeApart(input, options))
-      each.push(...seen)
-      named.push(...seen.map(({ parts }) => ({ file, within: withinOf(file, parts[0].file) })))
-      for (const { offset, text, afterFrame } of seen[0].parts.flatMap((part) => part.faults)) {
-        say(`${file}: at byte ${offset}: ${text} (${used(afterFrame)})`)
-        flawless = false
-      }
-    } catch (error) {
-      say(`${file}: ${reason(error)}`)
+  const results = await observeJobs(
+    files.map((file) => ({ files: [file], apart: true, isSealed })),
+    keys,
+  )
+  for (const [i, file] of files.entries()) {
+    const seen = results[i]!
+    if (seen instanceof Error) {
+      say(`${file}: ${reason(seen)}`)
+      flawless = false
+      continue
+    }
+    each.push(...seen)
+    named.push(...seen.map(({ parts }) => ({ file, within: withinOf(file, parts[0].file) })))
+    for (const { offset, text, afterFrame } of seen[0]!.parts.flatMap((part) => part.faults)) {
+      say(`${file}: at byte ${offset}: ${text} (${used(afterFrame)})`)
       flawless = false
     }
   }
@@ -164,7 +129,7 @@ const areRegular = async (files: readonly string[]): Promise<boolean> =>
 async function joinRotated(
   each: readonly Observations[],
   named: readonly NamedCapture[],
-  keys: KeyLog | null,
+  keys: Keys | null,
   isSealed: boolean,
 ): Promise<Observations[]> {
   const canJoin = (part: number): boolean => named[part].file !== '-' && named[part].within === null
@@ -172,45 +137,16 @@ async function joinRotated(
   for (const parts of rotatedSets(each)) {
     if (parts.every(canJoin) && (await areRegular(parts.map((part) => named[part].file)))) sets.push(parts)
   }
+  const wholes = await observeJobs(
+    sets.map((parts) => ({ files: parts.map((part) => named[part].file), apart: false, isSealed })),
+    keys,
+  )
   const joined = new Map<number, Observations>()
-  for (const parts of sets) {
-    const whole = await observeFiles(
-      parts.map((part) => named[part].file),
-      keys,
-      isSealed,
-      observe,
-    )
-    joined.set(parts[0], whole)
+  for (const [i, parts] of sets.entries()) {
+    const whole = wholes[i]!
+    if (whole instanceof Error) throw whole
+    joined.set(parts[0], whole[0]!)
   }
   const others = new Set(sets.flatMap((parts) => parts.slice(1)))
   return each.flatMap((seen, i) => (others.has(i) ? [] : [joined.get(i) ?? seen]))
-}
-
-async function observeFiles<T>(
-  files: readonly string[],
-  keys: KeyLog | null,
-  isSealed: boolean,
-  how: (inputs: CaptureInput[], options: ObserveOptions) => Promise<T>,
-): Promise<T> {
-  const sources = await Promise.all(files.map((file) => openSource(file)))
-  const line = progress(
-    files[0],
-    sources.reduce<number | null>((sum, { size }) => (sum === null || size === null ? null : sum + size), 0),
-  )
-  try {
-    const inputs = files.map((file, i) => ({ file, open: () => sources[i].chunks }))
-    return await how(inputs, {
-      decompression,
-      ...(keys === null ? {} : { keys }),
-      ...(isSealed ? {} : { crypto: nodeCrypto }),
-      onProgress: ({ frames }) =>
-        line.report(
-          sources.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
-          frames,
-        ),
-    })
-  } finally {
-    line.done()
-    await Promise.all(sources.map((source) => source.close()))
-  }
 }

@@ -1,5 +1,6 @@
 // gzip (RFC 1952) by Node's zlib, which is several times faster than JavaScript. Members may follow one another.
 import { createGunzip } from 'node:zlib'
+import type { DecompressionPort } from '@pcap-surgery/core'
 
 // What zlib wrote in the call in which it finds damage is lost, so it is fed in small steps, and the trailer by itself:
 // a wrong checksum then loses nothing, damage within the data at most one output chunk.
@@ -56,3 +57,5 @@ async function* pieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
   if (held.length > 0) yield held
 }
+
+export const decompression: DecompressionPort = { gzip: gunzip }

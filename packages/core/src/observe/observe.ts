@@ -10,6 +10,7 @@ import { findProtection } from '../app/tls/protection.ts'
 import type { TlsOptions } from '../app/tls/session.ts'
 import type { Observations } from './observations.ts'
 import { Observer } from './observer.ts'
+import type { Share } from './shares.ts'
 
 /** A capture file, or anything else that can be read from its beginning. */
 export interface CaptureInput {
@@ -27,6 +28,8 @@ export interface ObserveOptions {
   keys?: KeyLog
   /** How TLS is decrypted (`nobleCrypto`, or what the platform has); without it nothing is. */
   crypto?: TlsCrypto
+  /** Only this share of the connections, the others being observed elsewhere. */
+  share?: Share
   /** Told after each chunk: bytes of the (decompressed) capture and frames so far. */
   onProgress?: (progress: { file: string; bytes: number; frames: number }) => void
 }
@@ -37,7 +40,10 @@ export interface ObserveOptions {
  */
 export async function observe(files: readonly CaptureInput[], options: ObserveOptions): Promise<Observations> {
   let reader: CaptureReader = createCaptureReader()
-  const observer = new Observer(tlsOptions(options, () => reader))
+  const observer = new Observer(
+    tlsOptions(options, () => reader),
+    options.share,
+  )
   for (const [index, input] of files.entries()) {
     if (index > 0) reader = createCaptureReader()
     const faults = await feed(input, reader, observer, options, () => observer.frames)
@@ -103,7 +109,7 @@ export async function observeApart(input: CaptureInput, options: ObserveOptions)
     if (observer === undefined) {
       // Nobody cuts an incident out of so many captures: what comes after is one.
       if (observers.size >= CAPTURES) capture = ''
-      observer = observers.get(capture) ?? new Observer(tls)
+      observer = observers.get(capture) ?? new Observer(tls, options.share)
       observers.set(capture, observer)
     }
     captures[id] = capture
@@ -116,7 +122,7 @@ export async function observeApart(input: CaptureInput, options: ObserveOptions)
     },
   }
   const faults = await feed(input, reader, sink, options, () => reader.info.frames)
-  if (observers.size === 0) observers.set('', new Observer(tls))
+  if (observers.size === 0) observers.set('', new Observer(tls, options.share))
   return [...observers].map(([capture, observer]) => {
     const interfaces = reader.info.interfaces.map((one, id) =>
       captures[id] === capture ? one : { ...one, dropped: null },

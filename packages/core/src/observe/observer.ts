@@ -13,7 +13,7 @@ import { createSegment, readSegment, type Segment } from '../flow/segment.ts'
 import { formatAddress } from '../wire/address.ts'
 import { createLayers, Decoder } from '../wire/decode.ts'
 import * as icmp from '../wire/icmp.ts'
-import { ARP, BROKEN, FRAGMENT, ICMP, ICMP6, type Layers, TCP, UDP, UNKNOWN_LINK } from '../wire/layers.ts'
+import { ARP, BROKEN, FRAGMENT, ICMP, ICMP6, type Kind, type Layers, TCP, UDP, UNKNOWN_LINK } from '../wire/layers.ts'
 import { neighbourAddressAt, neighbourMessage, neighbourVersion } from '../wire/neighbour.ts'
 import * as tcp from '../wire/tcp.ts'
 import { type ConnectionRecord, type ConnectionTable, ConnectionTableBuilder, recordsOf } from './connection-table.ts'
@@ -27,6 +27,7 @@ import {
   type Observations,
   type SideIndex,
 } from './observations.ts'
+import { type Share, shareOf } from './shares.ts'
 import { ConnectionStreams } from './streams.ts'
 
 /** Connections tracked at once; beyond it the one idle for longest is closed and counted as evicted. */
@@ -130,8 +131,11 @@ export class Observer implements PacketSink {
 
   readonly #tls: TlsOptions
 
-  constructor(tls: TlsOptions = {}) {
+  readonly #share: Share | null
+
+  constructor(tls: TlsOptions = {}, share: Share | null = null) {
     this.#tls = tls
+    this.#share = share
     this.#lookups = new NameLookups(this.#strings)
   }
 
@@ -146,10 +150,11 @@ export class Observer implements PacketSink {
     this.#frames++
     if (time < this.#partFirst) this.#partFirst = time
     if (time > this.#partLast) this.#partLast = time
-    if (packet.end - packet.at < packet.wireLength) this.#counts.cutBySnapLength++
     if (packet.linkType !== this.#linkType) this.#noteLinkType(packet.linkType)
 
     const kind = this.#decoder.decode(this.#layers, packet)
+    if (this.#share !== null && !this.#isMine(kind, this.#share)) return
+    if (packet.end - packet.at < packet.wireLength) this.#counts.cutBySnapLength++
     if (kind === TCP) {
       // Not handed down: V8 would make an object of the time.
       this.#segment.frame = frame
@@ -162,6 +167,10 @@ export class Observer implements PacketSink {
     else if (kind === UNKNOWN_LINK) this.#counts.unknownLink++
     else if (kind === BROKEN) this.#counts.broken++
     if (++this.#sinceSweep >= SWEEP) this.#sweep(time)
+  }
+
+  #isMine(kind: Kind, { index, of }: Share): boolean {
+    return (kind === TCP ? shareOf(this.#layers, of) : 0) === index
   }
 
   #noteLinkType(linkType: number): void {

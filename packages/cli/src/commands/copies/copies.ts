@@ -1,6 +1,6 @@
 // pcap-surgery trim, shift, convert, repair: one capture in, one out.
 import { copy, type CopyOptions, type FrameRange, handChooser, type Instant, shifted } from '@pcap-surgery/core'
-import { decompression } from '../../io/captures.ts'
+import { decompression } from '../../io/gzip.ts'
 import { say } from '../../io/talk.ts'
 import type { FrameOption } from '../isolate/hand-cut.ts'
 import { type CopyJob, type OutputOptions, runCopy } from './run.ts'

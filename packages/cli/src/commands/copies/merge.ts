@@ -1,7 +1,8 @@
 // pcap-surgery merge: several captures in, one out, by time.
 import { basename } from 'node:path'
 import { correlate, type Instant, later, merge, type MergeSource } from '@pcap-surgery/core'
-import { decompression, distinct, readCaptures } from '../../io/captures.ts'
+import { distinct, readCaptures } from '../../io/captures.ts'
+import { decompression } from '../../io/gzip.ts'
 import { say } from '../../io/talk.ts'
 import { clockOf } from '../isolate/sources.ts'
 import { type OutputOptions, runCopy } from './run.ts'

@@ -1,16 +1,7 @@
 // A cut of an incident: what its evidence names, in growing widths, until a diagnosis of the cut says the same.
-import {
-  correlate,
-  diagnose,
-  evidenceOf,
-  type Incident,
-  KeyLog,
-  parseKeyLog,
-  type Story,
-  type Width,
-  WIDTHS,
-} from '@pcap-surgery/core'
-import { hasDecrypted, type NamedCapture, readCaptures, readKeys, vantagesOf } from '../../io/captures.ts'
+import { correlate, diagnose, evidenceOf, type Incident, type Story, type Width, WIDTHS } from '@pcap-surgery/core'
+import { hasDecrypted, type NamedCapture, readCaptures, vantagesOf } from '../../io/captures.ts'
+import { type Keys, keysOf, readKeys } from '../../io/keys.ts'
 import { Refused } from '../../io/refused.ts'
 import { say } from '../../io/talk.ts'
 import { discard, hide, standsFor, told } from './anonymised.ts'
@@ -85,7 +76,7 @@ export async function byIncident(files: readonly string[], options: IsolateComma
 const proofOfWritten = async (
   cuts: readonly Cut[],
   incident: Incident,
-  keys: KeyLog | null,
+  keys: Keys | null,
 ): Promise<NonNullable<Proof['cutOff']>> => proofBy(await diagnosedAgain(cuts, incident, keys), incident)
 
 /** The proven cuts anonymised, where a diagnosis of what they are then says what is expected; the proof either way. */
@@ -140,10 +131,6 @@ async function cutIncident(
   }
 }
 
-function withKeys(keys: KeyLog | null, brought: readonly string[]): KeyLog | null {
-  if (brought.length === 0) return keys
-  const all = new KeyLog()
-  if (keys !== null) all.merge(keys)
-  for (const text of brought) all.merge(parseKeyLog(text))
-  return all
+function withKeys(keys: Keys | null, brought: readonly string[]): Keys | null {
+  return brought.length === 0 ? keys : keysOf([...(keys?.texts ?? []), ...brought])
 }

@@ -13,7 +13,7 @@ import {
   pcapWriter,
   type Source,
 } from '@pcap-surgery/core'
-import { decompression } from '../../io/captures.ts'
+import { decompression } from '../../io/gzip.ts'
 import { type CutFile, cutFile, type Written } from '../../io/cut-file.ts'
 import { Refused } from '../../io/refused.ts'
 import type { Proof } from './manifest.ts'

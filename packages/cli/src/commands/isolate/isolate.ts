@@ -1,7 +1,8 @@
 // pcap-surgery isolate: captures in, and out of them one that holds an incident and nothing else.
 import { stat } from 'node:fs/promises'
 import type { Width } from '@pcap-surgery/core'
-import { distinct, unreadableKeys } from '../../io/captures.ts'
+import { distinct } from '../../io/captures.ts'
+import { unreadableKeys } from '../../io/keys.ts'
 import { lostText } from '../../io/capture-format.ts'
 import { type FileHash, fileHashes, type FileHashes } from '../../io/file-hashes.ts'
 import { print, refusal, writeWhole } from '../../io/output.ts'

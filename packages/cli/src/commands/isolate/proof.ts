@@ -1,6 +1,7 @@
 // A cut diagnosed again: whether it says of an incident what the captures say of it.
-import { correlate, diagnose, type Incident, type KeyLog, type Story } from '@pcap-surgery/core'
+import { correlate, diagnose, type Incident, type Story } from '@pcap-surgery/core'
 import { readCaptures, vantagesOf } from '../../io/captures.ts'
+import type { Keys } from '../../io/keys.ts'
 import type { Cut } from './cut.ts'
 import type { Verdict } from './manifest.ts'
 
@@ -17,7 +18,7 @@ export interface Again {
 export async function diagnosedAgain(
   cuts: readonly Pick<Cut, 'file' | 'isolated'>[],
   incident: Incident,
-  keys: KeyLog | null,
+  keys: Keys | null,
 ): Promise<Again> {
   const files = cuts.filter(({ isolated }) => isolated.frames > 0).map(({ file }) => file.temporary)
   const captures = await readCaptures(files, keys)
