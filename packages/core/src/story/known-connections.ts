@@ -70,10 +70,10 @@ function canJoin({ sightings }: Conversation, capture: number, connection: Conne
 /** Whether all sightings of a conversation agree with another one, which has a key in common with them. */
 function isSame(key: string, { sightings }: Conversation, connection: Connection): boolean {
   const [own, other] = connection.sides
-  return sightings.every(({ connection: { sides } }) => {
-    const [theirs, their] = sides
+  return sightings.every(({ connection: seen }) => {
+    const [theirs, their] = seen.sides
     const sameStamps = own.stamp !== 0 && own.stamp === theirs.stamp && other.stamp !== 0 && other.stamp === their.stamp
-    if (sameStamps) return true
+    if (sameStamps && carrySame(connection, seen)) return true
     if (key.startsWith(STAMPS)) return false
     const sameClient = agree(own, theirs)
     if (key.startsWith(ENDPOINTS)) {
@@ -82,6 +82,16 @@ function isSame(key: string, { sightings }: Conversation, connection: Connection
       return sameClient && (exact || agree(other, their))
     }
     return sameClient && agree(other, their)
+  })
+}
+
+/** Two connections opened in the same millisecond may have timestamps in common, but hardly what they carry as well. */
+function carrySame(a: Connection, b: Connection): boolean {
+  return a.sides.every((side, i) => {
+    const other = b.sides[i]
+    const [one, two] = [a.speaks[i], b.speaks[i]]
+    const isWhole = side.fin !== null && other.fin !== null && side.missing + other.missing === 0
+    return (one === null || two === null || one === two) && (!isWhole || side.bytes === other.bytes)
   })
 }
 
