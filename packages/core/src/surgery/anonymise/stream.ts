@@ -109,7 +109,7 @@ export class StreamScrubber implements Scrubber {
 
   /** Looks at the first bytes of a side; a handful may be too few to tell. */
   #collect(side: Side, state: SideState, bytes: Bytes, at: number, end: number, position: number): void {
-    if (state.head.length === 0 && this.#answers(side) && !this.#isForeign(side, bytes, at, end)) {
+    if (state.head.length === 0 && this.#answers(side)) {
       state.reading = 'read'
       this.#reader!.data(side, bytes, at, end, position)
       return
@@ -123,13 +123,6 @@ export class StreamScrubber implements Scrubber {
     else this.#decide(side, state, state.head.length >= SNIFF_LENGTH || isHeadless)
     // What there was no room for comes behind.
     if (taken > 0) this.data(side, bytes, at + taken, end, position + taken)
-  }
-
-  /** The answer is one of another protocol: it is read as what it is, to show that. HTTP/1 takes whatever comes. */
-  #isForeign(side: Side, bytes: Bytes, at: number, end: number): boolean {
-    const speaks = sniff(bytes, at, end)
-    if (speaks === 'need-more' || speaks === 'unknown' || speaks === 'text') return false
-    return !(this.#reader instanceof Http1Scrubber) && !this.#reader!.expects(side, speaks)
   }
 
   /** Decides by the first bytes; `final`: no more are waited for. */
