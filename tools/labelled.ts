@@ -58,6 +58,9 @@ export interface Truth {
 export const scenarioNames = (): string[] =>
   areThere ? readdirSync(FOLDER).filter((name) => existsSync(`${FOLDER}${name}/truth.json`)) : []
 
+/** Where the captures of a scenario lie. */
+export const folderOf = (name: string): string => `${FOLDER}${name}`
+
 export function truthOf(name: string): Truth {
   const truth = JSON.parse(readFileSync(`${FOLDER}${name}/truth.json`, 'utf8')) as Truth
   // Of optional failures the lab does not always tell the tries.

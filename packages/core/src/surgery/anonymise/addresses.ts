@@ -44,8 +44,7 @@ export class AddressPermutation {
 
   #ip6(original: Bytes): Bytes {
     const hex = hexOf(original)
-    if (/^0{31}[01]$/.test(hex)) return original.slice() // :: and ::1
-    if (EMBEDDED.some((prefix) => hex.startsWith(prefix))) {
+    if (EMBEDDED.test(hex)) {
       return Uint8Array.of(...original.subarray(0, 12), ...this.#ip4(original.subarray(12)))
     }
     if (hex.startsWith(SOLICITED_NODE)) {
@@ -96,17 +95,21 @@ export class AddressPermutation {
   }
 }
 
-/** ::ffff:0:0/96 (RFC 4291 section 2.5.5.2) and 64:ff9b::/96 (RFC 6052): an IPv4 address stands at the end. */
-const EMBEDDED = ['00000000000000000000ffff', '0064ff9b0000000000000000']
+/**
+ * ::/80, with ::, ::1 and ::ffff:0:0/96 (RFC 4291 sections 2.5.2, 2.5.3 and 2.5.5), and 64:ff9b::/96 (RFC 6052): an IPv4
+ * address stands at the end.
+ */
+const EMBEDDED = /^(?:0{20}|0064ff9b0{16})/
 /** ff02::1:ff00:0/104 (RFC 4291 section 2.7.1). */
 const SOLICITED_NODE = 'ff0200000000000000000001ff'
 
 const HEX_DIGITS: readonly number[] = Array.from({ length: 16 }, (_, digit) => digit)
 
-/** Digits that say what an IPv6 address is: link-local, unique local, else its first one. */
+/** Digits that say what an IPv6 address is: reserved, unique local, link-local and the like, else its first one. */
 function fixedDigits(hex: string): number {
-  if (/^fe[89ab]/.test(hex)) return 4
-  return /^f[cd]/.test(hex) ? 2 : 1
+  if (hex.startsWith('00')) return 8
+  if (/^f[cd]/.test(hex)) return 2
+  return hex.startsWith('f') ? 4 : 1
 }
 
 /** First octets with private, shared or link-local networks in them. */
