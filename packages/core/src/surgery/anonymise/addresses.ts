@@ -44,7 +44,8 @@ export class AddressPermutation {
 
   #ip6(original: Bytes): Bytes {
     const hex = hexOf(original)
-    if (EMBEDDED.test(hex)) {
+    if (/^0{31}/.test(hex)) return original.slice() // :: and ::1
+    if (hex.startsWith(MAPPED)) {
       return Uint8Array.of(...original.subarray(0, 12), ...this.#ip4(original.subarray(12)))
     }
     if (hex.startsWith(SOLICITED_NODE)) {
@@ -95,11 +96,8 @@ export class AddressPermutation {
   }
 }
 
-/**
- * ::/80, with ::, ::1 and ::ffff:0:0/96 (RFC 4291 sections 2.5.2, 2.5.3 and 2.5.5), and 64:ff9b::/96 (RFC 6052): an IPv4
- * address stands at the end.
- */
-const EMBEDDED = /^(?:0{20}|0064ff9b0{16})/
+/** ::ffff:0:0/96 (RFC 4291 section 2.5.5.2): an IPv4 address stands at the end. */
+const MAPPED = '00000000000000000000ffff'
 /** ff02::1:ff00:0/104 (RFC 4291 section 2.7.1). */
 const SOLICITED_NODE = 'ff0200000000000000000001ff'
 
@@ -107,6 +105,8 @@ const HEX_DIGITS: readonly number[] = Array.from({ length: 16 }, (_, digit) => d
 
 /** Digits that say what an IPv6 address is: reserved, unique local, link-local and the like, else its first one. */
 function fixedDigits(hex: string): number {
+  // Beside mapped addresses, and 64:ff9b::/96 (RFC 6052), the text of which has no dots.
+  if (hex.startsWith('0'.repeat(20))) return 24
   if (hex.startsWith('00')) return 8
   if (/^f[cd]/.test(hex)) return 2
   return hex.startsWith('f') ? 4 : 1
