@@ -223,11 +223,11 @@ test('any bytes: as many come out, and nothing is thrown', () => {
 
 test('bytes in which packets may be found: nothing of the rest is left', () => {
   const SECRET = text('SECRETSECRETSECRETSECRET')
-  const kind = fc.constantFrom(1, 2, 4, 6, 17, 41, 47, 50, 51, 58, 132, 137)
+  const kind = fc.constantFrom(1, 2, 4, 6, 17, 41, 47, 50, 58, 132, 137)
   const between = fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 24 })
   fc.assert(
     fc.property(kind, between, fc.nat(70), (protocol, bytes, cut) => {
-      // TCP and UDP headers may say anything; what is behind 60 bytes of them is payload.
+      // Headers may say anything; what is behind 60 bytes of them is payload.
       const header = [...bytes, ...Array.from({ length: 60 - bytes.length }, () => 0)]
       const packet = ip4(protocol, [...header, ...SECRET])
       const result = anonymised(packet.slice(0, packet.length - Math.min(cut, 12)), RAW, NOTHING, packet.length)
