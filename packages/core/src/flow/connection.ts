@@ -426,7 +426,9 @@ export class ConnectionTracker {
   #handOn(frame: number, time: number, events: StreamEvents): void {
     for (const from of [0, 1] as const) {
       const half = this.halves[from]
-      half.skipTo(events.sink(from) ?? NOBODY, Math.max(half.waiting, half.acked), frame, time)
+      // Whoever closed had sent all that lies before its FIN.
+      const sent = half.fin - half.next <= FARTHEST ? half.fin : -1
+      half.skipTo(events.sink(from) ?? NOBODY, Math.max(half.waiting, half.acked, sent), frame, time)
       this.#finish(from, half, events)
     }
   }
