@@ -9,7 +9,8 @@ import { connectionsOf, correlate, diagnose, exchangesOf, type Incident } from '
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { areThere, folderOf, scenarioNames, truthOf } from '../../../tools/labelled.ts'
 import { isolateCommand } from './commands/isolate/isolate.ts'
-import { readCaptures, readKeys, vantagesOf } from './io/captures.ts'
+import { readCaptures, vantagesOf } from './io/captures.ts'
+import { readKeys } from './io/keys.ts'
 
 const installed = spawnSync('tshark', ['-v']).status === 0
 if (!installed) console.warn('SKIPPED: tshark is not installed, nobody else reads the anonymised cuts')

@@ -1,7 +1,7 @@
 // `isolate` as its users meet it: the cut is read by diagnose, and by Wireshark's tools where they are installed.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -204,6 +204,58 @@ describe.skipIf(!installed)('tshark reads the cut', () => {
       new Set(['proxy-front (front.pcap)', 'proxy-back (back.pcap)']),
     )
     expect(tshark('shown.pcapng', 'frame.comment').join('\n')).toContain('connect-refused: ')
+  })
+})
+
+describe('anonymised', () => {
+  const NAMES = ['10.0.0.', '10.1.0.', 'front.pcap', 'back.pcap', 'app.example', 'SELECT']
+  const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.1.0.1', '10.1.0.2'].map((one) =>
+    Buffer.from(one.split('.').map(Number)),
+  )
+
+  test('the cut says the same of others, in a file that names nobody', async () => {
+    const args = ['front.pcap', 'back.pcap', '-i', '1', '--anonymise']
+    const { status, out, err } = await run('isolate', ...args, '-o', 'hidden.pcapng', '--mapping', 'mapping.json')
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+    expect(out).toContain('connect-refused (certain), as in the captures')
+    expect(await verdict('hidden.pcapng')).toMatch(/^1 502 connect-refused certain 10\.\d+\.\d+\.\d+:\d+$/)
+    const written = Buffer.concat([bytesOf('hidden.pcapng'), bytesOf('hidden.pcapng.manifest.json')])
+    const left = NAMES.filter((name) => written.includes(name))
+    expect(left).toEqual([])
+    expect(ADDRESSES.filter((address) => written.includes(address))).toEqual([])
+    expect(statSync(join(folder, 'mapping.json')).mode & 0o777).toBe(process.platform === 'win32' ? 0o666 : 0o600)
+    const { addresses } = json('mapping.json')
+    expect(Object.keys(addresses)).toContain('10.1.0.1')
+    expect(await verdict('hidden.pcapng')).toContain(addresses['10.1.0.2'])
+  })
+
+  test('a key of one’s own gives the same pseudonyms again', async () => {
+    file('anonymise.key', 'sixteen bytes and more')
+    for (const name of ['one.pcapng', 'two.pcapng']) {
+      const args = ['--anonymise', '--anonymise-key', 'anonymise.key', '-o', name]
+      expect(await run('isolate', 'front.pcap', 'back.pcap', '-i', '1', ...args)).toMatchObject({ status: 0 })
+    }
+    expect(sha256('one.pcapng')).toBe(sha256('two.pcapng'))
+  })
+
+  test('by hand, and cut off', async () => {
+    const args = ['--filter', 'port 5432', '--anonymise', '-o', 'redacted.pcapng', '--snap', 'headers']
+    expect(await run('isolate', 'busy.pcap', ...args)).toMatchObject({ status: 0 })
+    const all = bytesOf('redacted.pcapng')
+    expect([all.includes('SELECT'), all.includes('busy'), all.includes('10.9.')]).toEqual([false, false, false])
+    expect(json('redacted.pcapng.manifest.json')).toMatchObject({ anonymised: true, verdict: null })
+  })
+
+  test.each([
+    [['--anonymise', '--secrets'], '--anonymise and --secrets do not go together'],
+    [['--mapping', 'm.json'], '--mapping needs --anonymise'],
+    [['--anonymise', '--anonymise-key', 'short.key'], 'has less than 16 bytes'],
+    [['--anonymise', '--anonymise-key', 'nowhere.key'], 'no such file'],
+  ])('%j is refused', async (options, said) => {
+    file('short.key', 'short')
+    const { status, err } = await run('isolate', 'front.pcap', '-i', '1', '-o', 'never.pcapng', ...options)
+    expect({ status, err }).toEqual({ status: 2, err: expect.stringContaining(said) })
+    expect(existsSync(join(folder, 'never.pcapng'))).toBe(false)
   })
 })
 

@@ -47,6 +47,7 @@ Cut by hand: of each kind of condition any may hold, and every kind that is stat
 
 Examples:
   pcap-surgery isolate front.pcap back.pcap --incident 1 --output incident.pcapng
+  pcap-surgery isolate front.pcap back.pcap --incident 1 --anonymise --output to-hand-on.pcapng
   pcap-surgery isolate big.pcap.gz --incident 3 --pad 5 --snap headers -o headers.pcapng
   pcap-surgery isolate big.pcap --connection 10.1.0.2:41234-10.1.0.1:80 -o one.pcapng
   pcap-surgery isolate big.pcap --time 2026-11-22T08:57:21Z..2026-11-22T08:58:00Z --filter 'tcp port 80' -o part.pcapng
