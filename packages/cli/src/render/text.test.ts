@@ -119,7 +119,7 @@ const capture = (id: number, file: string): DiagnosisDocument['captures'][number
   first: '2026-11-22T08:57:01.000000000Z',
   last: '2026-11-22T08:57:23.500000000Z',
   vantages: [id === 0 ? 'proxy-front' : 'proxy-back'],
-  clock: { offsetSeconds: id * 3.2, low: 0, high: 0 },
+  clock: { offsetSeconds: id * 3.2, low: 0, high: 0, by: null, driftPpm: null, steps: [], isContradictory: false },
   warnings: id === 0 ? [] : ['12 frames were cut by the snap length of 96 bytes.'],
 })
 

@@ -16,6 +16,7 @@ import {
   WINDOW_PROBE,
 } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
+import { vagueness } from '../story/clocks/order.ts'
 import { serverView, type Request, type Story, storyTime, type Try } from '../story/story.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import { abandonedAt, type StreamFacts, streamOf } from './stream.ts'
@@ -130,8 +131,8 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
   const cancelled = exchange?.detail?.streamReset
   const abandoned = exchange !== null && isSealed(exchange) && cancelled ? near.at(cancelled) : abandonedAt(stream)
   const own = Math.min(closed?.packet.time ?? Infinity, abandoned)
-  const slack = clockSlack(story, request, near.capture)
-  const gaveUp = Math.min(until + Math.min(slack, MOST_SLACK_NS), own)
+  const slack = clockSlack(story, request, near.capture, until)
+  const gaveUp = Math.min(until + (slack === Infinity ? LOOSE_NS : Math.min(slack, MOST_SLACK_NS)), own)
   const delivery = deliveryOf(near, gaveUp)
   const sent = delivery === null ? asked : lastSent(near, gaveUp, asked)
   return {
@@ -156,22 +157,15 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
   }
 }
 
-/** What two captures' clocks may differ by where nothing ties them together, or nothing but like requests. */
+/** What the clocks of captures that nothing ties are taken to differ by: mostly they are one host's. */
 const LOOSE_NS = 5e6
 
 /** Late events are not counted in beyond this; where the clocks are apart further, nothing is certain. */
-const MOST_SLACK_NS = 20e6
+const MOST_SLACK_NS = 50e6
 
 /** How late the answer to the client may really have been on the clock of the try's capture, in nanoseconds. */
-function clockSlack({ captures }: Story, request: Request | null, capture: number): number {
-  if (request === null) return 0
-  const front = serverView(request.turn).sighting.capture
-  if (front === capture) return 0
-  const widths = [captures[front].clock, captures[capture].clock].map(({ low, high }) => {
-    return low === null || high === null ? LOOSE_NS : (high - low) * 1e9
-  })
-  return Math.max(...widths)
-}
+const clockSlack = (story: Story, request: Request | null, capture: number, until: number): number =>
+  request === null ? 0 : vagueness(story, serverView(request.turn).sighting.capture, capture, until).later
 
 /** Two captures whose distance is less than this see the same place: two interfaces of a host, or one file twice. */
 const SAME_PLACE_NS = 3e3

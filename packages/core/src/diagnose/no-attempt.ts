@@ -121,7 +121,8 @@ function noHealthyUpstream(story: Story, request: Request): Judgement | null {
   return {
     cause: 'no-healthy-upstream',
     // That the two sides' clocks agree is known only where requests were seen passed on.
-    confidence: failures.length > 0 && usual && isKnownProxy(story, request) ? 'likely' : 'possible',
+    confidence:
+      failures.length > 0 && usual && !covered.isVague && isKnownProxy(story, request) ? 'likely' : 'possible',
     summary: `The proxy ${said} without trying any upstream${failures.length > 0 ? ', after failures had taken its upstreams out of rotation' : ''}.`,
     findings: [
       { text: 'answered by the proxy itself', frames: [answerFrame(story, request)] },

@@ -4,6 +4,7 @@ import { connectionsOf } from '../observe/connection-table.ts'
 import { exchangesOf } from '../observe/exchange-table.ts'
 import { CLIENT, type Connection, type Exchange, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
+import { vagueness } from '../story/clocks/order.ts'
 import { toStory } from '../story/clocks/time.ts'
 import { nearClient, type Story, storyTime } from '../story/story.ts'
 import { conversationsWith } from './by-endpoint.ts'
@@ -30,8 +31,9 @@ export function farRan({ story, far, near, rttSeconds }: Facts, from: number, un
   if (far === null) return false
   // The proxy's closing takes its way, and where both captures saw it last, they saw the same.
   const end = Number.isFinite(until) ? until : near.at(near.connection.last)
-  const slack = rttSeconds * 1e9 + 1e6
-  return watched(story, far.capture, from + slack, Math.max(from + slack, end - slack))
+  // By that way the clocks are tied as well.
+  const slack = 2 * rttSeconds * 1e9 + 1e6
+  return watched(story, far.capture, from + slack, Math.max(from + slack, end - slack), near.capture)
 }
 
 /** Whether a capture at the upstream's end, which ran while the proxy tried, has other connections and not this one. */
@@ -43,7 +45,7 @@ export function neverArrived({ story, near, attempt, asked, gaveUp }: Facts): bo
   }
   return story.captures.some(({ observations, vantages }, capture) => {
     if (capture === near.capture || !vantages.includes('upstream')) return false
-    if (!watched(story, capture, asked, Math.min(gaveUp, asked + 1e9))) return false
+    if (!watched(story, capture, asked, Math.min(gaveUp, asked + 1e9), near.capture)) return false
     const there = connectionsOf(observations)
     // Translated beyond recognition it may be among those: a SYN that nobody answered either.
     const strangers = there.some(
@@ -70,7 +72,8 @@ export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostS
     if (conversation === attempt.conversation || conversation.last < asked || conversation.first > until) continue
     const { capture, connection } = nearClient(conversation)
     const at = story.captures[capture]
-    const within = (time: number): boolean => toStory(at, time) > asked && toStory(at, time) < until
+    const { earlier, later } = vagueness(story, capture, near.capture, asked)
+    const within = (time: number): boolean => toStory(at, time) > asked + earlier && toStory(at, time) < until - later
     const { synAck } = connection
     if (synAck !== null && within(synAck.time)) {
       signs.opened ??= { server: connection.server, frame: frameRef(story, capture, synAck.frame) }
@@ -78,7 +81,7 @@ export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostS
     for (const exchange of exchangesOf(connection)) {
       const answered = exchange.response.frame >= 0
       if (answered && within(exchange.response.time)) signs.spoke ??= frameRef(story, capture, exchange.response.frame)
-      const waits = !answered && exchange.request.frame >= 0 && toStory(at, exchange.request.time) < until
+      const waits = !answered && exchange.request.frame >= 0 && toStory(at, exchange.request.time) < until - later
       if (waits && connection.server === near.connection.server) {
         signs.pending ??= frameRef(story, capture, exchange.request.frame)
       }

@@ -3,11 +3,13 @@
 import { exchangesOf } from '../observe/exchange-table.ts'
 import { DNS_PORT, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
+import { vagueness } from '../story/clocks/order.ts'
 import { toStory } from '../story/clocks/time.ts'
 import { bareAddress } from '../story/pairing.ts'
 import {
   type Conversation,
   frontOf,
+  gotAnswer,
   nearClient,
   type Request,
   runOf,
@@ -66,8 +68,14 @@ const shownBy = perStory((story, front): ReadonlyMap<number, Conversation[]> => 
   return shown
 })
 
-/** Proof that the captures show what the proxy sends to its upstreams around this request; null when they do not. */
-export function coverage(story: Story, request: Request): { text: string; frames: FrameRef[] } | null {
+/**
+ * Proof that the captures show what the proxy sends to its upstreams around this request; null when they do not. Vague
+ * where a failed try may have been made for it after all, on a clock that nobody knows.
+ */
+export function coverage(
+  story: Story,
+  request: Request,
+): { text: string; frames: FrameRef[]; isVague: boolean } | null {
   for (const [capture, conversations] of shownBy(story, frontOf(request))) {
     const { first, last: end } = runOf(story, capture)
     // The try may be among those that there was no room for.
@@ -81,6 +89,7 @@ export function coverage(story: Story, request: Request): { text: string; frames
     return {
       text: `it shows the proxy's connection to ${connection.server}`,
       frames: [frameRef(story, capture, connection.first.frame)],
+      isVague: mayHoldTries(story, capture, request),
     }
   }
   return null
@@ -95,6 +104,17 @@ export function endsSeen(story: Story, { sightings }: Conversation): { near: boo
   if (near !== far) return { near, far }
   const end = endOf([connection])
   return { near: end !== 'server', far: end === 'server' }
+}
+
+/** Tries that belong to no request, on a clock that nobody knows: this one may be whose they are. */
+function mayHoldTries(story: Story, capture: number, request: Request): boolean {
+  const front = serverView(request.turn).sighting.capture
+  if (vagueness(story, capture, front, request.start).later < Infinity) return false
+  return story.strays.some(
+    (attempt) =>
+      (attempt.search?.capture ?? nearClient(attempt.conversation!).capture) === capture &&
+      (attempt.turn === null || !gotAnswer(attempt)),
+  )
 }
 
 /** Captures that were taken together end with their last packet, which may come before the last answer. */

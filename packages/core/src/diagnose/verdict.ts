@@ -80,7 +80,7 @@ const BY_ORDER: ReadonlySet<CauseCode> = new Set<CauseCode>([
 const BY_WAITING: ReadonlySet<CauseCode> = new Set<CauseCode>([...BY_ORDER, 'tls-stalled'])
 
 /** Clocks further apart than this may turn around what happened at about the same time. */
-const VAGUE_SECONDS = 0.02
+const VAGUE_SECONDS = 0.05
 
 export interface Verdict {
   judgement: Judgement

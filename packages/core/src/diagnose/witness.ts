@@ -5,6 +5,7 @@ import { connectionsOf } from '../observe/connection-table.ts'
 import { CLIENT, type PacketRow, SERVER, type SideIndex } from '../observe/observations.ts'
 import type { Finding } from '../report/document.ts'
 import type { Story, StoryCapture } from '../story/story.ts'
+import { vagueness } from '../story/clocks/order.ts'
 import { toStory } from '../story/clocks/time.ts'
 import { FIN, RST, SYN } from '../wire/tcp.ts'
 import type { Facts } from './facts.ts'
@@ -15,11 +16,15 @@ import type { View } from './view.ts'
 /** A capture that has packets up to the moment in question and no later may have ended just before it. */
 const COVERED_NS = 1e6
 
-/** Whether a capture watched from one story time to another: it began before, ended after, and was not interrupted. */
-export function watched(story: Story, capture: number, from: number, until: number): boolean {
+/**
+ * Whether a capture surely watched from one story time to another, which are known by capture `by`: it began before,
+ * ended after, and was not interrupted.
+ */
+export function watched(story: Story, capture: number, from: number, until: number, by: number): boolean {
   const source = story.captures[capture]
-  const { first, last } = source.observations
-  if (toStory(source, first) > from || toStory(source, last) < until) return false
+  const [first, last] = [source.observations.first, source.observations.last].map((time) => toStory(source, time))
+  if (first + vagueness(story, capture, by, first).later > from) return false
+  if (last - vagueness(story, capture, by, last).earlier < until) return false
   return breaks(story, `${capture}`).every((gap) => gap.to <= from || gap.from >= until)
 }
 
@@ -96,18 +101,15 @@ export function forgedAtUpstream(facts: Facts): Forged | null {
 
 /** Whether something was sent too late to be a packet that arrived elsewhere. Says no where the clocks cannot tell. */
 function isLater({ story, near, far, rttSeconds }: Facts, sent: number, arrived: PacketRow): boolean {
-  const widths = [near, far!].map(({ capture }) => {
-    const { low, high } = story.captures[capture].clock
-    return low === null || high === null ? Infinity : (high - low) * 1e9
-  })
-  return sent - arrived.time > Math.max(...widths) + rttSeconds * 1e9 + COVERED_NS
+  const { earlier, later } = vagueness(story, near.capture, far!.capture, arrived.time)
+  return sent - arrived.time > Math.max(earlier, later) + rttSeconds * 1e9 + COVERED_NS
 }
 
 /** Judges a packet that `at` shows and `origin`, the capture next to its alleged sender, does not. */
 function forged(facts: Facts, at: View, origin: View, packet: PacketRow): Forged | null {
   const { story } = facts
   const isOneWay = origin.connection.sides[packet.from].segments === 0 && origin.connection.synAck === null
-  if (isOneWay || !watched(story, origin.capture, packet.time, packet.time + COVERED_NS)) return null
+  if (isOneWay || !watched(story, origin.capture, packet.time, packet.time + COVERED_NS, at.capture)) return null
   if (countsOn(at, packet)) return null
   const findings = [...wentOn(facts, origin, packet), ...neverCame(at, origin, packet), ...returned(facts, at, packet)]
   const marks = marksOf(at, packet)

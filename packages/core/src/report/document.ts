@@ -21,6 +21,24 @@ export interface Clock {
   offsetSeconds: number | null
   low: number | null
   high: number | null
+  /**
+   * Packets that both captures saw, directly or over others; or requests and tries, of which one is known to follow from
+   * the other: then the bounds are what cause and effect allow. Null for the first capture, and where nothing is known.
+   */
+  by: 'packets' | 'cause-and-effect' | null
+  /** How much faster the clock runs than the first one's, where it does for sure; in parts per million. */
+  driftPpm: { low: number; high: number } | null
+  steps: ClockStep[]
+  /** Several ways to tell the offset contradict each other; `low` and `high` are widened until they do not. */
+  isContradictory: boolean
+}
+
+/** A moment at which the clock was set: between two times, in seconds after the capture's first frame, by so much. */
+export interface ClockStep {
+  afterSeconds: number
+  beforeSeconds: number
+  low: number
+  high: number
 }
 
 export interface CaptureSummary {

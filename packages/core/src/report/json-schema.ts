@@ -26,7 +26,8 @@ export const record = <T>(
 
 export const text = (description: string): JsonSchema => ({ description, type: 'string' })
 export const integer = (description: string): JsonSchema => ({ description, type: 'integer', minimum: 0 })
-export const seconds = (description: string): JsonSchema => ({ description, type: 'number' })
+export const number = (description: string): JsonSchema => ({ description, type: 'number' })
+export const seconds: typeof number = number
 export const list = (description: string, items: JsonSchema): JsonSchema => ({ description, type: 'array', items })
 export const choice = (description: string, values: readonly string[]): JsonSchema => ({ description, enum: values })
 export const is = (definition: string): JsonSchema => ({ $ref: `#/$defs/${definition}` })

@@ -52,7 +52,7 @@ const document: DiagnosisDocument = {
       first: '2026-11-22T08:57:01.000000000Z',
       last: null,
       vantages: ['proxy-front', 'proxy-back'],
-      clock: { offsetSeconds: 0, low: 0, high: null },
+      clock: { offsetSeconds: 0, low: 0, high: null, by: null, driftPpm: null, steps: [], isContradictory: false },
       warnings: ['12 frames were cut.'],
     },
   ],

@@ -6,6 +6,7 @@ import type {
   CaptureSummary,
   CheckStep,
   Clock,
+  ClockStep,
   DiagnosisDocument,
   Finding,
   FrameRef,
@@ -14,7 +15,19 @@ import type {
   RuledOut,
   TimelineEntry,
 } from './document.ts'
-import { choice, integer, is, type JsonSchema, list, orNull, record, seconds, text, time } from './json-schema.ts'
+import {
+  choice,
+  integer,
+  is,
+  type JsonSchema,
+  list,
+  number,
+  orNull,
+  record,
+  seconds,
+  text,
+  time,
+} from './json-schema.ts'
 
 const VANTAGES = ['client', 'proxy-front', 'proxy-back', 'upstream']
 
@@ -33,10 +46,33 @@ const frame = record<FrameRef>('A frame of a capture.', {
   frame: { ...integer('Number of the frame, counted from 1 as Wireshark does.'), minimum: 1 },
 })
 
+const clockStep = record<ClockStep>('A moment at which a clock was set.', {
+  afterSeconds: seconds('Not before this, in seconds after the capture’s first frame.'),
+  beforeSeconds: seconds('Nor after this.'),
+  low: seconds('Seconds by which it was set forward, at least; negative: backward.'),
+  high: seconds('At most.'),
+})
+
 const clock = record<Clock>('How this capture’s clock relates to that of the first capture.', {
   offsetSeconds: orNull(seconds('Seconds to subtract from this capture’s times; null: not known.')),
   low: orNull(seconds('Smallest offset in seconds that the packets allow; null: not known.')),
   high: orNull(seconds('Largest offset in seconds that the packets allow; null: not known.')),
+  by: {
+    anyOf: [choice('What tells.', ['packets', 'cause-and-effect']), { type: 'null' }],
+    description:
+      'Packets that both captures saw, or requests and the tries made for them: then the offset is bounded by cause and effect only. Null for the first capture, and where nothing is known.',
+  },
+  driftPpm: orNull(
+    record<NonNullable<Clock['driftPpm']>>('How much faster the clock runs, in parts per million.', {
+      low: number('At least.'),
+      high: number('At most.'),
+    }),
+  ),
+  steps: list('When the clock was set against that of the first capture.', clockStep),
+  isContradictory: {
+    description: 'The captures contradict each other on the offset; the bounds are widened until they do not.',
+    type: 'boolean',
+  },
 })
 
 const capture = record<CaptureSummary>('One capture that was read.', {

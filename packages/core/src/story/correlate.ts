@@ -1,9 +1,9 @@
 // Step two of three: Observations of any number of captures become one Story.
 import type { Observations } from '../observe/observations.ts'
-import type { Vantage } from '../report/document.ts'
+import type { Clock, Vantage } from '../report/document.ts'
 import { assign, type FindOpen, type Pairs } from './assign.ts'
 import { alignClocks } from './clocks/align.ts'
-import { alignByPairing } from './clocks/by-pairing.ts'
+import { describeClocks } from './clocks/describe.ts'
 import { toStory } from './clocks/time.ts'
 import { joinConversations, orderSightings } from './conversations.ts'
 import { RequestGroups } from './open-requests.ts'
@@ -20,26 +20,31 @@ export interface CorrelateOptions {
   vantages?: ReadonlyMap<number, Vantage>
 }
 
+/** Of the first capture, and of one that nothing ties to it. */
+const ITS_OWN = { by: null, driftPpm: null, isContradictory: false }
+const FIRST_CLOCK: Clock = { offsetSeconds: 0, low: 0, high: 0, ...ITS_OWN, steps: [] }
+const UNKNOWN_CLOCK: Clock = { offsetSeconds: null, low: null, high: null, ...ITS_OWN, steps: [] }
+
 /** A request that fails because of a name is answered within this time of the lookup's end. */
 const LOOKUP_SLACK_NS = 5e6
 
 export function correlate(observations: readonly Observations[], options: CorrelateOptions = {}): Story {
   const conversations = joinConversations(observations)
-  const clocks = alignClocks(observations, conversations)
   let part = 0
   const captures = observations.map((o, i): StoryCapture => {
     const ids = options.ids?.[i] ?? o.parts.map(() => part++)
     return {
       observations: o,
-      pieces: clocks[i].pieces,
-      clock: clocks[i].clock,
+      pieces: [],
+      clock: i === 0 ? FIRST_CLOCK : UNKNOWN_CLOCK,
       ids: [...ids],
       vantages: [],
       supposed: [],
     }
   })
   orderSightings(conversations)
-  alignByPairing(captures, conversations, clocks)
+  const ties = alignClocks(captures, conversations)
+  describeClocks(captures, ties)
   for (const conversation of conversations) {
     for (const { capture, connection } of conversation.sightings) {
       conversation.first = Math.min(conversation.first, toStory(captures[capture], connection.first.time))
@@ -59,7 +64,7 @@ export function correlate(observations: readonly Observations[], options: Correl
   const faults = observations.flatMap((o, capture) =>
     o.parts.filter((p) => p.faults.length > 0).map((p) => ({ capture, file: p.file, faults: p.faults })),
   )
-  return { captures, conversations, proxies, requests, served, strays, faults }
+  return { captures, ties, conversations, proxies, requests, served, strays, faults }
 }
 
 /** Finds the requests, open when a try starts, to the proxies that connect from where it came. */

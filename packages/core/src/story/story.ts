@@ -14,6 +14,7 @@ import {
   type SideIndex,
 } from '../observe/observations.ts'
 import type { Clock, Vantage } from '../report/document.ts'
+import type { Tie } from './clocks/ties.ts'
 import { type Clocked, toStory } from './clocks/time.ts'
 
 /** One capture in the story. `toStory` makes times of its observations times of the story (nanoseconds). */
@@ -91,6 +92,8 @@ export interface Proxy {
 
 export interface Story {
   captures: StoryCapture[]
+  /** What is known of the captures' clocks, two by two. */
+  ties: Tie[]
   conversations: Conversation[]
   proxies: Proxy[]
   /**

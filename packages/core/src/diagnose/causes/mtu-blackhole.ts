@@ -2,6 +2,7 @@
 // MTU discovery is broken (RFC 2923). Loss does not choose by size: what passed must be smaller than all that is missing.
 import { CLIENT, DUPLICATE_ACK, type PacketRow, SERVER, type SideIndex } from '../../observe/observations.ts'
 import type { FrameRef, RuledOut } from '../../report/document.ts'
+import { vagueness } from '../../story/clocks/order.ts'
 import { nearClient } from '../../story/story.ts'
 import { conversationsWith } from '../by-endpoint.ts'
 import type { Facts } from '../facts.ts'
@@ -169,8 +170,7 @@ export const inFlight = (rttSeconds: number): number => (0.15 + rttSeconds) * 1e
 export function lostOnTheWay({ near, far, answer, asked, gaveUp, story, rttSeconds }: Facts): PacketRow[] {
   if (far === null) return []
   const got = near.packets.filter((p) => p.from === SERVER && p.length > 0)
-  const { low, high } = story.captures[far.capture].clock
-  const slack = low === null || high === null ? 1e9 : Math.max(5e6, (high - low) * 1e9)
+  const slack = Math.min(1e9, Math.max(5e6, vagueness(story, far.capture, near.capture, asked).later))
   const seen = new Set<number>()
   // What the proxy acknowledged it got, whether its capture has it or not.
   const acks = [...near.packets, ...far.packets].filter(

@@ -15,10 +15,13 @@ const judge: Judge = (facts) => {
   // A proxy whose own tries the captures should show, and do not, may have been failed by them.
   const isProxy = facts.story.proxies.some(({ front }) => front === upstream)
   const weak = facts.attempt.pairing.strength === 'weak'
+  // A capture on a clock that nobody knows may show the very hop that failed.
+  const unplaced = facts.story.captures.some(({ clock }) => clock.offsetSeconds === null)
   return {
     cause: 'relayed-from-upstream',
     // Cut short, or with the client leg unseen, it may not be what the client was told.
-    confidence: facts.request === null || weak || isProxy || !facts.answer.complete ? 'likely' : 'certain',
+    confidence:
+      facts.request === null || weak || isProxy || unplaced || !facts.answer.complete ? 'likely' : 'certain',
     summary: `${upstream} answered ${exchange.status} itself${facts.request === null ? '' : ', and the proxy passed it on'}: the failure is one hop further back.`,
     findings: [
       {

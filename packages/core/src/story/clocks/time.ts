@@ -32,6 +32,35 @@ export function fromStory({ pieces }: Clocked, time: number): number {
   return rate === 0 ? time - shift : from + (time - shift - from) / (1 + rate)
 }
 
+/** The pieces that lead from a time over `inner` to a second one, and over `outer` to a third. */
+export function composed(inner: readonly ClockPiece[], outer: readonly ClockPiece[]): ClockPiece[] {
+  const starts = inner.map(({ from }) => from)
+  for (const { from } of outer.slice(1)) starts.push(fromStory({ pieces: inner }, from))
+  return [...new Set(starts)]
+    .toSorted((a, b) => a - b)
+    .map((from): ClockPiece => {
+      const between = toStory({ pieces: inner }, from)
+      const [one, other] = [pieceAt(inner, from), pieceAt(outer, between)]
+      const rate = (1 + one.rate) * (1 + other.rate) - 1
+      return {
+        from,
+        shift: toStory({ pieces: outer }, between) - from,
+        rate: one.rate === 0 && other.rate === 0 ? 0 : rate,
+      }
+    })
+}
+
+/** The pieces that lead back. */
+export const inverse = (pieces: readonly ClockPiece[]): ClockPiece[] =>
+  pieces.map(({ from, shift, rate }) => ({
+    from: from + shift,
+    shift: -shift,
+    rate: rate === 0 ? 0 : 1 / (1 + rate) - 1,
+  }))
+
+const pieceAt = (pieces: readonly ClockPiece[], time: number): ClockPiece =>
+  pieces.findLast(({ from }) => from <= time) ?? pieces[0]
+
 /**
  * The time of a packet on the clock of the first capture. `epoch` and `first` are the epochs of its own capture and of
  * that one.
