@@ -210,7 +210,7 @@ describe.skipIf(!installed)('tshark reads the cut', () => {
 describe('anonymised', () => {
   const NAMES = ['10.0.0.', '10.1.0.', 'front.pcap', 'back.pcap', 'app.example', 'SELECT']
   const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.1.0.1', '10.1.0.2'].map((one) =>
-    Buffer.from(one.split('.').map(Number)),
+    String.fromCharCode(...one.split('.').map(Number)),
   )
 
   test('the cut says the same of others, in a file that names nobody', async () => {
@@ -219,7 +219,9 @@ describe('anonymised', () => {
     expect({ status, err }).toEqual({ status: 0, err: '' })
     expect(out).toContain('connect-refused (certain), as in the captures')
     expect(await verdict('hidden.pcapng')).toMatch(/^1 502 connect-refused certain 10\.\d+\.\d+\.\d+:\d+$/)
-    const written = Buffer.concat([bytesOf('hidden.pcapng'), bytesOf('hidden.pcapng.manifest.json')])
+    const written = ['hidden.pcapng', 'hidden.pcapng.manifest.json']
+      .map((name) => bytesOf(name).toString('latin1'))
+      .join('')
     const left = NAMES.filter((name) => written.includes(name))
     expect(left).toEqual([])
     expect(ADDRESSES.filter((address) => written.includes(address))).toEqual([])

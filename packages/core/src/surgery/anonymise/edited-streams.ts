@@ -1,4 +1,5 @@
-// The edits of one connection, as ranges: applied to any piece of its streams, as often as a piece was sent.
+// The edits of one connection, as ranges: applied to any piece of its streams, as often as a piece was sent. A piece that
+// was sent again is taken to hold what it held: of bytes that stay, other ones than were read would stay as well.
 import type { Bytes } from '../../bytes/read.ts'
 import { FILL, type Side, type StreamEdits } from './contract.ts'
 

@@ -1,4 +1,4 @@
-// Options of IPv4 (RFC 791 section 3.1), IPv6 (RFC 8200 section 4.2), TCP and neighbour discovery: those that say how
+// Options of IPv4 (RFC 791 section 3.1), IPv6 (RFC 8200 section 4.2), TCP, neighbour discovery, tunnels: those that say how
 // packets go stay, addresses in them are mapped, and what else there is may say anything: it is blanked.
 import type { Bytes } from '../../bytes/read.ts'
 import type { Pseudonyms } from './contract.ts'
@@ -140,4 +140,29 @@ export function blankNeighbourOptions(
 export function mapHardwareAddress(b: Bytes, at: number, length: number, mapped: Mapped): void {
   if (length === 6) mapMac(b, at, at + 6, mapped)
   else b.fill(0, at, at + length)
+}
+
+/** Of GENEVE (RFC 8926 section 3.5) the lengths of options stay; the rest may say anything. */
+export function blankGeneveOptions(b: Bytes, from: number, end: number): void {
+  let at = from
+  while (at + 4 <= end) {
+    const words = b[at + 3]! & 0x1f
+    const next = Math.min(end, at + 4 + words * 4)
+    b.fill(0, at, next)
+    b[at + 3] = words
+    at = next
+  }
+  b.fill(0, at, Math.max(at, end))
+}
+
+/** Tag and length stay; padding and end have none. */
+export function blankTzspTags(b: Bytes, from: number, end: number): void {
+  for (let at = from; at + 1 < end;) {
+    if (b[at]! <= 1) at++
+    else {
+      const next = at + 2 + b[at + 1]!
+      b.fill(0, at + 2, Math.min(end, next))
+      at = next
+    }
+  }
 }

@@ -28,18 +28,20 @@ import { put16, sum, updated } from './checksum.ts'
 import type { Ends, Place } from './connections.ts'
 import { FILL, type Pseudonyms, type ScrubDatagram } from './contract.ts'
 import { type Gathered, takeFrom } from './fragments.ts'
+import { blankIcmp, blankIcmp6 } from './icmp.ts'
 import {
+  blankGeneveOptions,
   blankIp4Options,
   blankIp6Options,
-  blankNeighbourOptions,
   blankTcpOptions,
+  blankTzspTags,
   mapAddress,
   mapHardwareAddress,
   type Mapped,
   mappedBy,
   mapMac,
 } from './options.ts'
-import { type Around, keepingChecksum } from './transport.ts'
+import { type Around, keepingChecksum, NO_PSEUDO_HEADER } from './transport.ts'
 
 /** What the first reading knows of a capture's packets; all by number in the cut. */
 export interface Known {
@@ -560,11 +562,11 @@ export class PacketAnonymiser {
         this.#udp(around, at, end, wireEnd)
         break
       case ip6.ICMP:
-        if (around.version === 4) this.#icmp(around, at, end, wireEnd)
+        if (around.version === 4) this.#icmp(around, NO_PSEUDO_HEADER, at, end, wireEnd)
         else this.#unknownProtocol(field, at, end)
         break
       case ip6.ICMP6:
-        if (around.version === 6) this.#icmp6(around, at, end, wireEnd)
+        if (around.version === 6) this.#icmp(around, ip6.ICMP6, at, end, wireEnd)
         else this.#unknownProtocol(field, at, end)
         break
       case ip6.IP_IN_IP:
@@ -646,7 +648,7 @@ export class PacketAnonymiser {
       case geneve.PORT: {
         if (end - at < geneve.HEADER || !geneve.isGeneve(b, at)) return false
         const inner = Math.min(end, at + geneve.headerLength(b, at))
-        this.#geneveOptions(at + geneve.HEADER, inner)
+        blankGeneveOptions(b, at + geneve.HEADER, inner)
         this.#inTunnel(inner, end, () => {
           if (geneve.protocol(b, at) === ethernet.TRANSPARENT_ETHERNET) this.#ethernet(inner, end, wireEnd)
           else this.#etherType(at + 2, inner, end, wireEnd)
@@ -657,33 +659,12 @@ export class PacketAnonymiser {
         if (end - at < tzsp.HEADER || !tzsp.holdsEthernet(b, at)) return false
         const inner = tzsp.payloadAt(b, at, end)
         if (inner < 0) return false
-        this.#tzspTags(at + tzsp.HEADER, inner)
+        blankTzspTags(b, at + tzsp.HEADER, inner)
         this.#inTunnel(inner, end, () => this.#ethernet(inner, end, wireEnd))
         return true
       }
       default:
         return false
-    }
-  }
-
-  /** Class, type and length stay; the content may say anything. */
-  #geneveOptions(from: number, end: number): void {
-    for (let at = from; at + 4 <= end;) {
-      const next = at + 4 + (this.#b[at + 3]! & 0x1f) * 4
-      this.#blank(at + 4, Math.min(end, next))
-      at = next
-    }
-  }
-
-  /** Tag and length stay; padding and end have none. */
-  #tzspTags(from: number, end: number): void {
-    for (let at = from; at + 1 < end;) {
-      if (this.#b[at]! <= 1) at++
-      else {
-        const next = at + 2 + this.#b[at + 1]!
-        this.#blank(at + 2, Math.min(end, next))
-        at = next
-      }
     }
   }
 
@@ -766,122 +747,28 @@ export class PacketAnonymiser {
     }
   }
 
-  #icmp(around: Around, at: number, end: number, wireEnd: number): void {
+  #icmp(around: Around, protocol: number, at: number, end: number, wireEnd: number): void {
     const b = this.#b
     if (end - at < icmp.HEADER) {
       this.#blank(at, end)
       return
     }
-    const type = icmp.type(b, at)
-    const covered = { protocol: 0, field: at + 2, at, end, wireEnd, isOptional: false }
+    const covered = { protocol, field: at + 2, at, end, wireEnd, isOptional: false }
+    const quote = (from: number, to: number): void => this.#quote(around.version, from, to)
     keepingChecksum(b, around, covered, () => {
-      if (type === icmp.REDIRECT) {
-        mapAddress(b, at + 4, end, 4, this.#mapped)
-        this.#quote(4, at + icmp.HEADER, end, 0)
-      } else if (icmp.isError(b, at, 4)) this.#quote(4, at + icmp.HEADER, end, b[at + 5]! * 4)
-      else if (type === icmp.ECHO_REQUEST || type === icmp.ECHO_REPLY) b.fill(FILL, at + icmp.HEADER, end)
-      else this.#blank(at + icmp.HEADER, end)
+      if (around.version === 4) blankIcmp(b, at, end, this.#mapped, quote)
+      else blankIcmp6(b, at, end, this.#mapped, quote)
     })
   }
 
-  #icmp6(around: Around, at: number, end: number, wireEnd: number): void {
-    const b = this.#b
-    if (end - at < icmp.HEADER) {
-      this.#blank(at, end)
-      return
-    }
-    const covered = { protocol: ip6.ICMP6, field: at + 2, at, end, wireEnd, isOptional: false }
-    keepingChecksum(b, around, covered, () => this.#icmp6Body(icmp.type(b, at), at + icmp.HEADER, end, b[at + 4]! * 8))
-  }
-
-  #icmp6Body(type: number, at: number, end: number, quoteLength: number): void {
-    const b = this.#b
-    const options = (from: number): void =>
-      blankNeighbourOptions(b, Math.min(end, from), end, this.#mapped, (quote, to) => this.#quote(6, quote, to, 0))
-    switch (type) {
-      case icmp.UNREACHABLE_6:
-      case icmp.PACKET_TOO_BIG_6:
-      case icmp.TIME_EXCEEDED_6:
-      case icmp.PARAMETER_PROBLEM_6:
-        this.#quote(6, at, end, type === icmp.UNREACHABLE_6 || type === icmp.TIME_EXCEEDED_6 ? quoteLength : 0)
-        break
-      case icmp.ECHO_REQUEST_6:
-      case icmp.ECHO_REPLY_6:
-        b.fill(FILL, at, end)
-        break
-      case MULTICAST_QUERY:
-      case MULTICAST_REPORT:
-      case MULTICAST_DONE:
-        mapAddress(b, at, end, 16, this.#mapped)
-        for (let i = at + 20; i < end; i += 16) mapAddress(b, i, end, 16, this.#mapped)
-        break
-      case MULTICAST_REPORT_2:
-        this.#multicastRecords(at, end)
-        break
-      case ROUTER_SOLICITATION:
-        options(at)
-        break
-      case ROUTER_ADVERTISEMENT:
-        options(at + 8)
-        break
-      case icmp.NEIGHBOUR_SOLICITATION:
-      case icmp.NEIGHBOUR_ADVERTISEMENT:
-        mapAddress(b, at, end, 16, this.#mapped)
-        options(at + 16)
-        break
-      case REDIRECT_6:
-        mapAddress(b, at, end, 16, this.#mapped)
-        mapAddress(b, Math.min(end, at + 16), end, 16, this.#mapped)
-        options(at + 32)
-        break
-      default:
-        this.#blank(at, end)
-    }
-  }
-
-  /** MLDv2 (RFC 3810 section 5.2): type, length of auxiliary data in words, number of sources, group, sources. */
-  #multicastRecords(from: number, end: number): void {
-    const b = this.#b
-    let at = from
-    while (at + 20 <= end) {
-      const sources = at + 20 + u16(b, at + 2) * 16
-      const next = sources + b[at + 1]! * 4
-      for (let i = at + 4; i < Math.min(end, sources); i += 16) mapAddress(b, i, end, 16, this.#mapped)
-      this.#blank(sources, Math.min(end, next))
-      at = next
-    }
-    this.#blank(at, end)
-  }
-
-  /** The packet that an error quotes, and what RFC 4884 has behind it: `length` of the quote, 0 where it is all. */
-  #quote(version: 4 | 6, at: number, end: number, length: number): void {
-    const quoteEnd = length === 0 ? end : Math.min(end, at + length)
-    if (this.#quotes >= MAX_QUOTES || end <= at || ip4.version(this.#b, at) !== version) this.#blank(at, quoteEnd)
+  /** A packet of the same IP version that a message quotes: it goes as far as the quote. */
+  #quote(version: 4 | 6, at: number, end: number): void {
+    if (this.#quotes >= MAX_QUOTES || end <= at || ip4.version(this.#b, at) !== version) this.#blank(at, end)
     else {
       this.#quotes++
-      this.#ip(at, quoteEnd, quoteEnd)
+      this.#ip(at, end, end)
       this.#quotes--
     }
-    this.#extensions(quoteEnd, end)
-  }
-
-  /** ICMP extensions: MPLS labels stay, whatever else routers tell does not. */
-  #extensions(at: number, end: number): void {
-    const b = this.#b
-    if (end - at < 4) {
-      this.#blank(at, end)
-      return
-    }
-    const around: Around = { version: 4, source: b, destination: b, before: 0, after: 0 }
-    keepingChecksum(b, around, { protocol: 0, field: at + 2, at, end, wireEnd: end, isOptional: true }, () => {
-      let object = at + 4
-      while (object + 4 <= end && u16(b, object) >= 4) {
-        const next = object + u16(b, object)
-        if (b[object + 2] !== MPLS_STACK) this.#blank(object + 4, Math.min(end, next))
-        object = next
-      }
-      this.#blank(object, end)
-    })
   }
 }
 
@@ -889,17 +776,6 @@ const GRE_CHECKSUM = 0x8000
 const GRE_ROUTING = 0x4000
 
 const SEGMENT_ROUTING = 4
-
-const MULTICAST_QUERY = 130
-const MULTICAST_REPORT = 131
-const MULTICAST_DONE = 132
-const ROUTER_SOLICITATION = 133
-const ROUTER_ADVERTISEMENT = 134
-const REDIRECT_6 = 137
-const MULTICAST_REPORT_2 = 143
-
-/** Class of an ICMP extension object (RFC 4950). */
-const MPLS_STACK = 1
 
 const IP_PROTOCOLS: ReadonlySet<number> = new Set([
   ip6.ICMP,

@@ -12,8 +12,11 @@ export interface Around {
   after: number
 }
 
+/** In the place of a protocol number. */
+export const NO_PSEUDO_HEADER = 0
+
 export interface Covered {
-  /** Protocol number in the pseudo-header; 0: the checksum has none. */
+  /** Protocol number in the pseudo-header, or `NO_PSEUDO_HEADER`. */
   protocol: number
   /** Offset of the checksum. */
   field: number
@@ -36,13 +39,13 @@ export function keepingChecksum(b: Bytes, around: Around, covered: Covered, chan
   const before = sum(b, at, end)
   change()
   const after = sum(b, at, end)
-  const [ownBefore, ownAfter] = protocol === 0 ? [0, 0] : [around.before, around.after]
+  const [ownBefore, ownAfter] = protocol === NO_PSEUDO_HEADER ? [0, 0] : [around.before, around.after]
   const length = wireEnd - at
   const pseudo = fold(ownBefore + protocol + (length & 0xffff) + Math.floor(length / 0x10000))
-  const isRight = end === wireEnd && fold(before + (protocol === 0 ? 0 : pseudo)) === 0xffff
+  const isRight = end === wireEnd && fold(before + (protocol === NO_PSEUDO_HEADER ? 0 : pseudo)) === 0xffff
   if (stored === 0 && (isOptional || !isRight)) return
   // Left to the network card, with the length or, for what it is to cut into segments, without.
-  if (protocol !== 0 && !isRight && (stored === pseudo || stored === fold(ownBefore + protocol))) {
+  if (protocol !== NO_PSEUDO_HEADER && !isRight && (stored === pseudo || stored === fold(ownBefore + protocol))) {
     put16(b, field, updatedPartial(stored, ownBefore, ownAfter))
     return
   }
