@@ -30,7 +30,7 @@ const KEPT: ReadonlySet<string> = new Set(
    body request response service unavailable temporarily unable your maintenance downtime capacity later proxy error
    received from upstream could handle reason reading remote invalid incomplete returned respond didn this after data
    name transitional public doctype xhtml version ranges bytes script filename query string protocol method queue
-   header large status scgi uwsgi address port path info strong slow lock children queue`.split(/\s+/),
+   header large status scgi uwsgi address port path info strong strict slow lock children queue database`.split(/\s+/),
 )
 
 /** In HTTP/2 a letter that is a length may stand behind a word. */
