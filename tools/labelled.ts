@@ -45,7 +45,8 @@ interface KnownLeg {
 }
 
 export interface Truth {
-  captures: { file: string; vantage: string }[]
+  /** `skew_s`, `drift_ppm`, `step_s`: the lab changed the clock of the file. */
+  captures: { file: string; vantage: string; skew_s?: number; drift_ppm?: number; step_s?: number }[]
   incidents: Known[]
   /** Failures that the proxy dressed as something else: right when reported, right when not. */
   optional?: Known[]
@@ -78,11 +79,15 @@ export async function diagnosed(name: string, withKeys = true, loss: Loss | null
   return diagnose(correlate((await observed(name, withKeys, loss)).map(({ observations }) => observations)))
 }
 
-/** What the capture of each vantage shows, with the scenario's key log if there is one and it is wanted. */
+/**
+ * What the capture of each vantage shows, with the scenario's key log if there is one and it is wanted. `change` makes
+ * other files of them.
+ */
 export async function observed(
   name: string,
   withKeys = true,
   loss: Loss | null = null,
+  change: (file: Bytes, vantage: string) => Bytes = (file) => file,
 ): Promise<{ vantage: string; observations: Observations }[]> {
   const truth = truthOf(name)
   const log = withKeys && truth.keylog !== undefined ? readFileSync(`${FOLDER}${name}/${truth.keylog}`, 'latin1') : ''
@@ -91,7 +96,7 @@ export async function observed(
   for (const [vantage, files] of captureFiles(truth)) {
     const inputs = files.map((file) => {
       const bytes = readFileSync(`${FOLDER}${name}/${file}`)
-      return { file, open: () => whole(file === loss?.file ? without(bytes, loss.isLost) : bytes) }
+      return { file, open: () => whole(change(file === loss?.file ? without(bytes, loss.isLost) : bytes, vantage)) }
     })
     all.push({ vantage, observations: await observe(inputs, { decompression: { gzip }, keys, crypto: nobleCrypto }) })
   }

@@ -1,5 +1,5 @@
 // The document as text: a person at 3 a.m. reads the first lines and knows what broke, whose it is, and how sure that is.
-import type { CaptureSummary, DiagnosisDocument, Incident, Told } from '@pcap-surgery/core'
+import type { CaptureSummary, Clock, DiagnosisDocument, Incident, Told } from '@pcap-surgery/core'
 import { visible } from './escape.ts'
 import { details, headline, tries, type Style } from './incident.ts'
 import { columns, painter, wrap } from './layout.ts'
@@ -199,12 +199,30 @@ function seenIn(capture: CaptureSummary): string {
     facts.push(`from ${moment(capture.first)}, ${duration(length)} long`)
   }
   if (capture.vantages.length > 0) facts.push(`taken at ${capture.vantages.map(visible).join(', ')}`)
-  const { offsetSeconds } = capture.clock
-  if (offsetSeconds === null) facts.push('clock not tied to the first capture')
-  else if (Math.abs(offsetSeconds) >= 0.001) {
-    facts.push(`clock ${duration(Math.abs(offsetSeconds))} ${offsetSeconds > 0 ? 'ahead' : 'behind'}`)
-  }
+  facts.push(...clockFacts(capture.clock))
   return facts.join(', ')
+}
+
+/** Clocks nearer to each other than this, in seconds, are not spoken of. */
+const APART = 0.003
+
+function clockFacts({ offsetSeconds, driftPpm, steps }: Clock): string[] {
+  if (offsetSeconds === null) return ['clock not tied to the first capture']
+  const isAhead = offsetSeconds > 0
+  const apart = `clock ${duration(Math.abs(offsetSeconds))} ${isAhead ? 'ahead' : 'behind'}`
+  return [
+    ...(Math.abs(offsetSeconds) >= APART ? [apart] : []),
+    ...(driftPpm === null ? [] : [`clock ${driftPpm.low > 0 ? 'fast' : 'slow'} by ${ppm(driftPpm)} ppm`]),
+    ...steps.map(({ afterSeconds, low, high }) => {
+      const by = duration(Math.abs(low + high) / 2)
+      return `clock set ${low > 0 ? 'forward' : 'back'} by ${by}, ${duration(afterSeconds)} after the first frame`
+    }),
+  ]
+}
+
+function ppm({ low, high }: { low: number; high: number }): string {
+  const [least, most] = [Math.abs(low), Math.abs(high)].toSorted((a, b) => a - b).map((one) => Math.round(one))
+  return least === most ? `${least}` : `${least} to ${most}`
 }
 
 function notes(document: DiagnosisDocument, style: Style): string[] {

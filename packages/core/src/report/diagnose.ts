@@ -221,6 +221,11 @@ function warningsOf(capture: StoryCapture, part: number): string[] {
   const oneWay = connections.filter(
     (c) => (c.sides[0].segments === 0) !== (c.sides[1].segments === 0) && c.synAck === null && c.syns.length === 0,
   ).length
+  if (capture.clock.isContradictory) {
+    warnings.push(
+      'its clock cannot be told well: packets, or causes and effects, that the captures show contradict each other',
+    )
+  }
   if (dropped > 0) warnings.push(`the capturing system dropped ${dropped} packets`)
   if (missing > 0)
     warnings.push(

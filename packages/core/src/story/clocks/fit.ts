@@ -16,8 +16,12 @@ export interface Stretch {
   lines: Lines
 }
 
-/** Captures order packets loosely by so much: several processors, coalesced interrupts, two interfaces. */
-const JITTER_NS = 20e3
+/**
+ * Captures order packets loosely by so much: several processors, coalesced interrupts, two interfaces. What is tried in
+ * turn: all bounds are widened by it, so that less than that is left where they needed more.
+ */
+const JITTERS_NS = [20e3, 60e3, 180e3, 540e3]
+const [JITTER_NS] = JITTERS_NS
 /** The least of many delays is no longer, whichever way nothing was seen. */
 const MOST_DELAY_NS = 1e9
 /** A bound that does not fit is held against so many that follow. */
@@ -43,8 +47,10 @@ export function fit(bounds: Bounds): Stretch[] {
   if (length === 0) return []
   const any = anyLine(bounds)
   const all = [...bounds.times.keys()]
-  const whole = keeping(bounds, all, any)
-  if (whole !== null) return [stretch(bounds, all, whole)]
+  for (const jitter of JITTERS_NS) {
+    const whole = keeping(bounds, all, any, jitter)
+    if (whole !== null && isWide(whole, bounds, jitter)) return [stretch(bounds, all, whole)]
+  }
   const found: Stretch[] = []
   let members: number[] = []
   let lines = any
@@ -91,17 +97,22 @@ function anyLine({ times, offsets }: Bounds): Lines {
   return everyLine(times[0], low - most, high + most)
 }
 
-function clipped(lines: Lines, { times, offsets, signs }: Bounds, i: number): Lines | null {
-  return signs[i] > 0
-    ? atMost(lines, times[i], offsets[i] + JITTER_NS)
-    : atLeast(lines, times[i], offsets[i] - JITTER_NS)
+function clipped(lines: Lines, { times, offsets, signs }: Bounds, i: number, jitter: number = JITTER_NS): Lines | null {
+  return signs[i] > 0 ? atMost(lines, times[i], offsets[i] + jitter) : atLeast(lines, times[i], offsets[i] - jitter)
+}
+
+function isWide(lines: Lines, { times }: Bounds, jitter: number): boolean {
+  return [times[0], times.at(-1)!].every((time) => {
+    const { low, high } = rangeAt(lines, time)
+    return high - low >= jitter
+  })
 }
 
 /** The lines that keep these bounds; null when there are none. */
-function keeping(bounds: Bounds, members: readonly number[], any: Lines): Lines | null {
+function keeping(bounds: Bounds, members: readonly number[], any: Lines, jitter?: number): Lines | null {
   let lines: Lines | null = any
   for (const i of members) {
-    lines = clipped(lines, bounds, i)
+    lines = clipped(lines, bounds, i, jitter)
     if (lines === null) return null
   }
   return lines

@@ -76,7 +76,10 @@ function within(
   // Another answer than that of the try is the proxy's own, and need not follow from it.
   const isPassedOn = made === null || asked.status === made.status || isSealed(asked) || isSealed(made)
   if (!isPassedOn || (made === null && !isError)) return isError ? loose : null
-  return { low: Math.min(low, high), high, isTight: high - low <= PROMPT_NS }
+  const isTight = high - low <= PROMPT_NS
+  // Where an answer begins in TLS is a guess.
+  if (isSealed(asked) || (made !== null && isSealed(made))) return { ...loose, isTight }
+  return { low: Math.min(low, high), high, isTight }
 }
 
 /** The part of the offsets at which the proxy turns to its upstream at once. */

@@ -66,12 +66,12 @@ export function vote(ours: Rows, theirs: Rows, zeros: readonly number[], isUnrea
 
 /** What pairs at an offset say of who asks whom. */
 function toldBy(pairs: readonly Pair[], low: number, high: number): Pick<Vote, 'low' | 'high' | 'isOurRequest'> {
-  const told = pairs.filter((pair) => pair.low <= high && pair.high >= low && isAnswered(pair))
+  const told = pairs.filter((pair) => likelyLow(pair) <= high && likelyHigh(pair) >= low && isTold(pair))
   const isOurRequest = told.length === 0 ? null : told.filter((pair) => pair.isOurRequest).length * 2 >= told.length
   return { low, high, isOurRequest }
 }
 
-const isAnswered = ({ low, high }: Pair): boolean => Number.isFinite(low) && Number.isFinite(high)
+const isTold = ({ low, high, isTight }: Pair): boolean => isTight || (Number.isFinite(low) && Number.isFinite(high))
 
 /**
  * Whether the clocks may well agree: as many tries lie in their requests as ever, and whatever they had to wait for, the
