@@ -37,8 +37,8 @@ Examples:
   pcap-surgery diagnose proxy.pcap
   pcap-surgery diagnose front.pcapng back.pcapng.gz --checklist
   pcap-surgery diagnose *.pcap --keys proxy-keys.log --keys client-keys.log
-  tcpdump -i any -s 0 -w - 'tcp or icmp' | pcap-surgery diagnose -
-  tcpdump -i any -s 0 -U -w - 'tcp or icmp' | pcap-surgery diagnose - --follow --format ndjson
+  tcpdump -i any -s 0 -w - 'tcp or icmp or icmp6 or port 53 or arp' | pcap-surgery diagnose -
+  tcpdump -i any -s 0 -U -w - 'tcp or icmp or icmp6 or port 53 or arp' | pcap-surgery diagnose - --follow
   pcap-surgery diagnose *.pcap --format json --output diagnosis.json
 `
 
