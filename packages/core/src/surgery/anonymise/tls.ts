@@ -1,11 +1,10 @@
-// TLS records (RFC 8446 section 5.1): headers, alerts and what is encrypted stay, handshake messages in the clear are
-// scrubbed. Nobody has the keys of what stays: with them, nothing of it would.
+// TLS records (RFC 8446 section 5.1): headers and alerts in the clear stay, handshake messages in the clear are scrubbed.
+// What is encrypted goes as well: somebody may have the keys, and all that is read of it without them is its length.
 import type { Place } from '../../app/http1/message.ts'
 import type { Sniffed } from '../../app/sniff.ts'
-import { cipherSuite } from '../../app/tls/cipher-suites.ts'
 import { CONTENT, HANDSHAKE } from '../../app/tls/names.ts'
 import { type RecordHeader, RecordReader, SSL2_HELLO } from '../../app/tls/records.ts'
-import { type Bytes, u16, u24 } from '../../bytes/read.ts'
+import { type Bytes, u24 } from '../../bytes/read.ts'
 import type { Pseudonyms, Side } from './contract.ts'
 import { scrubHandshake } from './handshake.ts'
 import { Pieces, SideEdits } from './pieces.ts'
@@ -14,10 +13,10 @@ import { Origin, type Reader, type Work } from './reader.ts'
 /** type(1) version(2) length(2); a hello in SSL 2.0 form has a length of two bytes alone. */
 const RECORD_HEADER = 5
 const SSL2_HEADER = 2
+/** level(1) description(1): an alert in the clear. A protected one is longer. */
+const ALERT = 2
 /** type(1) length(3) */
 const MESSAGE_HEADER = 4
-/** Where a ServerHello has its session id's length (RFC 8446 section 4.1.3). */
-const SESSION_ID = MESSAGE_HEADER + 34
 
 /** Longest message that is scrubbed (`app/tls/handshake.ts`); of what is behind it nothing is said. */
 const MESSAGE_KEPT = 128 * 1024
@@ -28,8 +27,7 @@ export class TlsScrubber implements Reader {
   readonly #sides: readonly [TlsSide, TlsSide]
 
   constructor({ p, edits }: Work, client: Side) {
-    const session: Session = { isPlain: false }
-    const side = (one: Side): TlsSide => new TlsSide(p, new SideEdits(edits, one), session, one === client)
+    const side = (one: Side): TlsSide => new TlsSide(p, new SideEdits(edits, one), one === client)
     this.#sides = [side(0), side(1)]
   }
 
@@ -50,15 +48,9 @@ export class TlsScrubber implements Reader {
   }
 }
 
-/** What the ServerHello says: a suite without encryption. */
-interface Session {
-  isPlain: boolean
-}
-
 class TlsSide {
   readonly #p: Pseudonyms
   readonly #edits: SideEdits
-  readonly #session: Session
   readonly #origin: Origin = new Origin()
   readonly #reader: RecordReader
   /** Behind its ChangeCipherSpec. */
@@ -67,10 +59,9 @@ class TlsSide {
   readonly #message: Pieces = new Pieces(MESSAGE_KEPT)
   #skip = 0
 
-  constructor(p: Pseudonyms, edits: SideEdits, session: Session, mayBeSsl2: boolean) {
+  constructor(p: Pseudonyms, edits: SideEdits, mayBeSsl2: boolean) {
     this.#p = p
     this.#edits = edits
-    this.#session = session
     this.#reader = new RecordReader(
       {
         header: ({ type }) => type === CONTENT.handshake,
@@ -101,7 +92,14 @@ class TlsSide {
     this.#cut()
   }
 
-  #record({ type, first }: RecordHeader, b: Bytes, at: number, end: number, missing: number, last: Place): void {
+  #record(
+    { type, length, first }: RecordHeader,
+    b: Bytes,
+    at: number,
+    end: number,
+    missing: number,
+    last: Place,
+  ): void {
     const start = this.#origin.position(first.offset)
     const behind = this.#origin.position(last.offset) + 1
     const body = start + (type === SSL2_HELLO ? SSL2_HEADER : RECORD_HEADER)
@@ -112,15 +110,15 @@ class TlsSide {
         this.#edits.keep(body, Math.min(behind, body + 1))
         break
       case CONTENT.handshake:
-        if (this.#isProtected && !isPlainMessage(b, at, end)) {
-          if (!this.#session.isPlain) this.#edits.keep(body, behind)
-        } else this.#handshake(b, at, end, missing, body)
+        if (!this.#isProtected || isPlainMessage(b, at, end)) this.#handshake(b, at, end, missing, body)
         break
-      case CONTENT.heartbeat:
-        if (this.#isProtected && !this.#session.isPlain) this.#edits.keep(body, behind)
+      case CONTENT.alert:
+        if (length === ALERT) this.#edits.keep(body, behind)
+        break
+      case SSL2_HELLO:
+        this.#edits.keep(body, behind)
         break
       default:
-        if (type !== CONTENT.applicationData || !this.#session.isPlain) this.#edits.keep(body, behind)
     }
   }
 
@@ -156,7 +154,6 @@ class TlsSide {
     if (b.length < MESSAGE_HEADER) return
     const [type] = b
     this.#skip = this.#want() - b.length
-    if (type === HANDSHAKE.serverHello) this.#session.isPlain = isWithoutEncryption(b)
     scrubHandshake(this.#p, type!, b, MESSAGE_HEADER, b.length)
     this.#message.replace(this.#edits)
     this.#message.clear()
@@ -176,8 +173,3 @@ const isPlainMessage = (b: Bytes, at: number, end: number): boolean =>
   b[at] === HANDSHAKE.clientHello &&
   u24(b, at + 1) === end - at - MESSAGE_HEADER &&
   b[at + MESSAGE_HEADER] === 3
-
-function isWithoutEncryption(hello: Bytes): boolean {
-  const suite = SESSION_ID + 1 + (hello[SESSION_ID] ?? 0)
-  return suite + 2 <= hello.length && cipherSuite(u16(hello, suite))?.algorithm === 'NULL'
-}
