@@ -125,6 +125,17 @@ test.each([
   expect([head.status, how, body]).toEqual([502, 'complete', 22])
 })
 
+test('bytes behind the end of a request go', () => {
+  const [client] = streams([
+    0,
+    join(
+      scgiRequest('GET /'),
+      Uint8Array.from('alice', (c) => c.charCodeAt(0)),
+    ),
+  ])
+  expect(client.endsWith(',xxxxx')).toBe(true)
+})
+
 test('what an application complains of goes', () => {
   const complaint = 'PHP message: cannot open /srv/shop/cart.db'
   const answer = join(fcgi(FCGI.STDERR, complaint), fastcgiResponse('Status: 500\r\n\r\n'))

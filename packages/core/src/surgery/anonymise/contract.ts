@@ -12,7 +12,7 @@ export interface Pseudonyms {
   address(original: Bytes): Bytes
   /** Of an IP address as text, without port or brackets, as many characters; null for any other text. */
   addressText(text: string): string | null
-  /** Of 6 bytes. Broadcast and multicast stay, but for the bytes of an address that are in it. */
+  /** Of 6 bytes. Broadcast and groups that everybody has stay, but for the bytes of an address that are in it. */
   mac(original: Bytes): Bytes
   /**
    * Of a word, case-sensitive: as many letters of either case and digits, each kind in its places, and as many bits in

@@ -80,6 +80,11 @@ test('over TCP each message stands behind its length', () => {
   expect(latin1(stream)).not.toContain('sho')
 })
 
+test('of what is no message no word stays', () => {
+  const out = latin1(scrubbed(text('EHLO alice.example and more')))
+  expect(out).toBe(`EHLO${'x'.repeat(out.length - 4)}`)
+})
+
 test('cut, looped or changed anywhere: nothing throws, and nothing of the names stays', () => {
   const message = [
     ...header(1, 1, 0, 1),

@@ -48,8 +48,8 @@ export function scrubDnsTcp(p: Pseudonyms, b: Bytes): void {
 /** A scrubbed copy of the message `b`. */
 export function scrubDns(p: Pseudonyms, b: Bytes): Bytes {
   const work: Work = { p, b, out: new Uint8Array(b.length).fill(FILL), at: HEADER }
-  keep(work, 0, Math.min(HEADER, b.length))
-  if (b.length >= HEADER) scrubSections(work)
+  keep(work, 0, Math.min(b.length < HEADER ? COUNTS : HEADER, b.length))
+  if (b.length >= HEADER && !scrubSections(work) && isText(b)) work.out.fill(FILL, COUNTS, HEADER)
   return work.out
 }
 
@@ -65,16 +65,25 @@ function keep({ b, out }: Work, from: number, to: number): void {
   if (to > from) out.set(b.subarray(from, to), from)
 }
 
-function scrubSections(work: Work): void {
+/** Counts as no message has them: letters. */
+const isText = (b: Bytes): boolean => [0, 2, 4, 6].every((at) => b[COUNTS + at]! >= 0x20)
+
+/** False where not even the first name is one. */
+function scrubSections(work: Work): boolean {
   const { b } = work
   for (let left = u16(b, COUNTS); left > 0; left--) {
-    if (!scrubName(work) || b.length - work.at < QUESTION_FIXED) return keep(work, work.at, b.length)
+    if (!scrubName(work)) return false
+    if (b.length - work.at < QUESTION_FIXED) {
+      keep(work, work.at, b.length)
+      return true
+    }
     keep(work, work.at, work.at + QUESTION_FIXED)
     work.at += QUESTION_FIXED
   }
   for (let left = u16(b, COUNTS + 2) + u16(b, COUNTS + 4) + u16(b, COUNTS + 6); left > 0; left--) {
-    if (!scrubRecord(work)) return
+    if (!scrubRecord(work)) break
   }
+  return true
 }
 
 function scrubRecord(work: Work): boolean {

@@ -26,6 +26,15 @@ test('a replacement holds where the byte is also kept', () => {
   expect(piece(edits, 'abcdefg', 1)).toBe('<ab--efg>')
 })
 
+test('what is sent again with other bytes is what it was', () => {
+  const edits = new EditedStreams()
+  edits.keep(0, 1, 4)
+  edits.replace(0, 4, bytes('-'))
+  expect(piece(edits, 'abcde', 1)).toBe('<abc-x>')
+  expect(piece(edits, 'alice', 1)).toBe('<abc-x>')
+  expect(piece(edits, 'bob', 2)).toBe('<bc->')
+})
+
 test('any pieces of the stream make the whole', () => {
   const STREAM = 'abcdefghijklmnopqrstuvwxyz'
   const range = fc.tuple(fc.integer({ min: 1, max: 26 }), fc.nat(6))

@@ -6,6 +6,8 @@ import { FILL, type Side, type StreamEdits } from './contract.ts'
 interface Kept {
   from: number
   to: number
+  /** What stood there when it was first written, -1 where that has not happened: a repetition may say something else. */
+  bytes: Int16Array | null
 }
 
 interface Replaced {
@@ -21,7 +23,7 @@ class SideEdits {
   keep(from: number, to: number): void {
     const last = this.kept.at(-1)
     if (last !== undefined && last.to === from) last.to = to
-    else this.kept.push({ from, to })
+    else this.kept.push({ from, to, bytes: null })
     this.#isSorted = false
   }
 
@@ -38,6 +40,7 @@ class SideEdits {
     for (let i = firstBehind(this.kept, position); i < this.kept.length && this.kept[i]!.from < to; i++) {
       const kept = this.kept[i]!
       b.fill(FILL, filled, Math.max(filled, kept.from + shift))
+      settle(kept, b, Math.max(at, kept.from + shift), Math.min(end, kept.to + shift), shift)
       filled = Math.max(filled, Math.min(end, kept.to + shift))
     }
     b.fill(FILL, filled, end)
@@ -73,6 +76,16 @@ export class EditedStreams implements StreamEdits {
   /** Makes of `b[at..end)`, which stands at this position of the stream, what is to be written of it. */
   apply(side: Side, position: number, b: Bytes, at: number, end: number): void {
     this.#sides[side].apply(position, b, at, end)
+  }
+}
+
+/** Makes of `b[from..to)` what stood there first; `shift` is from positions to offsets. */
+function settle(kept: Kept, b: Bytes, from: number, to: number, shift: number): void {
+  const first = (kept.bytes ??= new Int16Array(kept.to - kept.from).fill(-1))
+  for (let at = from; at < to; at++) {
+    const i = at - shift - kept.from
+    if (first[i]! < 0) first[i] = b[at]!
+    else b[at] = first[i]!
   }
 }
 

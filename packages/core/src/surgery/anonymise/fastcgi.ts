@@ -18,9 +18,12 @@ import { Origin, type Reader, type Work } from './reader.ts'
 
 /** FCGI_UNKNOWN_TYPE: the type that was not known. */
 const UNKNOWN_TYPE = 11
-/** Content of FCGI_BEGIN_REQUEST, FCGI_END_REQUEST and FCGI_UNKNOWN_TYPE. */
-const FIXED_CONTENT = 8
-const FIXED: ReadonlySet<number> = new Set([record.BEGIN_REQUEST, record.END_REQUEST, UNKNOWN_TYPE])
+/** Bytes of content that say something: role and flags; status of application and protocol; a type. Others are reserved. */
+const FIXED: ReadonlyMap<number, number> = new Map([
+  [record.BEGIN_REQUEST, 3],
+  [record.END_REQUEST, 5],
+  [UNKNOWN_TYPE, 1],
+])
 
 export class FastCgiScrubber implements Reader {
   // What answers in a protocol that is known is scrubbed as that.
@@ -112,8 +115,9 @@ class FastCgiSide extends RecordScanner {
   protected override content(b: Bytes, from: number, to: number): void {
     const position = this.#origin.position(this.place(from).offset)
     const type = record.typeOf(this.header)
-    if (FIXED.has(type)) {
-      this.#edits.keep(position, position + Math.max(0, Math.min(to - from, FIXED_CONTENT - this.index)))
+    const fixed = FIXED.get(type)
+    if (fixed !== undefined) {
+      this.#edits.keep(position, position + Math.max(0, Math.min(to - from, fixed - this.index)))
     } else if (type === record.PARAMS && this.#isRequest && !this.#isCut) this.#params.add(b, from, to, position)
     else if (type === record.STDOUT && !this.#isRequest && !this.#isCut) this.#output(b, from, to, position)
   }

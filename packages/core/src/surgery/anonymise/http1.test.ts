@@ -111,6 +111,16 @@ test('chunk framing stays, extensions and trailers lose their words', () => {
   expect(text).not.toMatch(/abc|Acme|bob/)
 })
 
+test('a number as long as that of an account is somebody’s', () => {
+  const account = '4111111111111111'
+  const [, server] = streams(
+    [0, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    [1, `HTTP/1.1 502 Bad Gateway\r\nServer: nginx/1.18.0 (${account})\r\nKeep-Alive: x=${account}\r\n\r\n`],
+  )
+  expect(server).toContain('Server: nginx/1.18.0 (')
+  expect(server).not.toContain(account)
+})
+
 test.each([
   ['a NUL in a value', 'HTTP/1.1 200 OK\r\nX-Name: al\0ice\r\n\r\n'],
   ['a line without a colon', 'HTTP/1.1 200 OK\r\nalice was here\r\n\r\n'],

@@ -119,6 +119,16 @@ test('DATA goes but for the prefix of gRPC; GOAWAY says on what it said', () => 
   expect(text).not.toContain('alice')
 })
 
+test('what only its sender knows the meaning of goes: of a ping, of a private setting', () => {
+  const ping = (flags: number): Uint8Array => frame(6, flags, 0, ...bytes('alice-01'))
+  const settings = frame(4, 0, 0, 0, 4, 0, 1, 0, 0, 0xf0, 0, ...bytes('alic')) // INITIAL_WINDOW_SIZE
+  const preface = bytes('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  const [client, server] = streams([0, preface], [0, settings], [0, ping(0)], [1, frame(4, 0, 0)], [1, ping(1)])
+  expect(client + server).not.toContain('ali')
+  expect(client).toContain('\0\x04\0\x01\0\0\xf0\0xxxx')
+  expect(client.slice(-8)).toBe(server.slice(-8))
+})
+
 test('a field block over CONTINUATION, with padding and priority', () => {
   const whole = [...block]
   const client = joined(

@@ -19,6 +19,8 @@ import { keepsWords } from './vocabulary.ts'
 /** Bytes of a SETTINGS parameter, identifier(2) value(4), and the one that widens frames (RFC 9113 section 6.5.2). */
 const SETTING = 6
 const SETTINGS_MAX_FRAME_SIZE = 5
+/** The last one of IANA's registry. */
+const LAST_SETTING = 0x10
 
 /** What control frames hold besides debug data: PING 8 bytes, GOAWAY 8, others fewer. */
 const CONTROL = 8
@@ -214,17 +216,22 @@ class Sender {
         this.#fragment(header, payload, whole, position)
         break
       case frames.SETTINGS:
-        this.#edits.keep(position, position + payload.length)
         for (let at = 0; at + SETTING <= payload.length; at += SETTING) {
-          if (u16(payload, at) === SETTINGS_MAX_FRAME_SIZE) this.#announced(from, u32(payload, at + 2))
+          const setting = u16(payload, at)
+          // Of a private one the value may be anything.
+          const known = setting <= LAST_SETTING ? SETTING : 2
+          this.#edits.keep(position + at, position + at + known)
+          if (setting === SETTINGS_MAX_FRAME_SIZE) this.#announced(from, u32(payload, at + 2))
         }
         break
       case frames.GOAWAY:
         this.#edits.keep(position, position + Math.min(payload.length, CONTROL))
         this.#scrubDebug(payload.slice(CONTROL), position + CONTROL)
         break
-      case frames.PRIORITY:
       case frames.PING:
+        this.#edits.replace(position, this.#p.noise(payload.subarray(0, CONTROL)))
+        break
+      case frames.PRIORITY:
       case frames.WINDOW_UPDATE:
         this.#edits.keep(position, position + Math.min(payload.length, CONTROL))
         break

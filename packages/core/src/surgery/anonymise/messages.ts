@@ -112,10 +112,16 @@ export class MessageSide {
     this.#head.clear()
   }
 
-  /** Empty lines are all there can be between messages. */
+  /** Empty lines between messages stay. What else is there is of none: the body was longer than was said. */
   #keepBetween(to: number): void {
-    if (this.#between >= 0) this.#edits.keep(this.#between, to)
+    if (this.#between >= 0) this.#edits.keep(this.#between, this.#behindEmptyLines(to))
     this.#between = -1
+  }
+
+  #behindEmptyLines(to: number): number {
+    let position = this.#between
+    while (position < to && isLineEnd(this.#bytes[position - this.#base]!)) position++
+    return position
   }
 
   /** Bytes of the section at work, up to `to`. */
@@ -229,9 +235,7 @@ export class MessageSide {
   /** What no request can begin with shows that a request was granted its tunnel: the one byte of it that stays. */
   #enterTunnel(): void {
     if (this.#between < 0 || this.#headFrom >= 0) return
-    let position = this.#between
-    while (position < this.#end && isLineEnd(this.#bytes[position - this.#base]!)) position++
-    this.#edits.keep(this.#between, Math.min(position + 1, this.#end))
+    this.#edits.keep(this.#between, Math.min(this.#behindEmptyLines(this.#end) + 1, this.#end))
   }
 }
 

@@ -35,17 +35,27 @@ const IP4_ROUTER_ALERT = 148
 export function blankIp4Options(b: Bytes, from: number, end: number, mapped: Mapped): void {
   eachOption(b, from, end, (kind, at, to) => {
     if (IP4_ROUTES.has(kind)) for (let i = at + 3; i < to; i += 4) mapAddress(b, i, to, 4, mapped)
-    else if (kind !== IP4_ROUTER_ALERT) b.fill(0, at + 2, to)
+    else if (kind !== IP4_ROUTER_ALERT || to - at !== 4) b.fill(0, at + 2, to)
   })
 }
 
-/** Maximum segment size, window scale, SACK permitted, SACK, timestamps, user timeout (RFC 5482). */
-const TCP_KEPT: ReadonlySet<number> = new Set([2, 3, 4, 5, 8, 28])
+/**
+ * Maximum segment size, window scale, SACK permitted, SACK of up to four blocks, timestamps, user timeout (RFC 5482),
+ * with their lengths, over which nothing of them is read.
+ */
+const TCP_KEPT: ReadonlyMap<number, readonly number[]> = new Map([
+  [2, [4]],
+  [3, [3]],
+  [4, [2]],
+  [5, [10, 18, 26, 34]],
+  [8, [10]],
+  [28, [4]],
+])
 
 /** The rest holds keys, cookies and, as some load balancers have it, the client's address. */
 export function blankTcpOptions(b: Bytes, from: number, end: number): void {
   eachOption(b, from, end, (kind, at, to) => {
-    if (!TCP_KEPT.has(kind)) b.fill(0, at + 2, to)
+    if (!TCP_KEPT.get(kind)?.includes(to - at)) b.fill(0, at + 2, to)
   })
 }
 
@@ -63,7 +73,7 @@ function eachOption(b: Bytes, from: number, end: number, take: (kind: number, at
     const length = b[at + 1]!
     if (length < 2 || at + length > end) {
       // Malformed, or cut by the capture; kind and length stay and say so.
-      if (length < 2 || !TCP_KEPT.has(kind)) b.fill(0, at + 2, end)
+      if (!TCP_KEPT.get(kind)?.includes(length)) b.fill(0, at + 2, end)
       return
     }
     take(kind, at, at + length)
@@ -73,8 +83,12 @@ function eachOption(b: Bytes, from: number, end: number, take: (kind: number, at
 }
 
 const PAD_1 = 0
-/** Padding, tunnel encapsulation limit (RFC 2473), router alert (RFC 2711), jumbo payload (RFC 2675). */
-const IP6_KEPT: ReadonlySet<number> = new Set([1, 4, 5, 0xc2])
+/** Tunnel encapsulation limit (RFC 2473), router alert (RFC 2711), jumbo payload (RFC 2675), and their lengths. */
+const IP6_KEPT: ReadonlyMap<number, number> = new Map([
+  [4, 1],
+  [5, 2],
+  [0xc2, 4],
+])
 
 /** Options of a hop-by-hop or destination options header: type, length of the data, data. */
 export function blankIp6Options(b: Bytes, from: number, end: number): void {
@@ -86,7 +100,7 @@ export function blankIp6Options(b: Bytes, from: number, end: number): void {
     }
     if (at + 2 > end) return
     const to = Math.min(end, at + 2 + b[at + 1]!)
-    if (!IP6_KEPT.has(b[at]!)) b.fill(0, at + 2, to)
+    if (IP6_KEPT.get(b[at]!) !== b[at + 1]) b.fill(0, at + 2, to)
     at = to
   }
 }

@@ -118,6 +118,14 @@ test('TCP: ports, numbers and timestamps stay, the address that a load balancer 
   expect(result.slice(12, 20)).toEqual([...mapped(SOURCE), ...mapped(DESTINATION)])
 })
 
+test('TCP: of an option of another length than it has nothing stays', () => {
+  const secret = text('alice5')
+  const options = of(3, 8, ...secret, 8, 8, ...secret) // window scale, timestamps
+  const segment = [...TCP_HEADER.slice(0, 12), 0x90, ...TCP_HEADER.slice(13), ...options]
+  const out = anonymised(ip4(6, segment), RAW)
+  expect(out.slice(40)).toEqual(of(3, 8, 0, 0, 0, 0, 0, 0, 8, 8, 0, 0, 0, 0, 0, 0))
+})
+
 test('what stands behind an IP packet in its frame is gone', () => {
   const macs = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2]
   const result = anonymised(

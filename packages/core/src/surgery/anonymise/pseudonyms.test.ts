@@ -123,6 +123,24 @@ describe('MACs', () => {
   })
 })
 
+test('a group that a cluster made of its address goes, those that everybody has stay', () => {
+  const pseudonyms = new KeyedPseudonyms(Uint8Array.of(1))
+  for (const own of [
+    [0x03, 0xbf, 10, 1, 0, 2],
+    [0x01, 0x00, 0x5e, 0x7f, 0, 2],
+  ]) {
+    const mac = pseudonyms.mac(Uint8Array.from(own))
+    expect(mac).not.toEqual(Uint8Array.from(own))
+    expect(mac[0]! & 1).toBe(1)
+  }
+  for (const common of [
+    [0x01, 0x00, 0x5e, 0x7f, 0xff, 0xfa],
+    [0x01, 0x80, 0xc2, 0, 0, 14],
+  ]) {
+    expect([...pseudonyms.mac(Uint8Array.from(common))]).toEqual(common)
+  }
+})
+
 describe('words', () => {
   test('each keeps its shape and its length in HPACK', () => {
     const text = fc.string({

@@ -51,10 +51,10 @@ export class KeyedPseudonyms implements Pseudonyms {
     if (first === 0x33 && second === 0x33 && third === 0xff) {
       return Uint8Array.of(0x33, 0x33, 0xff, ...this.#permutation.tail(original.subarray(3)))
     }
-    if ((first! & GROUP) !== 0 || original.every((byte) => byte === 0)) return original.slice()
+    if (original.every((byte) => byte === 0) || isCommonGroup(original)) return original.slice()
     const result = this.#keyed.digest('mac', original).slice(0, 6)
     // Nobody's network card: locally administered.
-    result[0] = (result[0]! & ~GROUP) | LOCAL
+    result[0] = (result[0]! & ~GROUP) | LOCAL | (first! & GROUP)
     return result
   }
 
@@ -100,6 +100,23 @@ export class KeyedPseudonyms implements Pseudonyms {
 /** Bits of a MAC's first byte (IEEE 802 section 8.2). */
 const GROUP = 1
 const LOCAL = 2
+
+/** Broadcast; groups of IPv6, IPv4, IEEE 802 protocols, Cisco's: what everybody has. */
+const COMMON_GROUPS: readonly (readonly number[])[] = [
+  [0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+  [0x33, 0x33],
+  [0x01, 0x00, 0x5e],
+  [0x01, 0x80, 0xc2],
+  [0x01, 0x00, 0x0c],
+]
+const IP4_GROUP = [0x01, 0x00, 0x5e, 0x7f]
+const SSDP = [0x01, 0x00, 0x5e, 0x7f, 0xff, 0xfa]
+
+/** Clusters make groups of their own of their IPv4 address (Network Load Balancing: 03-bf, or 01-00-5e-7f). */
+const isCommonGroup = (mac: Bytes): boolean =>
+  COMMON_GROUPS.some((group) => begins(mac, group)) && (!begins(mac, IP4_GROUP) || begins(mac, SSDP))
+
+const begins = (mac: Bytes, prefix: readonly number[]): boolean => prefix.every((byte, i) => mac[i] === byte)
 
 const macText = (mac: Bytes): string => Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':')
 

@@ -34,6 +34,8 @@ const latin1 = (b: Uint8Array): string => Array.from(b, (c) => String.fromCharCo
 
 const { leaf, root } = CERTIFICATES
 
+const vector16 = (text: string): number[] => [0, text.length, ...bytes(text)]
+
 /** What our own reader says of a session. */
 function factsOf(client: string, server: string): TlsFacts {
   const session = new TlsSession({ begin: () => {}, data: () => {}, gap: () => {}, closed: () => {} })
@@ -106,10 +108,9 @@ test('alerts in the clear stay; what is encrypted goes, and so do handshake mess
 })
 
 test('identities and hints of pre-shared keys go, their lengths stay', () => {
-  const text = (value: string): number[] => [0, value.length, ...bytes(value)]
   const curve = [3, 0, 29, 4, 1, 2, 3, 4] // ECDHE_PSK: x25519, a point
-  const hinted = handshakeRecord(handshakeMessage(12, text('alices'), curve))
-  const identity = handshakeRecord(handshakeMessage(16, text('alice'), [4, 9, 9, 9, 9]))
+  const hinted = handshakeRecord(handshakeMessage(12, vector16('alices'), curve))
+  const identity = handshakeRecord(handshakeMessage(16, vector16('alice'), [4, 9, 9, 9, 9]))
   const [client, server] = streams(
     [0, handshakeRecord(clientHello())],
     [1, join(handshakeRecord(serverHello({ cipher: 0xc035 })), hinted)],

@@ -4,7 +4,7 @@ import type { Place } from '../../app/http1/message.ts'
 import type { Sniffed } from '../../app/sniff.ts'
 import { CONTENT, HANDSHAKE } from '../../app/tls/names.ts'
 import { type RecordHeader, RecordReader, SSL2_HELLO } from '../../app/tls/records.ts'
-import { type Bytes, u24 } from '../../bytes/read.ts'
+import { type Bytes, u16, u24 } from '../../bytes/read.ts'
 import type { Pseudonyms, Side } from './contract.ts'
 import { scrubHandshake } from './handshake.ts'
 import { Pieces, SideEdits } from './pieces.ts'
@@ -13,6 +13,8 @@ import { Origin, type Reader, type Work } from './reader.ts'
 /** type(1) version(2) length(2); a hello in SSL 2.0 form has a length of two bytes alone. */
 const RECORD_HEADER = 5
 const SSL2_HEADER = 2
+/** type(1) version(2), lengths of cipher specifications(2), session id(2), challenge(2). */
+const SSL2_FIXED = 9
 /** level(1) description(1): an alert in the clear. A protected one is longer. */
 const ALERT = 2
 /** type(1) length(3) */
@@ -116,7 +118,8 @@ class TlsSide {
         if (length === ALERT) this.#edits.keep(body, behind)
         break
       case SSL2_HELLO:
-        this.#edits.keep(body, behind)
+        // The challenge is a random number to anyone, if it is one.
+        if (end - at >= SSL2_FIXED) this.#edits.keep(body, Math.min(behind, body + SSL2_FIXED + u16(b, at + 3)))
         break
       default:
     }

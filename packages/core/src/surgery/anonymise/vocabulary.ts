@@ -60,15 +60,19 @@ function wordsIn(text: string): string[] {
   return (text.replace(/\\[a-z]/g, ' ').match(/[a-z0-9]{2,}/gi) ?? []).map((word) => word.toLowerCase())
 }
 
-/** A number, alone or with the unit that `grpc-timeout` puts behind it. */
-const isNumber = (word: string): boolean => /^\d+[hmsun]?$/.test(word)
+/**
+ * A number, alone or with the unit that `grpc-timeout` puts behind it. Lengths and times are not longer; numbers of cards
+ * and accounts are.
+ */
+const isNumber = (word: string): boolean => /^\d{1,10}[hmsun]?$/.test(word)
 
 export const keepsProtocol: Keeps = (word) => PROTOCOL.has(word) || isNumber(word)
 
 /** Words alone, where a number may be somebody's. */
 export const keepsWords: Keeps = (word) => PROTOCOL.has(word)
 
-export const keepsProducts: Keeps = (word) => PRODUCT.has(word) || keepsProtocol(word)
+/** Versions may be dates, and are no longer. */
+export const keepsProducts: Keeps = (word) => PRODUCT.has(word) || PROTOCOL.has(word) || /^\d{1,8}$/.test(word)
 
 /** Markup of error pages, and what they say besides the words of the patterns. */
 const PAGE: ReadonlySet<string> = new Set(
