@@ -3,14 +3,17 @@
 //
 // The base is copied side by side as SITES sites, which differ in the third octet of their IPv4 addresses, and again
 // in rounds, one after the other. A round begins QUIET seconds after the one before ended, so that its addresses and
-// ports come back as they do on a busy host: after TIME_WAIT, with other initial sequence numbers and with TCP
-// timestamps that went on. Checksums stay as right or wrong as they were. Rounds are never cut, so that every failure
+// ports come back as they do on a busy host: after TIME_WAIT, with TCP timestamps that went on. Each copy of a connection
+// has initial sequence numbers of its own, and each site timestamps: else it would be the one connection, seen again
+// behind translated addresses. Checksums stay as right or wrong as they were. Rounds are never cut, so that every failure
 // in the base is there as often as there are copies; the file is at least BYTES long.
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
 export const SITES = 8
 const QUIET = 61 // seconds
+/** How far the timestamp clocks of two sites are apart. */
+const SITE_TICKS = 0x1000_0001
 const FILE_HEADER = 24
 const RECORD_HEADER = 16
 /** Length of the link-layer header, by LINKTYPE_ number: Ethernet, raw IP, Linux cooked v1 and v2. */
@@ -52,7 +55,8 @@ export function multiply(base, out, bytes) {
         source.copy(buffer, used, at, at + length)
         buffer.writeUInt32LE(Math.floor(time / unit), used)
         buffer.writeUInt32LE(time % unit, used + 4)
-        const copy = { site, round: rounds, ticks: Math.round((rounds * span * 1000) / unit) }
+        const ticks = Math.round((rounds * span * 1000) / unit) + site * SITE_TICKS
+        const copy = { site, number: rounds * SITES + site, ticks }
         alterIp(buffer.subarray(used + RECORD_HEADER + link, used + length), copy)
         used += length
         size += length
@@ -88,7 +92,7 @@ function readBase(source, name) {
   return { unit, link, records, span: last - first + QUIET * unit }
 }
 
-/** Makes the packet that of another site and round. What is no IPv4 stays as it is. */
+/** Makes the packet that of another site and round: copy number 0 is the base itself. What is no IPv4 stays as it is. */
 function alterIp(ip, copy) {
   if (ip.length < 20 || ip[0] >> 4 !== 4) return
   const header = (ip[0] & 15) * 4
@@ -111,9 +115,9 @@ function alterIp(ip, copy) {
 function alterTcp(tcp, from, to, copy, moved) {
   const end = Math.min((tcp[12] >> 4) * 4, tcp.length)
   const before = sum(tcp, 0, end)
-  if (copy.round > 0) {
-    const sent = shift(from, copy.round)
-    const received = shift(to, copy.round)
+  if (copy.number > 0) {
+    const sent = shift(from, copy.number)
+    const received = shift(to, copy.number)
     add(tcp, 4, sent)
     if (tcp[13] & ACK) add(tcp, 8, received)
     alterOptions(tcp.subarray(0, end), received, copy.ticks)
@@ -141,8 +145,8 @@ function endpoint(ip, addressAt, header) {
   return Math.imul(ip.readUInt32BE(addressAt), 0x01000193) ^ port
 }
 
-/** How far the sequence numbers of an end lie, in one round, from those in the base. */
-const shift = (end, round) => Math.imul(end ^ Math.imul(round, 0x9e3779b1), 0x2545f491) >>> 0
+/** How far the sequence numbers of an end lie, in one copy, from those in the base. */
+const shift = (end, number) => Math.imul(end ^ Math.imul(number, 0x9e3779b1), 0x2545f491) >>> 0
 
 const add = (bytes, at, n) => bytes.writeUInt32BE((bytes.readUInt32BE(at) + n) % 2 ** 32, at)
 

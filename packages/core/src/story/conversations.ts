@@ -8,13 +8,13 @@ import type { Conversation, Turn } from './story.ts'
 /** Joins the connections of all captures into conversations; sightings are not yet in order. */
 export function joinConversations(captures: readonly Observations[]): Conversation[] {
   const conversations: Conversation[] = []
-  const known = new KnownConnections()
+  const known = new KnownConnections(captures.length)
   captures.forEach((observations, capture) => {
     for (const connection of connectionsOf(observations)) {
       const same = known.find(capture, connection)
       if (same !== null) {
         same.sightings.push({ capture, connection })
-        known.add(same, connection)
+        known.add(same, capture, connection)
         continue
       }
       const conversation: Conversation = {
@@ -25,7 +25,7 @@ export function joinConversations(captures: readonly Observations[]): Conversati
         icmp: [],
       }
       conversations.push(conversation)
-      known.add(conversation, connection)
+      known.add(conversation, capture, connection)
     }
   })
   return conversations

@@ -9,58 +9,185 @@ import type { Conversation } from './story.ts'
 const SAME_STREAM = 1 << 28
 /** The same behind translated addresses, where less else agrees; and the bits below it, which buckets leave out. */
 const CLOSE_BITS = 22
+const PLACE_BITS = 32 - CLOSE_BITS
 /** A port that is used over and over again between two hosts is not compared with more of its connections than this. */
 const COMPARED = 256
 
+/** What a sighting may be found by: what it is, and up to three numbers. */
+type Key = readonly [kind: number, a: number, b: number, c: number]
+
+/** Kinds of keys. */
+const NUMBERS = 0
+const ENDPOINTS = 1
+const CLIENT_NUMBER = 2
+const STAMPS = 3
+const NEAR_CLIENT = 4
+const NEAR_SERVER = 5
+
 /** The conversations that captures before have, by all that a sighting may have in common with them. */
 export class KnownConnections {
-  readonly #byKey = new Map<string, Conversation[]>()
+  readonly #index = new Index()
+  readonly #addresses = new Map<string, number>()
+  readonly #captures: number
+
+  constructor(captures: number) {
+    this.#captures = captures
+  }
 
   /** The conversation that a connection of a capture is a sighting of; null where none is, or more than one may be. */
   find(capture: number, connection: Connection): Conversation | null {
-    const fits = (conversation: Conversation): boolean => canJoin(conversation, capture, connection)
-    for (const key of keysOf(connection)) {
-      const found = (this.#byKey.get(key) ?? []).slice(-COMPARED).filter((c) => fits(c) && isSame(key, c, connection))
-      // The endpoints tell which it is where they agree; without them there must not be two.
-      if (found.length > 0 && key.startsWith(ENDPOINTS)) return found[0]
-      const [one, other] = found
-      if (one !== undefined && other === undefined) return one
+    for (const key of this.#keysOf(connection, capture > 0)) {
+      const isEndpoints = key[0] === ENDPOINTS
+      let found: Conversation | null = null
+      let count = 0
+      for (const conversation of this.#index.latest(key)) {
+        if (!canJoin(conversation, capture, connection) || !isSame(key[0], conversation, connection)) continue
+        found = conversation
+        // The endpoints tell which it is where they agree; without them there must not be two.
+        if (++count > 1 && !isEndpoints) break
+      }
+      if (count === 1 || (count > 1 && isEndpoints)) return found
     }
-    const moved = nearby(connection).flatMap((key) =>
-      (this.#byKey.get(key) ?? []).filter((c) => isElsewhere(c, capture)),
+    if (capture === 0) return null
+    const moved = this.#nearby(connection).flatMap((key) =>
+      this.#index.all(key).filter((conversation) => isElsewhere(conversation, capture)),
     )
-    return new Set(moved).size === 1 && isClose(moved[0], connection) ? moved[0] : null
+    return new Set(moved).size === 1 && isClose(moved[0]!, connection) ? moved[0]! : null
   }
 
-  add(conversation: Conversation, connection: Connection): void {
-    for (const key of [...keysOf(connection), ...bucketOf(connection)]) {
-      const list = this.#byKey.get(key)
-      if (list === undefined) this.#byKey.set(key, [conversation])
-      else if (list.at(-1) !== conversation) list.push(conversation)
+  add(conversation: Conversation, capture: number, connection: Connection): void {
+    const isLast = capture === this.#captures - 1
+    for (const key of this.#keysOf(connection, !isLast)) this.#index.add(key, conversation)
+    if (!isLast) for (const key of this.#bucketOf(connection)) this.#index.add(key, conversation)
+  }
+
+  /** What tells most first. Only another capture has the same connection between the same endpoints: `across`. */
+  #keysOf(connection: Connection, across: boolean): Key[] {
+    const [own, other] = connection.sides
+    const keys: Key[] = []
+    if (own.isn >= 0 && other.isn >= 0) keys.push([NUMBERS, own.isn, other.isn, 0])
+    if (across) {
+      const { clientAddress, serverAddress, client, serverPort } = connection
+      const ports = portOf(client) * 65_536 + serverPort
+      keys.push([ENDPOINTS, this.#idOf(clientAddress), this.#idOf(serverAddress), ports])
     }
+    if (own.isn >= 0) keys.push([CLIENT_NUMBER, own.isn, 0, 0])
+    if (own.stamp !== 0 && other.stamp !== 0) keys.push([STAMPS, own.stamp, other.stamp, 0])
+    return keys
+  }
+
+  /**
+   * Where a connection that is older than its capture may be found behind translated addresses: one endpoint is left,
+   * and the bytes of both directions are near those of the other sighting.
+   */
+  #bucketOf(connection: Connection, client: number = 0, server: number = 0): Key[] {
+    const { sides, clientAddress, serverAddress, serverPort } = connection
+    const [own, other] = sides
+    if (own.base < 0 || other.base < 0) return []
+    const at = place(own.base, client) * 2 ** PLACE_BITS + place(other.base, server)
+    return [
+      [NEAR_CLIENT, this.#idOf(clientAddress), portOf(connection.client), at],
+      [NEAR_SERVER, this.#idOf(serverAddress), serverPort, at],
+    ]
+  }
+
+  /** The buckets around that of a connection whose SYN was not seen. */
+  #nearby(connection: Connection): Key[] {
+    if (connection.sides[CLIENT].isn >= 0 && connection.sides[SERVER].isn >= 0) return []
+    return [-1, 0, 1].flatMap((i) => [-1, 0, 1].flatMap((j) => this.#bucketOf(connection, i, j)))
+  }
+
+  #idOf(address: string): number {
+    let id = this.#addresses.get(address)
+    if (id === undefined) this.#addresses.set(address, (id = this.#addresses.size))
+    return id
   }
 }
 
-const NUMBERS = 'n '
-const ENDPOINTS = 'e '
-const CLIENT_NUMBER = 'c '
-const STAMPS = 't '
+const portOf = (endpoint: string): number => Number(endpoint.slice(endpoint.lastIndexOf(':') + 1))
 
-/** What a sighting may be found by, what tells most first. */
-function keysOf({ client, server, sides }: Connection): string[] {
-  const [own, other] = sides
-  const keys = own.isn >= 0 && other.isn >= 0 ? [`${NUMBERS}${own.isn} ${other.isn}`] : []
-  keys.push(`${ENDPOINTS}${client} ${server}`)
-  if (own.isn >= 0) keys.push(`${CLIENT_NUMBER}${own.isn}`)
-  if (own.stamp !== 0 && other.stamp !== 0) keys.push(`${STAMPS}${own.stamp} ${other.stamp}`)
-  return keys
+/** Columns of a row of the index; numbers are kept as their lowest 32 bits. */
+const KIND = 0
+const A = 1
+const B = 2
+const C = 3
+/** The row before of those that fall on one slot, -1 for none. */
+const BEFORE = 4
+const WIDTH = 5
+
+/** Conversations by keys: rows of numbers, as strings for four keys a connection would be most of what joining takes. */
+class Index {
+  #rows = new Int32Array(1024 * WIDTH)
+  readonly #conversations: Conversation[] = []
+  /** The latest row of each slot. */
+  #slots = new Int32Array(1024).fill(-1)
+
+  add(key: Key, conversation: Conversation): void {
+    const [latest] = this.#find(key, 1)
+    if (latest === conversation) return
+    const row = this.#conversations.push(conversation) - 1
+    if (row === this.#slots.length) this.#grow()
+    const slot = slotOf(key, this.#slots.length)
+    this.#rows.set(key, row * WIDTH)
+    this.#rows[row * WIDTH + BEFORE] = this.#slots[slot]!
+    this.#slots[slot] = row
+  }
+
+  /** The latest conversations with a key, the latest first. */
+  latest(key: Key): Conversation[] {
+    return this.#find(key, COMPARED)
+  }
+
+  /** All conversations with a key, the first one first. */
+  all(key: Key): Conversation[] {
+    return this.#find(key, Infinity).toReversed()
+  }
+
+  #find([kind, a, b, c]: Key, most: number): Conversation[] {
+    const rows = this.#rows
+    const found: Conversation[] = []
+    const slot = slotOf([kind, a, b, c], this.#slots.length)
+    for (let row = this.#slots[slot]!; row >= 0 && found.length < most; row = rows[row * WIDTH + BEFORE]!) {
+      const at = row * WIDTH
+      const isKey =
+        rows[at + A] === (a | 0) && rows[at + B] === (b | 0) && rows[at + C] === (c | 0) && rows[at + KIND] === kind
+      if (isKey) found.push(this.#conversations[row]!)
+    }
+    return found
+  }
+
+  /** Twice the slots, and the rows in them in the same order. */
+  #grow(): void {
+    const rows = new Int32Array(this.#rows.length * 2)
+    rows.set(this.#rows)
+    const slots = new Int32Array(this.#slots.length * 2).fill(-1)
+    for (let row = 0; row < this.#slots.length; row++) {
+      const at = row * WIDTH
+      const slot = slotOf([rows[at + KIND]!, rows[at + A]!, rows[at + B]!, rows[at + C]!], slots.length)
+      rows[at + BEFORE] = slots[slot]!
+      slots[slot] = row
+    }
+    this.#rows = rows
+    this.#slots = slots
+  }
+}
+
+/** `slots` is a power of two. */
+function slotOf([kind, a, b, c]: Key, slots: number): number {
+  let h = kind
+  for (const word of [a, b, c]) {
+    h = Math.imul(h ^ word, 0x9e3779b1)
+    h ^= h >>> 15
+  }
+  return h & (slots - 1)
 }
 
 /** Behind address translation one capture may hold a connection twice, with other addresses. */
 function canJoin({ sightings }: Conversation, capture: number, connection: Connection): boolean {
   return sightings.every((s) => {
     if (s.capture !== capture) return true
-    const sameClient = s.connection.client === connection.client
+    const isAddress = s.connection.clientAddress === connection.clientAddress
+    const sameClient = isAddress && s.connection.client === connection.client
     const sameServer = s.connection.server === connection.server
     const numbered = s.connection.sides.every(({ isn }, i) => isn >= 0 && isn === connection.sides[i].isn)
     return sameClient !== sameServer || (numbered && !sameClient)
@@ -68,15 +195,15 @@ function canJoin({ sightings }: Conversation, capture: number, connection: Conne
 }
 
 /** Whether all sightings of a conversation agree with another one, which has a key in common with them. */
-function isSame(key: string, { sightings }: Conversation, connection: Connection): boolean {
+function isSame(kind: number, { sightings }: Conversation, connection: Connection): boolean {
   const [own, other] = connection.sides
   return sightings.every(({ connection: seen }) => {
     const [theirs, their] = seen.sides
     const sameStamps = own.stamp !== 0 && own.stamp === theirs.stamp && other.stamp !== 0 && other.stamp === their.stamp
     if (sameStamps && carrySame(connection, seen)) return true
-    if (key.startsWith(STAMPS)) return false
+    if (kind === STAMPS) return false
     const sameClient = agree(own, theirs)
-    if (key.startsWith(ENDPOINTS)) {
+    if (kind === ENDPOINTS) {
       // A SYN proxy has a number of its own for the server; without that, one client number means one connection.
       const exact = own.isn >= 0 && own.isn === theirs.isn
       return sameClient && (exact || agree(other, their))
@@ -105,24 +232,7 @@ function agree(a: Numbers, b: Numbers): boolean {
 }
 
 /** Which bucket a sequence number lies in, or the one so many further on. */
-const place = (base: number, by: number): number => ((base >>> CLOSE_BITS) + by) & ((1 << (32 - CLOSE_BITS)) - 1)
-
-/**
- * Where a connection that is older than its capture may be found behind translated addresses: one endpoint is left, and
- * the bytes of both directions are near those of the other sighting.
- */
-function bucketOf(connection: Connection, client: number = 0, server: number = 0): string[] {
-  const [own, other] = connection.sides
-  if (own.base < 0 || other.base < 0) return []
-  const at = `${place(own.base, client)} ${place(other.base, server)}`
-  return [`> ${connection.client} ${at}`, `< ${connection.server} ${at}`]
-}
-
-/** The buckets around that of a connection whose SYN was not seen. */
-function nearby(connection: Connection): string[] {
-  if (connection.sides[CLIENT].isn >= 0 && connection.sides[SERVER].isn >= 0) return []
-  return [-1, 0, 1].flatMap((i) => [-1, 0, 1].flatMap((j) => bucketOf(connection, i, j)))
-}
+const place = (base: number, by: number): number => ((base >>> CLOSE_BITS) + by) & ((1 << PLACE_BITS) - 1)
 
 const isElsewhere = ({ sightings }: Conversation, capture: number): boolean =>
   sightings.every((s) => s.capture !== capture)
