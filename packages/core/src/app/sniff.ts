@@ -42,7 +42,10 @@ export const SNIFF_LENGTH = 64
  * for `SNIFF_LENGTH` bytes or more.
  */
 export function sniff(b: Bytes, at: number, end: number): Sniffed | 'need-more' {
-  const first = b.subarray(at, Math.min(end, at + SNIFF_LENGTH))
+  const until = Math.min(end, at + SNIFF_LENGTH)
+  if (isPlainRequest(b, at, until)) return 'http1-request'
+  if (beginsWith(b, at, until, 'HTTP/')) return 'http1-response'
+  const first = b.subarray(at, until)
   let open = first.length === 0
   for (const [name, look] of RECOGNISERS) {
     const answer = look(first)
@@ -59,8 +62,8 @@ type Recogniser = (b: Bytes) => Answer
 
 /** In order: what comes first wins. */
 const RECOGNISERS: readonly (readonly [Sniffed, Recogniser])[] = [
-  ['http1-request', plainRequest],
   ['http2', either(begins('PRI * HTTP/2.0\r\n'), http2Settings)],
+  // Whole, it was told before.
   ['http1-response', begins('HTTP/')],
   ['rtsp', either(begins('RTSP/'), requestLine('RTSP/'))],
   ['http1-request', either(commonRequest, requestLine('HTTP/'))],
@@ -122,16 +125,23 @@ function http2Settings(b: Bytes): Answer {
   return fixed(b, '\0', 9, () => u24(b, 0) % 6 === 0 && u24(b, 0) <= 600 && b[3] === 4 && b[4] === 0 && u32(b, 5) === 0)
 }
 
-const PLAIN_REQUESTS = ['GET /', 'POST /', 'PUT /', 'HEAD /', 'DELETE /', 'PATCH /', 'OPTIONS /'].map(begins)
-const VERSION_END = [' HTTP/1.0', ' HTTP/1.1'].map(begins)
+const PLAIN_REQUESTS = ['GET /', 'POST /', 'PUT /', 'HEAD /', 'DELETE /', 'PATCH /', 'OPTIONS /']
 
-/** What most streams begin with, told without making text of it: for speed. `no` leaves it to the others. */
-function plainRequest(b: Bytes): Answer {
-  if (!PLAIN_REQUESTS.some((look) => look(b) === 'yes')) return 'no'
-  const lf = b.indexOf(10)
-  if (lf < 0) return 'yes'
-  const version = b.subarray(lf - (b[lf - 1] === 13 ? 10 : 9), lf)
-  return VERSION_END.some((look) => look(version) === 'yes') ? 'yes' : 'no'
+/** What most streams begin with, told without making text of it: for speed. */
+function isPlainRequest(b: Bytes, at: number, end: number): boolean {
+  if (!PLAIN_REQUESTS.some((begin) => beginsWith(b, at, end, begin))) return false
+  let lf = at
+  while (lf < end && b[lf] !== 10) lf++
+  if (lf === end) return true
+  const version = lf - (b[lf - 1] === 13 ? 10 : 9)
+  return beginsWith(b, version, lf, ' HTTP/1.0') || beginsWith(b, version, lf, ' HTTP/1.1')
+}
+
+/** `text` stands at `at`, whole. */
+function beginsWith(b: Bytes, at: number, end: number, text: string): boolean {
+  if (end - at < text.length) return false
+  for (let i = 0; i < text.length; i++) if (b[at + i] !== text.charCodeAt(i)) return false
+  return true
 }
 
 const COMMON_REQUEST =

@@ -7,7 +7,6 @@ import {
   type Moment,
   OUT_OF_ORDER,
   RETRANSMISSION,
-  type Side,
   type SideIndex,
   SPURIOUS,
   WINDOW_FULL,
@@ -237,28 +236,6 @@ export class ConnectionTracker {
   /** Ends the connection for good: hands on what waits behind holes. */
   end(events: StreamEvents): void {
     this.#handOn(this.lastFrame, this.lastTime, events)
-  }
-
-  /** The record of one side. */
-  side(from: SideIndex): Side {
-    const h = this.halves[from]
-    return {
-      bytes: h.bytes,
-      segments: h.segments,
-      retransmissions: h.retransmissions,
-      outOfOrder: h.outOfOrder,
-      captureDuplicates: h.captureDuplicates,
-      missing: h.missing,
-      largest: h.largest,
-      largestAcked: h.largestAcked,
-      isn: h.isn,
-      base: h.base,
-      mss: h.mss,
-      ttl: h.ttl,
-      stamp: h.stamp,
-      fin: h.finFrame < 0 ? null : { frame: h.finFrame, time: h.finTime },
-      reset: h.resetFrame < 0 ? null : { frame: h.resetFrame, time: h.resetTime },
-    }
   }
 
   /** What a packet repeats is looked up only where it may be one: a packet that brings news is no copy. */

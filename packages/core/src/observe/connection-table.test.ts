@@ -5,9 +5,10 @@ import {
   connectionsOf,
   type ConnectionTable,
   ConnectionTableBuilder,
+  type SideRecord,
 } from './connection-table.ts'
-import { addExchange, createExchangeTable, exchangeCount, exchangesOf, trimExchangeTable } from './exchange-table.ts'
-import type { Connection, Exchange, ExchangeDetail, ExchangeTable, Moment, Observations, Side } from './observations.ts'
+import { addExchange, createExchangeTable, exchangeCount, exchangesOf } from './exchange-table.ts'
+import type { Connection, Exchange, ExchangeDetail, ExchangeTable, Moment, Observations } from './observations.ts'
 
 const anyMoment: fc.Arbitrary<Moment> = fc.record({
   frame: fc.oneof(fc.constant(-1), fc.nat()),
@@ -16,6 +17,7 @@ const anyMoment: fc.Arbitrary<Moment> = fc.record({
 const anySeen: fc.Arbitrary<Moment | null> = fc.option(fc.record({ frame: fc.nat(), time: fc.nat(1e16) }))
 const anyText = fc.option(fc.string())
 const anyWide = fc.nat(1e12)
+const anyFrame = fc.oneof(fc.constant(-1), fc.nat())
 const anyNumber = fc.integer({ min: -1, max: 2 ** 32 - 1 })
 
 const anyExchange: fc.Arbitrary<Exchange> = fc.record({
@@ -45,7 +47,7 @@ const anyExchange: fc.Arbitrary<Exchange> = fc.record({
   detail: fc.constant(null),
 })
 
-const anySide: fc.Arbitrary<Side> = fc.record({
+const anySide: fc.Arbitrary<SideRecord> = fc.record({
   bytes: anyWide,
   segments: fc.nat(),
   retransmissions: fc.nat(),
@@ -59,8 +61,10 @@ const anySide: fc.Arbitrary<Side> = fc.record({
   mss: fc.integer({ min: -1, max: 65_535 }),
   ttl: fc.integer({ min: -1, max: 255 }),
   stamp: fc.integer(),
-  fin: anySeen,
-  reset: anySeen,
+  finFrame: anyFrame,
+  finTime: anyNumber,
+  resetFrame: anyFrame,
+  resetTime: anyNumber,
 })
 
 const anySpoken = fc.constantFrom('tls', 'http1-request', 'unknown', null)
@@ -101,6 +105,9 @@ const readFrom = (...connections: ConnectionTable[]): readonly Connection[] =>
 const read = <T extends object>(from: T, model: T): T =>
   Object.fromEntries(Object.keys(model).map((field) => [field, from[field as keyof T]])) as T
 
+const finOf = ({ finFrame, finTime }: SideRecord): Moment | null =>
+  finFrame < 0 ? null : { frame: finFrame, time: finTime }
+
 describe('connections', () => {
   test('come back as they were put in, in the order in which they began, also from another thread', () => {
     fc.assert(
@@ -108,11 +115,12 @@ describe('connections', () => {
         const builder = new ConnectionTableBuilder()
         for (const record of records) builder.add(record)
         const expected = records.toSorted((a, b) => a.first.frame - b.first.frame)
-        for (const connections of [readFrom(builder.table), readFrom(structuredClone(builder.table))]) {
+        for (const connections of [readFrom(...builder.tables), readFrom(...structuredClone(builder.tables))]) {
           const back = connections.map((connection, i) => {
             const { exchanges: _, clientPort, sides, ...model } = expected[i]!
             expect(connection.client.endsWith(`:${clientPort}`)).toBe(true)
-            expect(connection.sides.map((side, n) => read(side, sides[n]!))).toEqual(sides)
+            expect(connection.sides.map((side, n) => read(side as object, sides[n]!))).toEqual(sides)
+            expect(connection.sides.map(({ fin }) => fin)).toEqual(sides.map(finOf))
             return [read(connection as typeof model, model), model]
           })
           expect(back.map(([is]) => is)).toEqual(back.map(([, model]) => model))
@@ -125,13 +133,27 @@ describe('connections', () => {
     const [one, two, three] = fc.sample(anyRecord, 3) as [ConnectionRecord, ConnectionRecord, ConnectionRecord]
     const builder = new ConnectionTableBuilder()
     builder.add({ ...one, first: { frame: 2, time: 2 } })
-    const before = builder.table
+    const before = builder.tables
     builder.add({ ...two, first: { frame: 3, time: 3 } })
     const other = new ConnectionTableBuilder()
     other.add({ ...three, first: { frame: 1, time: 1 } })
-    expect(readFrom(before, other.table).map(({ first }) => first.frame)).toEqual([1, 2])
-    expect(readFrom(builder.table).map(({ first }) => first.frame)).toEqual([2, 3])
+    expect(readFrom(...before, ...other.tables).map(({ first }) => first.frame)).toEqual([1, 2])
+    expect(readFrom(...builder.tables).map(({ first }) => first.frame)).toEqual([2, 3])
   })
+})
+
+test('more connections than one table takes come back, each with its texts and exchanges', () => {
+  const [record] = fc.sample(anyRecord, 1)
+  const [exchange] = fc.sample(anyExchange, 1)
+  const builder = new ConnectionTableBuilder()
+  for (let frame = 0; frame < 10_000; frame++) {
+    const exchanges = createExchangeTable()
+    addExchange(exchanges, { ...exchange!, target: `/${frame}` })
+    builder.add({ ...record!, first: { frame, time: frame }, clientPort: frame, exchanges, exchangeCount: 1 })
+  }
+  expect(builder.tables.length).toBeGreaterThan(1)
+  const back = readFrom(...builder.tables).map((one) => `${one.client.split(':')[1]} ${exchangesOf(one)[0]!.target}`)
+  expect(back).toEqual(Array.from({ length: 10_000 }, (_, n) => `${n} /${n}`))
 })
 
 /** A connection with these exchanges, as it is read. */
@@ -140,7 +162,7 @@ function connectionWith(exchanges: ExchangeTable, copy: (table: ConnectionTable)
   const builder = new ConnectionTableBuilder()
   // Behind those of another one.
   for (let n = 0; n < 2; n++) builder.add({ ...record!, first: { frame: n, time: n }, exchanges })
-  return readFrom(copy(builder.table))[1]!
+  return readFrom(...builder.tables.map(copy))[1]!
 }
 
 describe('exchanges', () => {
@@ -152,7 +174,7 @@ describe('exchanges', () => {
       const table = createExchangeTable()
       for (const exchange of isBackwards ? exchanges.toReversed() : exchanges) addExchange(table, exchange)
       for (const copy of [(same: ConnectionTable) => same, (other: ConnectionTable) => structuredClone(other)]) {
-        const connection = connectionWith(trimExchangeTable(table), copy)
+        const connection = connectionWith(table, copy)
         expect(exchangeCount(connection)).toBe(exchanges.length)
         const back = exchangesOf(connection)
         expect(back.map((x, i) => read(x, exchanges[i]!))).toEqual(exchanges)

@@ -93,39 +93,42 @@ export interface ConnectionTable {
   rare: Map<number, Rare>
 }
 
-/** A connection as the observer hands it over. */
-export type ConnectionRecord = Omit<Connection, 'client' | 'server' | 'exchanges'> & {
+/** A side as its tracker has it: FIN and RST in two numbers each, -1 where there was none. */
+export interface SideRecord extends Omit<Side, 'fin' | 'reset'> {
+  finFrame: number
+  finTime: number
+  resetFrame: number
+  resetTime: number
+}
+
+/** A connection as the observer hands it over; its lists are copied where they are kept. */
+export type ConnectionRecord = Omit<Connection, 'client' | 'server' | 'exchanges' | 'sides'> & {
   clientPort: number
+  sides: [SideRecord, SideRecord]
   exchanges: ExchangeTable
 }
 
 const NO_MOMENTS: Moment[] = []
 
-/** Adds connections; what was answered by `table` before stays as it is. */
+/** Connections and exchanges of one table. One table of all would be copied, and be there twice, whenever it grows. */
+const ROWS = 4096
+
+/** Adds connections; what was answered by `tables` before stays as it is. */
 export class ConnectionTableBuilder {
-  #table: ConnectionTable = {
-    count: 0,
-    counts: new Int32Array(64 * COUNTS),
-    numbers: new Float64Array(64 * NUMBERS),
-    exchangeCount: 0,
-    exchangeNumbers: new Float64Array(64 * EXCHANGE_WIDTH),
-    exchangeTexts: new Int32Array(64 * EXCHANGE_TEXTS),
-    exchangeIds: new Map(),
-    strings: [],
-    rare: new Map(),
-  }
+  /** Those that are full. */
+  readonly #full: ConnectionTable[] = []
+  #table = createTable()
   #places = new Map<string, number>()
+  /** Places of servers by their address and port. */
+  #servers = new Map<number, number>()
 
-  get count(): number {
-    return this.#table.count
-  }
-
-  /** The table so far. */
-  get table(): ConnectionTable {
-    return { ...this.#table }
+  /** The tables so far. */
+  get tables(): ConnectionTable[] {
+    return [...this.#full, { ...this.#table }]
   }
 
   add(record: ConnectionRecord): void {
+    if (this.#table.count >= ROWS || this.#table.exchangeCount >= ROWS) this.#begin()
     const table = this.#table
     const row = table.count++
     table.counts = withRoom(table.counts, table.count * COUNTS)
@@ -133,21 +136,18 @@ export class ConnectionTableBuilder {
     const { counts, numbers } = table
     const at = row * COUNTS
     const n = row * NUMBERS
-    const moment = (frameAt: number, timeAt: number, value: Moment | null): void => {
-      counts[frameAt] = value === null ? -1 : value.frame
-      numbers[timeAt] = value === null ? -1 : value.time
-    }
+    const serverAddress = this.#place(record.serverAddress)
     counts[at + CLIENT_PORT] = record.clientPort
     counts[at + SERVER_PORT] = record.serverPort
     counts[at + CLIENT_ADDRESS] = this.#place(record.clientAddress)
-    counts[at + SERVER_ADDRESS] = this.#place(record.serverAddress)
-    counts[at + SERVER] = this.#place(formatEndpoint(record.serverAddress, record.serverPort))
+    counts[at + SERVER_ADDRESS] = serverAddress
+    counts[at + SERVER] = this.#placeOfServer(serverAddress, record)
     counts[at + ORIENTATION] = ORIENTATIONS.indexOf(record.orientation)
-    moment(at + FIRST_FRAME, n + FIRST, record.first)
-    moment(at + LAST_FRAME, n + LAST, record.last)
-    moment(at + SYN_FRAME, n + SYN, record.syns[0] ?? null)
-    moment(at + SYN_ACK_FRAME, n + SYN_ACK, record.synAck)
-    moment(at + ESTABLISHED_FRAME, n + ESTABLISHED, record.established)
+    putMoment(table, at + FIRST_FRAME, n + FIRST, record.first)
+    putMoment(table, at + LAST_FRAME, n + LAST, record.last)
+    putMoment(table, at + SYN_FRAME, n + SYN, record.syns[0] ?? null)
+    putMoment(table, at + SYN_ACK_FRAME, n + SYN_ACK, record.synAck)
+    putMoment(table, at + ESTABLISHED_FRAME, n + ESTABLISHED, record.established)
     counts[at + INTERFACE] = record.interfaces[0] ?? -1
     counts[at + VLAN] = record.vlans[0] ?? -1
     for (const side of [0, 1] as const) {
@@ -165,18 +165,27 @@ export class ConnectionTableBuilder {
       counts[c + MSS] = one.mss
       counts[c + TTL] = one.ttl
       counts[c + STAMP] = one.stamp
+      counts[c + FIN_FRAME] = one.finFrame
+      counts[c + RESET_FRAME] = one.resetFrame
       numbers[m + BYTES] = one.bytes
       numbers[m + MISSING] = one.missing
       numbers[m + ISN] = one.isn
       numbers[m + BASE] = one.base
-      moment(c + FIN_FRAME, m + FIN, one.fin)
-      moment(c + RESET_FRAME, m + RESET, one.reset)
+      numbers[m + FIN] = one.finTime
+      numbers[m + RESET] = one.resetTime
     }
     counts[at + EXCHANGES] = table.exchangeCount
     counts[at + EXCHANGE_COUNT] = record.exchanges.ids.length
     this.#addExchanges(record.exchanges)
     const rare = rareOf(record)
     if (rare !== null) table.rare.set(row, rare)
+  }
+
+  #begin(): void {
+    this.#full.push(this.#table)
+    this.#table = createTable()
+    this.#places = new Map()
+    this.#servers = new Map()
   }
 
   #addExchanges({ numbers, texts, ids }: ExchangeTable): void {
@@ -191,22 +200,43 @@ export class ConnectionTableBuilder {
     for (let i = 0; i < ids.length; i++) if (ids[i]!.length > 0) table.exchangeIds.set(first + i, ids[i]!)
   }
 
+  #placeOfServer(address: number, { serverAddress, serverPort }: ConnectionRecord): number {
+    const key = address * 65_536 + serverPort
+    let place = this.#servers.get(key)
+    if (place === undefined) this.#servers.set(key, (place = this.#place(formatEndpoint(serverAddress, serverPort))))
+    return place
+  }
+
   #placeOrNone(text: string | null): number {
     return text === null ? -1 : this.#place(text)
   }
 
-  /** Equal texts have one place, as long as there are not too many different ones. */
+  /** Equal texts have one place. */
   #place(text: string): number {
     const known = this.#places.get(text)
     if (known !== undefined) return known
     const place = this.#table.strings.push(text) - 1
-    if (this.#places.size < STRINGS) this.#places.set(text, place)
+    this.#places.set(text, place)
     return place
   }
 }
 
-/** Different texts that are kept once. */
-const STRINGS = 65_536
+const createTable = (): ConnectionTable => ({
+  count: 0,
+  counts: new Int32Array(64 * COUNTS),
+  numbers: new Float64Array(64 * NUMBERS),
+  exchangeCount: 0,
+  exchangeNumbers: new Float64Array(64 * EXCHANGE_WIDTH),
+  exchangeTexts: new Int32Array(64 * EXCHANGE_TEXTS),
+  exchangeIds: new Map(),
+  strings: [],
+  rare: new Map(),
+})
+
+function putMoment({ counts, numbers }: ConnectionTable, frame: number, time: number, value: Moment | null): void {
+  counts[frame] = value === null ? -1 : value.frame
+  numbers[time] = value === null ? -1 : value.time
+}
 
 function rareOf(record: ConnectionRecord): Rare | null {
   const { syns, synAckRepeats, interfaces, vlans, tls, http2, proxyHeader, proxiedFor } = record
@@ -217,8 +247,8 @@ function rareOf(record: ConnectionRecord): Rare | null {
   const isPlain = tls === null && http2 === null && !proxyHeader && firstBytes[0] === '' && firstBytes[1] === ''
   if (isUsual && isPlain && packets.length === 0) return null
   return {
-    syns: syns.length < 2 ? null : syns,
-    synAckRepeats: synAckRepeats.length === 0 ? NO_MOMENTS : synAckRepeats,
+    syns: syns.length < 2 ? null : trimmed(syns),
+    synAckRepeats: synAckRepeats.length === 0 ? NO_MOMENTS : trimmed(synAckRepeats),
     interfaces: interfaces.length < 2 ? null : interfaces,
     vlans: vlans.length < 2 ? null : vlans,
     tls,
@@ -228,9 +258,12 @@ function rareOf(record: ConnectionRecord): Rare | null {
     firstBytes,
     packets,
     packetsOmitted,
-    troubled,
+    troubled: trimmed(troubled),
   }
 }
+
+/** Without the room for more that V8 gives every array that grew: 16 items and as many again as half of them. */
+const trimmed = <T>(list: readonly T[]): T[] => list.slice()
 
 /** The column, or a longer one. */
 function withRoom<T extends Int32Array | Float64Array>(column: T, length: number): T {
@@ -254,9 +287,9 @@ export function connectionsOf({ connections: tables }: Observations): readonly C
   return list
 }
 
-/** The records of a table, to be added to another one. */
-export function* recordsOf(table: ConnectionTable): Generator<ConnectionRecord> {
-  for (let row = 0; row < table.count; row++) yield new ConnectionRow(table, row).record()
+/** The records of tables, to be added to another one. */
+export function* recordsOf(tables: readonly ConnectionTable[]): Generator<ConnectionRecord> {
+  for (const table of tables) for (let row = 0; row < table.count; row++) yield new ConnectionRow(table, row).record()
 }
 
 const NOTHING: Rare = {
@@ -360,7 +393,7 @@ class ConnectionRow implements Connection {
     return this.#moment(ESTABLISHED_FRAME, ESTABLISHED)
   }
 
-  get sides(): [Side, Side] {
+  get sides(): [SideRow, SideRow] {
     return [new SideRow(this.#table, this.#row, 0), new SideRow(this.#table, this.#row, 1)]
   }
 
@@ -469,7 +502,7 @@ class ConnectionRow implements Connection {
 
 const some = (value: number): number[] => (value < 0 ? [] : [value])
 
-class SideRow implements Side {
+class SideRow implements Side, SideRecord {
   readonly #table: ConnectionTable
   readonly #counts: number
   readonly #numbers: number
@@ -532,16 +565,29 @@ class SideRow implements Side {
     return this.#table.counts[this.#counts + STAMP]!
   }
 
+  get finFrame(): number {
+    return this.#table.counts[this.#counts + FIN_FRAME]!
+  }
+
+  get finTime(): number {
+    return this.#table.numbers[this.#numbers + FIN]!
+  }
+
+  get resetFrame(): number {
+    return this.#table.counts[this.#counts + RESET_FRAME]!
+  }
+
+  get resetTime(): number {
+    return this.#table.numbers[this.#numbers + RESET]!
+  }
+
   get fin(): Moment | null {
-    return this.#moment(FIN_FRAME, FIN)
+    const frame = this.finFrame
+    return frame < 0 ? null : { frame, time: this.finTime }
   }
 
   get reset(): Moment | null {
-    return this.#moment(RESET_FRAME, RESET)
-  }
-
-  #moment(frame: number, time: number): Moment | null {
-    const found = this.#table.counts[this.#counts + frame]!
-    return found < 0 ? null : { frame: found, time: this.#table.numbers[this.#numbers + time]! }
+    const frame = this.resetFrame
+    return frame < 0 ? null : { frame, time: this.resetTime }
   }
 }

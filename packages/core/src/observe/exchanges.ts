@@ -5,7 +5,7 @@ import { createAjpRequestScanner } from '../app/ajp/request.ts'
 import { createAjpResponseScanner } from '../app/ajp/response.ts'
 import { createFastCgiRequestScanner } from '../app/fastcgi/request.ts'
 import { createFastCgiResponseScanner } from '../app/fastcgi/response.ts'
-import type { Framing, MessageScanner, MessageSink, Place } from '../app/http1/message.ts'
+import type { Framing, Head, MessageFault, MessageScanner, MessageSink, Place } from '../app/http1/message.ts'
 import { createScgiRequestScanner, createScgiResponseScanner } from '../app/scgi.ts'
 import { beginsPreface, namesHttp2, upgradeSettings } from '../app/http2/upgrade.ts'
 import type { Sniffed } from '../app/sniff.ts'
@@ -50,11 +50,9 @@ class Feed {
   #latestFrame = -1
   #latestTime = -1
   isFinished = false
-  #onLoss: (() => void) | undefined
 
-  constructor(scanner: MessageScanner, onLoss?: () => void) {
+  constructor(scanner: MessageScanner) {
     this.scanner = scanner
-    this.#onLoss = onLoss
   }
 
   push(bytes: Bytes, at: number, end: number, position: number, frame: number, time: number): void {
@@ -69,9 +67,7 @@ class Feed {
   gap(length: number, position: number, frame: number, time: number): void {
     this.#positions.feed(position, length)
     this.scanner.gap(length, frame, time)
-    if (this.scanner.state !== 'lost') return
-    this.isLost = true
-    this.#onLoss?.()
+    if (this.scanner.state === 'lost') this.isLost = true
   }
 
   finish(closed: boolean, frame: number, time: number): void {
@@ -131,11 +127,8 @@ export class MessageExchanges implements Engine {
     this.#ledger = new ExchangeLedger(protocol, client, surroundings)
     this.#protocol = protocol
     const [requestScanner, responseScanner] = SCANNERS[protocol]
-    this.#requests = new Feed(requestScanner(this.#requestSink()))
-    this.#responses = new Feed(responseScanner(this.#responseSink()), () => {
-      const oldest = this.#ledger.open[0]
-      if (oldest !== undefined) oldest.incomplete = true
-    })
+    this.#requests = new Feed(requestScanner(new RequestSink(this)))
+    this.#responses = new Feed(responseScanner(new ResponseSink(this)))
   }
 
   expects(from: SideIndex, speaks: Sniffed): boolean {
@@ -163,6 +156,8 @@ export class MessageExchanges implements Engine {
     }
     const feed = from === this.#ledger.client ? this.#requests : this.#responses
     feed.gap(length, position, frame, time)
+    const oldest = this.#ledger.open[0]
+    if (feed === this.#responses && feed.scanner.state === 'lost' && oldest !== undefined) oldest.incomplete = true
   }
 
   finish(from: SideIndex, closed: boolean, frame: number, time: number): void {
@@ -223,103 +218,109 @@ export class MessageExchanges implements Engine {
     if (Math.max(...this.#http2From) < Infinity) this.#asksForHttp2 = null
   }
 
-  #requestSink(): MessageSink {
-    const ledger = this.#ledger
-    const requests = (): Feed => this.#requests
-    const begin = (first: Place): OpenExchange => ledger.begin(first, requests().position(first))
-    return {
-      begin: (first) => {
-        requests().begin(first)
-        // The answers to all requests before are among the bytes that are missing.
-        if (this.#responses.scanner.state === 'lost') ledger.retire(ledger.open.length)
-        this.#arriving = begin(first)
-      },
-      head: (head, first) => {
-        ledger.requestHead((this.#arriving ??= begin(first)), head, requests().isLost)
-        if (this.#protocol === 'http1') this.#asksForHttp2 = namesHttp2(head) ? this.#arriving : null
-        this.#responses.scanner.expect(head.method)
-        return 0
-      },
-      end: (how, last, bodyLength, missing, _body, fault) => {
-        const open = this.#arriving
-        this.#arriving = null
-        if (open === null) return
-        const x = open.exchange
-        open.incomplete ||= missing > 0
-        open.requestFault ??= fault
-        const head = open.requestHead
-        if (head?.framing === 'chunked' && how !== 'complete') x.bodyLength = -1
-        else x.bodyLength = head !== null && head.contentLength >= 0 ? head.contentLength : bodyLength
-        if (how === 'complete' || how === 'closed') x.requestEnd = requests().whole(last, x.request)
-        x.requestTo = requests().positionBehind(last)
-      },
-    }
+  requestBegins(first: Place): void {
+    this.#requests.begin(first)
+    // The answers to all requests before are among the bytes that are missing.
+    if (this.#responses.scanner.state === 'lost') this.#ledger.retire(this.#ledger.open.length)
+    this.#arriving = this.#beginRequest(first)
   }
 
-  #responseSink(): MessageSink {
+  requestHead(head: Head, first: Place): void {
+    const open = (this.#arriving ??= this.#beginRequest(first))
+    this.#ledger.requestHead(open, head, this.#requests.isLost)
+    if (this.#protocol === 'http1') this.#asksForHttp2 = namesHttp2(head) ? open : null
+    this.#responses.scanner.expect(head.method)
+  }
+
+  requestEnds(how: Ending, last: Place, bodyLength: number, missing: number, fault: MessageFault | null): void {
+    const open = this.#arriving
+    this.#arriving = null
+    if (open === null) return
+    const x = open.exchange
+    open.incomplete ||= missing > 0
+    open.requestFault ??= fault
+    const head = open.requestHead
+    if (head?.framing === 'chunked' && how !== 'complete') x.bodyLength = -1
+    else x.bodyLength = head !== null && head.contentLength >= 0 ? head.contentLength : bodyLength
+    if (how === 'complete' || how === 'closed') x.requestEnd = this.#requests.whole(last, x.request)
+    x.requestTo = this.#requests.positionBehind(last)
+  }
+
+  responseBegins(first: Place): void {
+    const feed = this.#responses
     const ledger = this.#ledger
-    const responses = (): Feed => this.#responses
-    return {
-      begin: (first) => {
-        const feed = responses()
-        feed.begin(first)
-        const at = feed.position(first)
-        // Behind a hole it is the latest request that is answered, unless requests were pipelined.
-        if (feed.isLost && ledger.open.length > 1) {
-          // An answer lies behind all that had been acknowledged when its request left.
-          const answered = ledger.open.findLastIndex((open) => open.answerFrom <= at)
-          ledger.retire(Math.max(0, answered))
-        }
-        feed.isLost = false
-        this.#responseFirst = first
-        this.#responseFrom = at
-      },
-      head: (head, first, last) => {
-        const isUpgrade = head.status === 101 && ledger.open[0] === this.#asksForHttp2 && namesHttp2(head)
-        this.#interim = head.status >= 100 && head.status < 200 && head.status !== 101 && head.fault === null
-        this.#interim ||= isUpgrade && head.fault === null && !head.incomplete
-        if (this.#interim) {
-          if (isUpgrade)
-            this.#goOver(ledger.client === 0 ? 1 : 0, responses().positionBehind(last), last.frame, last.time)
-          this.#responseFirst = null
-          const waiting = ledger.open[0]
-          if (waiting !== undefined) waiting.exchange.responseFrom = responses().positionBehind(last)
-          return 0
-        }
-        const open = this.#beginResponse(first)
-        const x = open.exchange
-        this.#answering = open
-        ledger.responseHead(open, head, responses().isLost)
-        // A 101 that its sender broke off opens nothing; behind a hole in the capture it may have.
-        const isBroken = head.fault !== null || (head.incomplete && responses().isFinished)
-        x.tunnel = head.framing === ('tunnel' satisfies Framing) && !isBroken
-        if (x.tunnel) {
-          x.ended = 'complete'
-          x.responseEnd = moment(last)
-        }
-        return head.status >= 400 ? BODY_KEPT : 0
-      },
-      note: (text) => {
-        if (this.#answering !== null) this.#answering.stderr = text
-      },
-      end: (how, last, bodyLength, missing, body, fault) => {
-        const open = this.#answering
-        this.#answering = null
-        if (this.#interim || open === null) {
-          this.#interim = false
-          return
-        }
-        const x = open.exchange
-        const isOpen = how === 'truncated' && this.#isEnding
-        x.ended = x.tunnel ? 'complete' : isOpen ? 'open' : how
-        x.responseBytes = bodyLength
-        x.responseEnd = isOpen ? UNSEEN : responses().whole(last, x.response)
-        open.incomplete ||= missing > 0
-        open.responseFault ??= fault
-        open.body = latin1(body, 0, body.length)
-        ledger.end(open)
-      },
+    feed.begin(first)
+    const at = feed.position(first)
+    // Behind a hole it is the latest request that is answered, unless requests were pipelined.
+    if (feed.isLost && ledger.open.length > 1) {
+      // An answer lies behind all that had been acknowledged when its request left.
+      const answered = ledger.open.findLastIndex((open) => open.answerFrom <= at)
+      ledger.retire(Math.max(0, answered))
     }
+    feed.isLost = false
+    this.#responseFirst = first
+    this.#responseFrom = at
+  }
+
+  /** How many bytes of the body are to be kept. */
+  responseHead(head: Head, first: Place, last: Place): number {
+    const ledger = this.#ledger
+    const feed = this.#responses
+    const isUpgrade = head.status === 101 && ledger.open[0] === this.#asksForHttp2 && namesHttp2(head)
+    this.#interim = head.status >= 100 && head.status < 200 && head.status !== 101 && head.fault === null
+    this.#interim ||= isUpgrade && head.fault === null && !head.incomplete
+    if (this.#interim) {
+      if (isUpgrade) this.#goOver(ledger.client === 0 ? 1 : 0, feed.positionBehind(last), last.frame, last.time)
+      this.#responseFirst = null
+      const waiting = ledger.open[0]
+      if (waiting !== undefined) waiting.exchange.responseFrom = feed.positionBehind(last)
+      return 0
+    }
+    const open = this.#beginResponse(first)
+    const x = open.exchange
+    this.#answering = open
+    ledger.responseHead(open, head, feed.isLost)
+    // A 101 that its sender broke off opens nothing; behind a hole in the capture it may have.
+    const isBroken = head.fault !== null || (head.incomplete && feed.isFinished)
+    x.tunnel = head.framing === ('tunnel' satisfies Framing) && !isBroken
+    if (x.tunnel) {
+      x.ended = 'complete'
+      x.responseEnd = moment(last)
+    }
+    return head.status >= 400 ? BODY_KEPT : 0
+  }
+
+  noted(text: string): void {
+    if (this.#answering !== null) this.#answering.stderr = text
+  }
+
+  responseEnds(
+    how: Ending,
+    last: Place,
+    bodyLength: number,
+    missing: number,
+    body: Bytes,
+    fault: MessageFault | null,
+  ): void {
+    const open = this.#answering
+    this.#answering = null
+    if (this.#interim || open === null) {
+      this.#interim = false
+      return
+    }
+    const x = open.exchange
+    const isOpen = how === 'truncated' && this.#isEnding
+    x.ended = x.tunnel ? 'complete' : isOpen ? 'open' : how
+    x.responseBytes = bodyLength
+    x.responseEnd = isOpen ? UNSEEN : this.#responses.whole(last, x.response)
+    open.incomplete ||= missing > 0
+    open.responseFault ??= fault
+    open.body = latin1(body, 0, body.length)
+    this.#ledger.end(open)
+  }
+
+  #beginRequest(first: Place): OpenExchange {
+    return this.#ledger.begin(first, this.#requests.position(first))
   }
 
   /** The oldest request without an answer, or, where its request was not captured, an exchange without one. */
@@ -331,5 +332,54 @@ export class MessageExchanges implements Engine {
     open.exchange.response = moment(first)
     open.exchange.responseFrom = from
     return open
+  }
+}
+
+type Ending = Parameters<MessageSink['end']>[0]
+
+/** What the request scanner tells, handed on. A class, as functions made for each connection cost more than it does. */
+class RequestSink implements MessageSink {
+  readonly #to: MessageExchanges
+
+  constructor(to: MessageExchanges) {
+    this.#to = to
+  }
+
+  begin(first: Place): void {
+    this.#to.requestBegins(first)
+  }
+
+  head(head: Head, first: Place): number {
+    this.#to.requestHead(head, first)
+    return 0
+  }
+
+  end(how: Ending, last: Place, bodyLength: number, missing: number, _body: Bytes, fault: MessageFault | null): void {
+    this.#to.requestEnds(how, last, bodyLength, missing, fault)
+  }
+}
+
+/** What the response scanner tells. */
+class ResponseSink implements MessageSink {
+  readonly #to: MessageExchanges
+
+  constructor(to: MessageExchanges) {
+    this.#to = to
+  }
+
+  begin(first: Place): void {
+    this.#to.responseBegins(first)
+  }
+
+  head(head: Head, first: Place, last: Place): number {
+    return this.#to.responseHead(head, first, last)
+  }
+
+  note(text: string): void {
+    this.#to.noted(text)
+  }
+
+  end(how: Ending, last: Place, bodyLength: number, missing: number, body: Bytes, fault: MessageFault | null): void {
+    this.#to.responseEnds(how, last, bodyLength, missing, body, fault)
   }
 }

@@ -4,14 +4,7 @@ import type { Head, MessageFault, Place } from '../app/http1/message.ts'
 import type { TlsOptions } from '../app/tls/session.ts'
 import type { ConnectionTracker } from '../flow/connection.ts'
 import type { PacketBudget } from '../flow/packet-log.ts'
-import {
-  addExchange,
-  copyExchangeTable,
-  createExchangeTable,
-  exchangesFrom,
-  overBefore,
-  trimExchangeTable,
-} from './exchange-table.ts'
+import { addExchange, copyExchangeTable, createExchangeTable, exchangesFrom, overBefore } from './exchange-table.ts'
 import type {
   Exchange,
   ExchangeDetail,
@@ -172,8 +165,9 @@ export class ExchangeLedger {
   end(open: OpenExchange): void {
     const at = this.open.indexOf(open)
     if (at < 0) return
-    this.open.splice(at, 1)
-    this.#ended.push(open)
+    if (this.open.length === 1) this.open = []
+    else this.open.splice(at, 1)
+    this.#noteEnded(open)
     this.#forget()
   }
 
@@ -181,16 +175,21 @@ export class ExchangeLedger {
   retire(count: number): void {
     for (const open of this.open.splice(0, count)) {
       open.incomplete = true
-      this.#ended.push(open)
+      this.#noteEnded(open)
     }
+  }
+
+  /** The first one makes the list, as most often there is but one: V8 gives an empty one that grows room for 17. */
+  #noteEnded(open: OpenExchange): void {
+    if (this.#ended.length === 0) this.#ended = [open]
+    else this.#ended.push(open)
   }
 
   /** The connection is over: decides what is kept of what is open. */
   finish(): void {
-    this.#ended.push(...this.open)
+    for (const open of this.open) this.#noteEnded(open)
     this.open = []
     this.#settle()
-    this.exchanges = trimExchangeTable(this.exchanges)
   }
 
   /** All exchanges as they stand, also those that go on; nothing of it is changed by what comes later. */
@@ -261,7 +260,8 @@ export class ExchangeLedger {
       answerFrom: this.#connection.halves[this.client].lastAck,
     }
     this.#latest = exchange
-    this.open.push(open)
+    if (this.open.length === 0) this.open = [open]
+    else this.open.push(open)
     return open
   }
 

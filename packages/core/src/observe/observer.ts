@@ -37,7 +37,7 @@ const OPEN_LIMIT = 65_536
  * so many at once: where thousands end in a second, what comes late is a small part of them.
  */
 const LINGER_NS = 20e9
-const LINGER_LIMIT = 16_384
+const LINGER_LIMIT = 4096
 /**
  * Seconds between time 0 and the first packet. Packets that were written out of order must not get a time below 0,
  * which means "not seen". And times beyond 2³¹ ns from the first packet on are what the engine compiles for once.
@@ -203,7 +203,7 @@ export class Observer implements PacketSink {
   /** Ends the capture. `info` is that of its (last) file. */
   finish(info: CaptureInfo): Observations {
     for (let slot = 0; slot < this.#open.length; slot++) this.#close(slot)
-    return this.#observations(info, this.#parts, [this.#connections.table])
+    return this.#observations(info, this.#parts, this.#connections.tables)
   }
 
   /** What was seen so far of a capture that goes on. To be used before the next packet. */
@@ -211,7 +211,7 @@ export class Observer implements PacketSink {
     const open = new ConnectionTableBuilder()
     for (const one of this.#open) if (one !== null) open.add(this.#record(one, 'standing'))
     const parts = [...this.#parts, this.#part(file, info, [])]
-    return this.#observations(info, parts, [this.#connections.table, open.table])
+    return this.#observations(info, parts, [...this.#connections.tables, ...open.tables])
   }
 
   /** Lets go of what was over at `time`, in nanoseconds after the epoch, so that a capture may go on for days. */
@@ -220,7 +220,7 @@ export class Observer implements PacketSink {
       if (open !== null && open.tracker.closed && open.tracker.lastTime < time) this.#close(open.slot)
     }
     const kept = new ConnectionTableBuilder()
-    for (const record of recordsOf(this.#connections.table)) {
+    for (const record of recordsOf(this.#connections.tables)) {
       if (record.last.time >= time) kept.add(record)
       else {
         this.#budget.giveBack(record.packets)
@@ -537,11 +537,11 @@ export class Observer implements PacketSink {
       orientation,
       first: tracker.first,
       last: { frame: tracker.lastFrame, time: tracker.lastTime },
-      syns: trimmed(tracker.syns),
+      syns: tracker.syns,
       synAck: tracker.synAck,
-      synAckRepeats: trimmed(tracker.synAckRepeats),
+      synAckRepeats: tracker.synAckRepeats,
       established: tracker.established,
-      sides: [tracker.side(client), tracker.side(server)],
+      sides: [tracker.halves[client], tracker.halves[server]],
       speaks: [pair.sides[client].speaks, pair.sides[server].speaks],
       inside: [inside[client], inside[server]],
       tls,
@@ -594,6 +594,3 @@ function linkOf(interfaceId: number, layers: Layers): number {
   h = Math.imul(h ^ (layers.vlan + 1), 0xc2b2ae35) ^ layers.ttl ^ ((layers.cookedType + 1) << 8)
   return Math.imul(h ^ (layers.sourceMac | 0), 0x27d4eb2f)
 }
-
-/** Without the room for more that V8 gives every array that grew: 16 items and as many again as half of them. */
-const trimmed = <T>(list: readonly T[]): T[] => list.slice()

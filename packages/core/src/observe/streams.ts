@@ -42,6 +42,14 @@ class SideState {
   headless = false
 }
 
+/** What is known of streams beside their bytes, which may become more. */
+interface Origin {
+  /** Which side is the client where the bytes do not tell. */
+  readonly opener: SideIndex
+  /** The streams were met somewhere in their middle. */
+  readonly isMidstream: boolean
+}
+
 /**
  * Two streams, those of a TCP connection or those inside its TLS: sniffed, then read by an engine. Sides are the
  * tracker's; positions are in the TCP streams.
@@ -55,22 +63,13 @@ export class StreamPair {
   proxiedFor: ProxiedFor | null = null
   proxyHeader = false
   readonly #surroundings: Surroundings
-  readonly #opener: () => SideIndex
-  /** The streams were met somewhere in their middle. */
-  readonly #isMidstream: () => boolean
+  readonly #origin: Origin
   readonly #keep: number
   #tries = 0
 
-  /** `opener`: which side is the client where the bytes do not tell. */
-  constructor(
-    surroundings: Surroundings,
-    opener: () => SideIndex,
-    isMidstream: () => boolean,
-    keep: number = FIRST_BYTES,
-  ) {
+  constructor(surroundings: Surroundings, origin: Origin, keep: number = FIRST_BYTES) {
     this.#surroundings = surroundings
-    this.#opener = opener
-    this.#isMidstream = isMidstream
+    this.#origin = origin
     this.#keep = keep
   }
 
@@ -237,7 +236,7 @@ export class StreamPair {
   /** Finds the engine for what a side speaks. False where nobody reads that, or where it does not fit the other side. */
   #engage(from: SideIndex, speaks: Sniffed, bytes: Bytes, at: number, end: number): boolean {
     if (this.engine !== null) return this.engine.expects(from, speaks)
-    const found = this.#engineFor(from, speaks, bytes.subarray(at, end))
+    const found = this.#engineFor(from, speaks, bytes, at, end)
     if (found === null) return false
     const other = this.sides[otherOf(from)]
     // A plaintext answer to what nobody could read (TLS that was cut, say) is a failed opening, and no exchange.
@@ -248,7 +247,13 @@ export class StreamPair {
   }
 
   /** The engine for a connection of which one side speaks `speaks`, and which side asks. */
-  #engineFor(from: SideIndex, speaks: Sniffed, head: Bytes): { engine: Engine; client: SideIndex } | null {
+  #engineFor(
+    from: SideIndex,
+    speaks: Sniffed,
+    bytes: Bytes,
+    at: number,
+    end: number,
+  ): { engine: Engine; client: SideIndex } | null {
     const surroundings = this.#surroundings
     const other = otherOf(from)
     switch (speaks) {
@@ -257,21 +262,20 @@ export class StreamPair {
       case 'http1-response':
         return { engine: new MessageExchanges('http1', other, surroundings), client: other }
       case 'http2': {
-        const client = this.#http2Client(from, head)
+        const client = this.#http2Client(from, bytes.subarray(at, end))
         return { engine: Http2Exchanges.begun(client, surroundings), client }
       }
       case 'tls': {
-        const client = (helloBy(head) ?? (this.#opener() === from ? CLIENT : SERVER)) === CLIENT ? from : other
-        const inside = new StreamPair(
-          surroundings,
-          () => client,
-          () => false,
-        )
+        const client =
+          (helloBy(bytes.subarray(at, end)) ?? (this.#origin.opener === from ? CLIENT : SERVER)) === CLIENT
+            ? from
+            : other
+        const inside = new StreamPair(surroundings, { opener: client, isMidstream: false })
         return { engine: new TlsStreams(client, surroundings, inside), client }
       }
       case 'fastcgi':
       case 'ajp': {
-        const client = isRequestOf(speaks, head) ? from : other
+        const client = isRequestOf(speaks, bytes.subarray(at, end)) ? from : other
         return { engine: new MessageExchanges(speaks, client, surroundings), client }
       }
       case 'uwsgi':
@@ -290,7 +294,7 @@ export class StreamPair {
   }
 
   #isHeadless(side: SideState): boolean {
-    return side.headless || this.#isMidstream()
+    return side.headless || this.#origin.isMidstream
   }
 
   #keepFirst(side: SideState, bytes: Bytes, at: number, end: number): void {
@@ -300,20 +304,28 @@ export class StreamPair {
 }
 
 /** The streams of a TCP connection, as its tracker hands them on. */
-export class ConnectionStreams implements StreamEvents {
+export class ConnectionStreams implements StreamEvents, Origin {
   readonly pair: StreamPair
+  readonly #connection: ConnectionTracker
+  readonly #lowerPort: SideIndex
   readonly #sinks: [StreamSink, StreamSink]
 
   /** `lowerPort`: the side with the lower port; the client is most likely the other. */
   constructor(surroundings: Surroundings, lowerPort: SideIndex, isDns: boolean) {
     const { connection } = surroundings
-    this.pair = new StreamPair(
-      surroundings,
-      () => (connection.synFrom < 0 ? otherOf(lowerPort) : (connection.synFrom as SideIndex)),
-      () => connection.synFrom < 0,
-      isDns ? DNS_BYTES : FIRST_BYTES,
-    )
+    this.#connection = connection
+    this.#lowerPort = lowerPort
+    this.pair = new StreamPair(surroundings, this, isDns ? DNS_BYTES : FIRST_BYTES)
     this.#sinks = [new TcpStream(connection, this.pair, 0), new TcpStream(connection, this.pair, 1)]
+  }
+
+  get opener(): SideIndex {
+    const { synFrom } = this.#connection
+    return synFrom < 0 ? otherOf(this.#lowerPort) : (synFrom as SideIndex)
+  }
+
+  get isMidstream(): boolean {
+    return this.#connection.synFrom < 0
   }
 
   sink(from: SideIndex): StreamSink | null {

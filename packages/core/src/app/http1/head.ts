@@ -140,7 +140,7 @@ function copyOf(b: Bytes, from: number, to: number): Bytes {
     blockUsed = 0
   }
   const at = blockUsed
-  block.set(b.subarray(from, to), at)
+  for (let i = 0; i < length; i++) block[at + i] = b[from + i]!
   blockUsed += length
   return block.subarray(at, at + length)
 }

@@ -12,7 +12,11 @@ const SETTINGS_LIMIT = 64
 
 /** A request that asks for HTTP/2, or the 101 that grants it. */
 export function namesHttp2(head: Head): boolean {
-  const protocols = head.field('upgrade') ?? ''
+  const protocols = head.field('upgrade')
+  return protocols !== null && namesH2c(protocols)
+}
+
+function namesH2c(protocols: string): boolean {
   return protocols.split(',').some((protocol) => protocol.trim().toLowerCase() === 'h2c')
 }
 
