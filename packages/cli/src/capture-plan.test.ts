@@ -67,6 +67,7 @@ test.each([
   ['a name', ['--proxy', 'proxy.example', '--upstream', '10.3.0.11']],
   ['no such port', ['--proxy', '10.1.0.1:70000', '--upstream', '10.3.0.11']],
   ['shell in an address', ['--proxy', "10.1.0.1'; x", '--upstream', '10.3.0.11']],
+  ['a zone in an address', ['--proxy', 'fe80::1%eth0', '--upstream', '[fe80::2%eth0]:80']],
   ['no time', ['--proxy', '10.1.0.1', '--upstream', '10.3.0.11', '--duration', 'long']],
   ['no such role', ['--proxy', '10.1.0.1', '--upstream', '10.3.0.11', '--windows', 'all']],
 ])('%s is wrong use', (_, args) => {

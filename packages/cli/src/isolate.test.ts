@@ -253,8 +253,13 @@ describe('anonymised', () => {
     [['--mapping', 'm.json'], '--mapping needs --anonymise'],
     [['--anonymise', '--anonymise-key', 'short.key'], 'has less than 16 bytes'],
     [['--anonymise', '--anonymise-key', 'nowhere.key'], 'no such file'],
+    [['--anonymise', '--anonymise-key', '.'], 'is a directory'],
+    [['--anonymise', '--mapping', 'never.pcapng'], 'is written already'],
+    [['--anonymise', '--mapping', 'never.pcapng.manifest.json'], 'is written already'],
+    [['--anonymise', '--anonymise-key', 'own.key', '--mapping', 'own.key', '--force'], 'is one of the keys'],
   ])('%j is refused', async (options, said) => {
     file('short.key', 'short')
+    file('own.key', 'sixteen bytes and more')
     const { status, err } = await run('isolate', 'front.pcap', '-i', '1', '-o', 'never.pcapng', ...options)
     expect({ status, err }).toEqual({ status: 2, err: expect.stringContaining(said) })
     expect(existsSync(join(folder, 'never.pcapng'))).toBe(false)

@@ -100,16 +100,19 @@ export function renderPlan({ steps }: CapturePlan, width: number, paint: Paint):
 
 /** `10.1.0.1`, `10.1.0.1:80`, `2001:db8::1`, `[2001:db8::1]:80`. */
 function endpointOption(value: string): PlanEndpoint {
-  if (isIP(value) > 0) return { address: value, port: null }
+  if (isAddress(value)) return { address: value, port: null }
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(value) ?? []
   const address = bracketed ?? plain ?? ''
   const port = digits === undefined ? null : Number(digits)
   // A name may stand for several addresses, and for others on another host.
-  if (isIP(address) === 0 || (port !== null && (port < 1 || port > 65_535))) {
+  if (!isAddress(address) || (port !== null && (port < 1 || port > 65_535))) {
     throw new InvalidArgumentError('Expected an IP address, or one with a port: 10.1.0.1:80, [2001:db8::1]:80.')
   }
   return { address, port }
 }
+
+/** A zone (fe80::1%eth0) means another interface on another host, and capture filters have none. */
+const isAddress = (text: string): boolean => isIP(text) > 0 && !text.includes('%')
 
 const SECONDS: { readonly [unit: string]: number } = { s: 1, m: 60, h: 3600 }
 

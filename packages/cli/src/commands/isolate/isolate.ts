@@ -1,5 +1,6 @@
 // pcap-surgery isolate: captures in, and out of them one that holds an incident and nothing else.
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { Width } from '@pcap-surgery/core'
 import { distinct } from '../../io/captures.ts'
 import { unreadableKeys } from '../../io/keys.ts'
@@ -72,18 +73,36 @@ async function misuse(files: readonly string[], options: IsolateCommandOptions):
   if (options.anonymiseKey !== undefined) {
     const key = await stat(options.anonymiseKey).catch(reason)
     if (typeof key === 'string') return `--anonymise-key ${options.anonymiseKey}: ${key}`
+    if (key.isDirectory()) return `--anonymise-key ${options.anonymiseKey}: is a directory`
     if (key.size < SHORTEST_KEY) return `--anonymise-key ${options.anonymiseKey}: has less than ${SHORTEST_KEY} bytes`
   }
   const unreadable = await unreadableKeys(keys)
   if (unreadable !== null) return unreadable
-  const mapping = options.mapping === undefined ? [] : [options.mapping]
-  for (const file of [...outputsOf(options).map(([name]) => name), manifestName(options), ...mapping]) {
-    const refused = await refusal(file, [...files, ...keys])
-    if (refused !== null) return `--output ${file}: ${refused}`
-    if (!options.force && (await identityOf(file)) !== null) return `${file}: exists; --force replaces it`
+  return refusedOutput(files, options)
+}
+
+/** Why one of the files to be written may not be; null where all may. */
+async function refusedOutput(files: readonly string[], options: IsolateCommandOptions): Promise<string | null> {
+  const { mapping, anonymiseKey, keys = [], force } = options
+  const secrets = [...keys, ...(anonymiseKey === undefined ? [] : [anonymiseKey])]
+  const written = [...outputsOf(options).map(([name]) => name), manifestName(options)].map((file) => ['output', file])
+  if (mapping !== undefined) written.push(['mapping', mapping])
+  const places = new Set<string>()
+  for (const [option, file] of written) {
+    const refused = await refusal(file, files)
+    if (refused !== null) return `--${option} ${file}: ${refused}`
+    if ((await refusal(file, secrets)) !== null) return `--${option} ${file}: is one of the keys`
+    if (!force && (await identityOf(file)) !== null) return `${file}: exists; --force replaces it`
+    const place = await placeOf(file)
+    if (places.has(place)) return `--${option} ${file}: is written already, as the cut or its manifest`
+    places.add(place)
   }
   return null
 }
+
+/** Where a file is, or will be, whatever links lead there. */
+const placeOf = (file: string): Promise<string> =>
+  realpath(file).catch(async () => join(await realpath(dirname(file)), basename(file)))
 
 /** Moves the cuts to their places, with the manifest beside them, and says so. */
 async function deliver(
