@@ -16,6 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'published-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 interface Packed {
+  name: string
   filename: string
   files: { path: string }[]
 }
@@ -47,11 +48,12 @@ beforeAll(async () => {
   const packed: Packed[] = Object.values(
     JSON.parse(npm(folder, 'pack', '--json', '--ignore-scripts', staged, join(root, 'packages/core'), ...used)),
   )
-  ;[cli, core] = packed as [Packed, Packed]
+  cli = packed.find(({ name }) => name === 'pcap-surgery')!
+  core = packed.find(({ name }) => name === '@pcap-surgery/core')!
   install(commandUser, [cli.filename])
   install(
     coreUser,
-    packed.slice(1).map(({ filename }) => filename),
+    packed.filter((one) => one !== cli).map(({ filename }) => filename),
   )
 }, 180_000)
 
