@@ -65,6 +65,38 @@ describe('one direction only', () => {
   })
 })
 
+/** The capture with a record moved, counted from its end: what a merge in the order of files makes. */
+function moved(capture: Uint8Array, from: number, to: number): Uint8Array {
+  const view = new DataView(capture.buffer, capture.byteOffset)
+  const records: Uint8Array[] = [capture.subarray(0, 24)] // file header
+  for (let at = 24; at < capture.length;) {
+    const end = at + 16 + view.getUint32(at + 8, true)
+    records.push(capture.subarray(at, end))
+    at = end
+  }
+  records.splice(to, 0, ...records.splice(from, 1))
+  return Uint8Array.from(records.flatMap((record) => [...record]))
+}
+
+describe('packets that stand in the file behind what came after them prove no cut', () => {
+  const { back } = gateway({
+    attempts: [
+      (u, asked) => {
+        u.handshake().send('>', asked).send('<', fine.slice(0, 500), { ack: 'none' })
+        return u.send('<', fine.slice(500), { ack: 'none' }).wait(0.05).ack('>').fin('<', { ack: 'none' }).rst('>')
+      },
+    ],
+    answer: fine,
+  })
+  test('as they were, all is well', async () => {
+    expect((await documentOf(back)).incidents).toEqual([])
+  })
+  test('the RST before the second half', async () => {
+    const { incidents } = await documentOf(moved(back, -1, -3))
+    expect(incidents.map(({ cause, confidence }) => `${cause} ${confidence}`)).toEqual(['response-truncated likely'])
+  })
+})
+
 const cut = (status: number) =>
   gateway({
     attempts: [

@@ -14,7 +14,7 @@ import { perStory } from './remember.ts'
 import { ruledOut } from './ruled-out.ts'
 import { sealedAnswer } from './sealed-answer.ts'
 import { frameRef } from './view.ts'
-import { lacksBytes, lacksPackets } from './witness.ts'
+import { isOutOfOrder, lacksBytes, lacksPackets } from './witness.ts'
 
 /** Causes that rest on something not being there: a capture that lost packets cannot prove them. */
 const BY_ABSENCE: ReadonlySet<CauseCode> = new Set<CauseCode>([
@@ -119,6 +119,10 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
   if (confidence === 'certain' && BY_ABSENCE.has(judgement.cause) && isLossy(facts, judgement.cause)) {
     confidence = 'likely'
     findings.push({ text: 'the captures themselves lost packets, so absence proves less', frames: [] })
+  }
+  if (confidence === 'certain' && [facts.near, ...(facts.far === null ? [] : [facts.far])].some(isOutOfOrder)) {
+    confidence = 'likely'
+    findings.push({ text: 'packets of the connection stand in the capture behind later ones', frames: [] })
   }
   if (confidence === 'certain' && restsOnClocks(judgement.cause, facts)) {
     confidence = 'likely'
