@@ -120,6 +120,7 @@ function sealed(story: Story, request: Request): Resolution {
   // Whose end nobody saw may have gone well: what looks like one request inside TLS may be several.
   if (last.turn !== null && last.end === Infinity) return plain(request, 'served')
   if (isTicketAnswer(story, request, last)) return plain(request, 'served')
+  if (mayBeWhole(last)) return plain(request, 'served')
   if (exchange.tunnel) return plain(request, 'served')
   const at = story.captures[serverView(request.turn).sighting.capture]
   const [client, server] = closedAt(request).map((time) => toStory(at, time))
@@ -153,6 +154,13 @@ function isRefused(request: Request, { turn }: Try): boolean {
   const { tls } = sighting.connection
   if (ordinal > 0 && (tls === null || mayBeHttp2(tls))) return false
   return headSize >= LARGE_HEAD && responseBytes < headSize / 4
+}
+
+/** An answer that the capture cut, and that a close ended, as it ends good ones too. */
+function mayBeWhole({ turn }: Try): boolean {
+  if (turn === null) return false
+  const { status, ended, detail } = clientView(turn).exchange
+  return status > 0 && status < 500 && ended === 'closed' && detail?.incomplete === true
 }
 
 /** Whether the answer came as the try failed: a proxy may close last what it gave up, but cannot know what is to come. */

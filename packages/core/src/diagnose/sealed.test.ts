@@ -251,6 +251,61 @@ describe('a sealed client leg', () => {
   })
 })
 
+/** A proxy that passes plain requests on, seen doing it, and has a second front inside TLS. */
+async function besides(tell: (client: Tcp, upstream: (port?: number) => Tcp) => unknown): Promise<string> {
+  const net = network()
+  const [client, front] = [net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1')]
+  const [back, app] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
+  const [leg, up] = [net.tcp(client, front, 80).handshake(), net.tcp(back, app, 8080).handshake()]
+  for (const path of ['/a', '/b', '/c']) {
+    leg.send('>', request(`GET ${path}`)).wait(0.0002)
+    up.send('>', request(`GET ${path}`))
+      .wait(0.01)
+      .send('<', response(200, 'fine'))
+      .wait(0.0002)
+    leg.send('<', response(200, 'fine')).wait(0.2)
+  }
+  tell(open(net.tcp(client, front, 443)), (port = 8080) => net.tcp(back, app, port))
+  net.wait(5)
+  return verdictOf(net.capture('proxy-front'), net.capture('proxy-back'))
+}
+
+const closing = (up: Tcp): Tcp => up.handshake().send('>', request('GET /d')).wait(0.3).close('<')
+
+describe('a sealed front of a proxy that is known by another', () => {
+  test.each<[string, string, Parameters<typeof besides>[0]]>([
+    ['its upstream closes', 'closed-without-response upstream likely', (_, upstream) => closing(upstream())],
+    [
+      'its upstream closes twice',
+      'closed-without-response upstream likely',
+      (_, upstream) => [1, 2].map(() => closing(upstream())),
+    ],
+    [
+      'one SYN without an answer is not why it took a while',
+      'none',
+      (client, upstream) => {
+        upstream().syn({ lost: true })
+        client.wait(0.3)
+      },
+    ],
+    [
+      'what fails while it serves is somebody else’s',
+      'none',
+      (client, upstream) => {
+        client.wait(0.2)
+        closing(upstream(9100))
+      },
+    ],
+  ])('%s', async (_, verdict, tell) => {
+    const failing = (client: Tcp, upstream: () => Tcp): void => {
+      client.send('>', sealed(200))
+      tell(client, upstream)
+      client.send('<', sealed(300))
+    }
+    expect(await besides(failing)).toBe(verdict)
+  })
+})
+
 describe('one sealed leg alone', () => {
   test.each<[string, (tcp: Tcp) => unknown]>([
     ['a reset behind the answer', (tcp) => used(tcp).wait(0.02).rst('<')],

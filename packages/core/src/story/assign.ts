@@ -3,7 +3,7 @@
 import { exchangeCount } from '../observe/exchange-table.ts'
 import { CLIENT, isSealed } from '../observe/observations.ts'
 import { AGAIN_NS, begins, fitOf, START_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
-import { type Roles, startOfTry } from './requests.ts'
+import { isMeant, type Roles, startOfTry } from './requests.ts'
 import { endings, type Try } from './story.ts'
 
 /** Pairs, by row; -1 for what has no pair, and at the end of a list. */
@@ -23,18 +23,24 @@ interface Candidates {
   first: Int32Array
   request: number[]
   score: number[]
+  /** 1 for tries that fit no request of the first finder's. */
+  guessed: Uint8Array
 }
 
 /** Finds the requests, open at a try's start, for which the proxies they went to may have made it. */
 export type FindOpen = (attempt: number, found: number[]) => void
 
-/** Gives each try to the request it fits best. Tries that fit nowhere stay out. */
-export function assign(roles: Roles, open: FindOpen): Pairs {
-  const candidates = candidatesOf(roles, open)
+/**
+ * Gives each try to the request it fits best. Tries that fit nowhere stay out. Each of `finders` is asked where the
+ * requests of those before it do not fit.
+ */
+export function assign(roles: Roles, finders: readonly FindOpen[]): Pairs {
+  const candidates = candidatesOf(roles, finders)
   const chosen = choose(roles, candidates)
   const { count, bare } = roles
   const request = chosen.map((candidate) => (candidate < 0 ? -1 : candidates.request[candidate]))
   const score = Float64Array.from(chosen, (candidate) => (candidate < 0 ? 0 : candidates.score[candidate]))
+  leaveUnfilled(roles, candidates, request, score)
   leaveOutOfTurn(roles, request, score)
   const firstTry = new Int32Array(count).fill(-1)
   const nextTry = new Int32Array(count).fill(-1)
@@ -55,22 +61,27 @@ export function assign(roles: Roles, open: FindOpen): Pairs {
 /** Candidates of one try that are kept: one to whom so many others are preferred stays alone. */
 const KEPT = 32
 
-function candidatesOf(roles: Roles, open: FindOpen): Candidates {
+function candidatesOf(roles: Roles, finders: readonly FindOpen[]): Candidates {
   const { count, conversations, requests, tries } = roles
-  const candidates: Candidates = { first: new Int32Array(count + 1), request: [], score: [] }
+  const guessed = new Uint8Array(count)
+  const candidates: Candidates = { first: new Int32Array(count + 1), request: [], score: [], guessed }
   const found: number[] = []
   for (let attempt = 0; attempt < count; attempt++) {
     const first = (candidates.first[attempt] = candidates.request.length)
-    found.length = 0
-    open(attempt, found)
     // A connection without a request has nothing but its time to speak for it.
     const slack = tries.exchange[attempt] === null ? 0 : START_NS
     const start = tries.start[attempt]
-    for (const request of found) {
-      if (conversations[request] === conversations[attempt]) continue
-      if (start > requests.until[request] + slack || tries.asked[attempt] < requests.start[request] - slack) continue
-      const fit = fitOf(roles, request, attempt)
-      if (fit !== null) insert(candidates, first, request, fit.score)
+    for (const find of finders) {
+      if (candidates.request.length > first) break
+      guessed[attempt] = find === finders[0] ? 0 : 1
+      found.length = 0
+      find(attempt, found)
+      for (const request of found) {
+        if (conversations[request] === conversations[attempt]) continue
+        if (start > requests.until[request] + slack || tries.asked[attempt] < requests.start[request] - slack) continue
+        const fit = fitOf(roles, request, attempt)
+        if (fit !== null) insert(candidates, first, request, fit.score)
+      }
     }
   }
   candidates.first[count] = candidates.request.length
@@ -121,6 +132,21 @@ function choose({ count, tries, requests }: Roles, { first, request, score }: Ca
     }
   }
   return chosen
+}
+
+/** Leaves out what only may have been made for requests, unless it fills the time of one. */
+function leaveUnfilled(roles: Roles, { guessed }: Candidates, request: Int32Array, score: Float64Array): void {
+  const groups = new Map<number, number[]>()
+  for (let attempt = 0; attempt < roles.count; attempt++) {
+    const its = request[attempt]
+    if (guessed[attempt] === 0 || its < 0) continue
+    if (isMeant(roles, attempt)) groups.set(its, [...(groups.get(its) ?? []), attempt])
+    else request[attempt] = -1
+  }
+  for (const [its, group] of groups) {
+    const kept = chainOf(roles, its, group, score)
+    for (const attempt of group) if (!kept.includes(attempt)) request[attempt] = -1
+  }
 }
 
 /**
@@ -179,7 +205,7 @@ function requestsWithWords(roles: Roles, request: Int32Array): Set<number> {
 }
 
 /**
- * The tries inside TLS that fill the time of a request that failed: the first begins with it, each follows on the one
+ * The tries that fill the time of a request that failed: the first begins with it, each follows on the one
  * before, and its answer on the last. None where they do not: a proxy has other business in TLS. Nor where a connection
  * that failed fills all of it (`filled`).
  */
@@ -210,8 +236,9 @@ function isLast(roles: Roles, its: number, attempt: number): boolean {
 /** Whether a proxy may have made the one try as the other one failed. */
 function follows(roles: Roles, before: number, after: number): boolean {
   const { tries, conversations } = roles
-  const [a, b] = [tries.exchange[before]!, tries.exchange[after]!]
-  if (!isSealed(a) && !isSealed(b) && (a.method !== b.method || a.target !== b.target)) return false
+  const [a, b] = [tries.exchange[before], tries.exchange[after]]
+  const isRead = a !== null && b !== null && !isSealed(a) && !isSealed(b)
+  if (isRead && (a.method !== b.method || a.target !== b.target)) return false
   const [one, other] = [before, after].map((row) => conversations[row]!.sightings[0].connection.server)
   return [tries.end[before], leftAt(roles, before)].some((end) => {
     const gap = tries.start[after] - end
@@ -221,7 +248,9 @@ function follows(roles: Roles, before: number, after: number): boolean {
 
 /** When a proxy left the connection of a try: what it waited for may have been more of an answer that seemed whole. */
 function leftAt({ tries }: Roles, attempt: number): number {
-  const [exchange, { connection }] = [tries.exchange[attempt]!, tries.sighting[attempt]!]
+  const exchange = tries.exchange[attempt]
+  if (exchange === null) return Infinity
+  const { connection } = tries.sighting[attempt]!
   if (exchange.ordinal < exchangeCount(connection) - 1) return Infinity
   const since = Math.min(...endings(connection, CLIENT).map(({ time }) => time)) - startOfTry(connection, exchange)
   return tries.start[attempt] + since

@@ -57,7 +57,12 @@ export function correlate(observations: readonly Observations[], options: Correl
   const order = inOrder(roles)
   const proxies = findProxies(roles, order, conversations)
   const fronts = new Set(proxies.map((proxy) => proxy.front))
-  const pairs = assign(roles, openAtProxies(roles, order, proxies))
+  const known = proxies.filter(({ joined }) => joined > 0)
+  const guessed = proxies.filter(({ joined }) => joined === 0)
+  const pairs = assign(
+    roles,
+    [known, guessed].map((some) => openAtProxies(roles, order, some)),
+  )
   const { requests, served, strays, all } = troubled(roles, pairs, fronts)
   attachLookups(captures, all, proxies)
   nameVantages(captures, conversations, legsOf(roles, pairs, fronts), options.vantages ?? new Map())

@@ -3,7 +3,7 @@ import { exchangeCount } from '../observe/exchange-table.ts'
 import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
 import { OpenRequests, RequestGroups } from './open-requests.ts'
 import { bareAddress, begins, contains, fits, likeness, originForm } from './pairing.ts'
-import { backOf, type Roles } from './requests.ts'
+import { backOf, isMeant, type Roles } from './requests.ts'
 import type { Conversation, Proxy } from './story.ts'
 
 /**
@@ -71,7 +71,31 @@ export function findProxies(roles: Roles, order: readonly number[], conversation
   }
   const flow = flowOf(conversations)
   guessFromConnections(roles, order, elect(votes, flow), votes)
-  return elect(votes, flow)
+  const proxies = elect(votes, flow)
+  return [...proxies, ...sealedSiblings(roles, order, proxies, flow)]
+}
+
+/**
+ * What listens at the address of a known proxy, and speaks TLS that nobody can read, is taken for its other front: the
+ * few requests there that fail are like no try. Not what the proxy itself connects to: an application on its host.
+ */
+function sealedSiblings(roles: Roles, order: readonly number[], proxies: readonly Proxy[], flow: Flow): Proxy[] {
+  const known = new Set(proxies.map(({ front }) => front))
+  const isSealedFront = new Map<string, boolean>()
+  const addresses = new Map<string, string>()
+  for (const row of order) {
+    const { server, serverAddress } = roles.requests.sighting[row]!.connection
+    const sofar = isSealedFront.get(server) ?? !known.has(server)
+    isSealedFront.set(server, sofar && isSealed(roles.requests.exchange[row]!))
+    addresses.set(server, serverAddress)
+  }
+  return [...isSealedFront].flatMap(([front, isSibling]): Proxy[] => {
+    if (!isSibling) return []
+    const own = proxies.filter((proxy) => bareAddress(proxy.front) === addresses.get(front))
+    const backs = [...new Set(own.flatMap((proxy) => proxy.backs))]
+    const isBehind = backs.some((back) => reached(flow, `from ${back}`).has(front))
+    return backs.length === 0 || isBehind ? [] : [{ front, backs, joined: 0 }]
+  })
 }
 
 /** Of tries that only time joins to requests, at least this share begins and ends with one. By chance some do as well. */
@@ -238,7 +262,7 @@ function compareGaps(a: Edge, b: Edge): number {
 
 /** What cannot be read may have gone well. A connection that was never opened, and given up with the request, tells. */
 function isInVain(roles: Roles, request: number, attempt: number): boolean {
-  if (!roles.bare.has(attempt) || !begins(roles, request, attempt)) return false
+  if (!roles.bare.has(attempt) || !begins(roles, request, attempt) || !isMeant(roles, attempt)) return false
   return roles.tries.end[attempt] === Infinity || fits(roles, request, attempt)
 }
 

@@ -113,6 +113,10 @@ export function inOrder({ requests, count }: Roles): number[] {
 export const backOf = ({ conversations, bare }: Roles, row: number): string =>
   conversations[row]?.sightings[0].connection.clientAddress ?? bare.get(row)!.search!.search.from
 
+/** One SYN that nobody answered says little: who means it asks again. */
+export const isMeant = ({ bare, tries }: Roles, row: number): boolean =>
+  !bare.has(row) || tries.end[row] < Infinity || (tries.sighting[row]?.connection.syns.length ?? 0) !== 1
+
 function emptyRoles(most: number): Roles {
   const times = (): Float64Array => new Float64Array(most).fill(NaN)
   // At their full length: an array that grows leaves several times its size behind.
