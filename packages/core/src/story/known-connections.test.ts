@@ -13,6 +13,8 @@ interface Translation {
   server?: number
   /** Added to the server's timestamps, as by who ends the connection and opens another. */
   stamps?: number
+  /** Taken from the TTL. */
+  hops?: number
 }
 
 const PCAP_HEADER = 24
@@ -24,7 +26,7 @@ const SERVER_PORT = 8080
 /** The packets of a pcap file of Ethernet, IPv4 and TCP, as they are on the other side of the box. */
 function translated(
   file: Uint8Array,
-  { numbers = [0, 0], client = 0, server = 0, stamps = 0 }: Translation,
+  { numbers = [0, 0], client = 0, server = 0, stamps = 0, hops = 0 }: Translation,
 ): Uint8Array {
   const bytes = file.slice()
   const view = new DataView(bytes.buffer)
@@ -33,6 +35,7 @@ function translated(
     end = at + RECORD_HEADER + view.getUint32(at + 8, true)
     const ip = at + RECORD_HEADER + ETHERNET
     const tcp = ip + IP
+    bytes[ip + 8]! -= hops
     const isOut = view.getUint16(tcp + 2) === SERVER_PORT
     const [own, other] = isOut ? numbers : numbers.toReversed()
     add(tcp + 4, own)
@@ -96,5 +99,17 @@ describe('another connection is', () => {
 
   test('a SYN with numbers of its own, which nothing ties to the first', async () => {
     expect(await joined(unheard, { numbers: [5, 5], client: 9 })).toBe(2)
+  })
+
+  test('one beside it in the same capture with the same numbers, unless somebody forwarded it', async () => {
+    const net = network()
+    const [back, app] = [net.host('back', '10.2.0.1'), net.host('app', '10.3.0.1')]
+    served(net.tcp(back, app, SERVER_PORT))
+    const near = net.capture('back')
+    const joins = [0, 1].map(async (hops) => {
+      const other = translated(near, { client: 9, server: 7, hops })
+      return joinConversations([await seen(Uint8Array.of(...near, ...other.subarray(PCAP_HEADER)))]).length
+    })
+    expect(await Promise.all(joins)).toEqual([2, 1])
   })
 })

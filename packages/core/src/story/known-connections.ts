@@ -190,9 +190,16 @@ function canJoin({ sightings }: Conversation, capture: number, connection: Conne
     const sameClient = isAddress && s.connection.client === connection.client
     const sameServer = s.connection.server === connection.server
     const numbered = s.connection.sides.every(({ isn }, i) => isn >= 0 && isn === connection.sides[i].isn)
-    return sameClient !== sameServer || (numbered && !sameClient)
+    if (sameClient !== sameServer) return true
+    return numbered && !sameClient && isForwarded(s.connection, connection)
   })
 }
+
+/** Whether somebody stands between two sightings of one capture: a router counts the TTL down, or another link shows it. */
+const isForwarded = (a: Connection, b: Connection): boolean =>
+  a.sides.some(({ ttl }, i) => ttl !== b.sides[i].ttl) ||
+  a.interfaces.join() !== b.interfaces.join() ||
+  a.vlans.join() !== b.vlans.join()
 
 /** Whether all sightings of a conversation agree with another one, which has a key in common with them. */
 function isSame(kind: number, { sightings }: Conversation, connection: Connection): boolean {

@@ -20,8 +20,7 @@ const judge: Judge = (facts) => {
   return {
     cause: 'relayed-from-upstream',
     // Cut short, or with the client leg unseen, it may not be what the client was told.
-    confidence:
-      facts.request === null || weak || isProxy || unplaced || !facts.answer.complete ? 'likely' : 'certain',
+    confidence: facts.request === null || weak || isProxy || unplaced || !facts.answer.complete ? 'likely' : 'certain',
     summary: `${upstream} answered ${exchange.status} itself${facts.request === null ? '' : ', and the proxy passed it on'}: the failure is one hop further back.`,
     findings: [
       {
