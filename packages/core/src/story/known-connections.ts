@@ -71,7 +71,8 @@ export class KnownConnections {
       const ports = portOf(client) * 65_536 + serverPort
       keys.push([ENDPOINTS, this.#idOf(clientAddress), this.#idOf(serverAddress), ports])
     }
-    if (own.isn >= 0) keys.push([CLIENT_NUMBER, own.isn, 0, 0])
+    // Scanners and floods number all their SYNs with 0.
+    if (own.isn > 0) keys.push([CLIENT_NUMBER, own.isn, 0, 0])
     if (own.stamp !== 0 && other.stamp !== 0) keys.push([STAMPS, own.stamp, other.stamp, 0])
     return keys
   }
