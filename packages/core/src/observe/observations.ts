@@ -5,6 +5,7 @@ import type { MessageFault } from '../app/http1/message.ts'
 import type { ProxiedFor } from '../app/proxy-protocol.ts'
 import type { Sniffed } from '../app/sniff.ts'
 import type { ConnectionTable } from './connection-table.ts'
+import type { SetBack } from './steady-time.ts'
 import type { TlsFacts } from '../app/tls/facts.ts'
 
 /** A frame and when it was captured. */
@@ -309,6 +310,8 @@ export interface Observations {
   /** Time of the earliest and the latest packet; both -1 without packets. */
   first: number
   last: number
+  /** Where the capture's clock was set back, in order: times go on over it, and `ownTimes` are those of the frames. */
+  setBacks: SetBack[]
   linkTypes: number[]
   /** Frames by what became of them. */
   counts: {

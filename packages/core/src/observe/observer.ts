@@ -28,6 +28,7 @@ import {
   type SideIndex,
 } from './observations.ts'
 import { type Share, shareOf } from './shares.ts'
+import { SteadyTime } from './steady-time.ts'
 import { ConnectionStreams } from './streams.ts'
 
 /** Connections tracked at once; beyond it the one idle for longest is closed and counted as evicted. */
@@ -73,6 +74,7 @@ interface Open {
 
 export class Observer implements PacketSink {
   #epoch: number | null = null
+  #clock = new SteadyTime()
   #layers: Layers = createLayers()
   #decoder = new Decoder()
   #addresses = new AddressTable()
@@ -146,7 +148,8 @@ export class Observer implements PacketSink {
   packet(packet: Packet): void {
     this.#epoch ??= packet.seconds - LEAD
     const frame = this.#frameOffset + packet.frame
-    const time = (packet.seconds - this.#epoch) * 1e9 + packet.nanoseconds
+    const own = (packet.seconds - this.#epoch) * 1e9 + packet.nanoseconds
+    const time = this.#clock.of(own, frame, packet.interfaceId)
     this.#frames++
     if (time < this.#partFirst) this.#partFirst = time
     if (time > this.#partLast) this.#partLast = time
@@ -185,6 +188,7 @@ export class Observer implements PacketSink {
     this.#last = Math.max(this.#last, this.#partLast)
     this.#partFirst = Infinity
     this.#partLast = -Infinity
+    this.#clock.endPart()
     this.#frameOffset += info.frames
   }
 
@@ -277,6 +281,7 @@ export class Observer implements PacketSink {
       frames: this.#frames,
       first: Number.isFinite(first) ? first : -1,
       last: Number.isFinite(last) ? last : -1,
+      setBacks: this.#clock.setBacks.slice(),
       linkTypes: this.#linkTypes,
       counts: this.#counts,
       connections,

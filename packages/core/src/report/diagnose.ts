@@ -26,7 +26,7 @@ import type { Attempt, CaptureSummary, DiagnosisDocument, Incident } from './doc
 import { filtersOf } from './filter.ts'
 import { missingFor } from './missing.ts'
 import { timelineOf } from './timeline.ts'
-import { timestamp } from './time.ts'
+import { ownTimestamp } from './time.ts'
 
 const seconds = (ns: number): number | null => (Number.isFinite(ns) ? Math.round(ns) / 1e9 : null)
 
@@ -124,7 +124,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
     id,
     status,
     statusSeen: front !== null && !isSealed(front.exchange),
-    time: timestamp(story.captures[0].observations.epoch, start),
+    time: ownTimestamp(story.captures[0].observations, start),
     method: exchange?.method || null,
     path: exchange?.target || null,
     host: exchange?.host ?? null,
@@ -200,8 +200,8 @@ function summaries(capture: StoryCapture): CaptureSummary[] {
     file: part.file,
     format: part.format,
     frames: part.frames,
-    first: part.frames === 0 ? null : timestamp(observations.epoch, part.first),
-    last: part.frames === 0 ? null : timestamp(observations.epoch, part.last),
+    first: part.frames === 0 ? null : ownTimestamp(observations, part.first),
+    last: part.frames === 0 ? null : ownTimestamp(observations, part.last),
     vantages: vantages.length > 0 ? vantages : supposed,
     clock,
     warnings: warningsOf(capture, i),

@@ -24,7 +24,7 @@ import type { Selection, TimeRange } from '../surgery/select.ts'
 import { commentsOf, namesOf } from './annotations.ts'
 import type { FrameRef, Incident } from './document.ts'
 import { Kept, type Leg, NEAR_NS } from './kept.ts'
-import { timestamp } from './time.ts'
+import { ownTimestamp } from './time.ts'
 
 /**
  * How much of the surroundings is kept. `incident`: of each connection what led to the exchange. Then, step
@@ -86,10 +86,10 @@ export function evidenceOf(story: Story, incident: Incident, { width, padSeconds
 
 /** The request that failed, and those to the proxies behind that its tries became. */
 function requestsOf(story: Story, incident: Incident): Request[] {
-  const { epoch } = story.captures[0]!.observations
+  const { observations } = story.captures[0]!
   const outer = story.requests.filter(({ turn, start }) => {
     const { connection } = serverView(turn).sighting
-    return connection.client === incident.client && timestamp(epoch, start) === incident.time
+    return connection.client === incident.client && ownTimestamp(observations, start) === incident.time
   })
   const all = new Set<Request>(outer)
   for (const request of all) for (const { hop } of request.tries) if (hop !== null) all.add(hop)
@@ -99,13 +99,13 @@ function requestsOf(story: Story, incident: Incident): Request[] {
 /** Without a request, the incident's attempts are found among the tries by their connection and their time. */
 function triesOf(story: Story, incident: Incident, requests: readonly Request[]): Try[] {
   if (requests.length > 0) return requests.flatMap((request) => request.tries)
-  const { epoch } = story.captures[0]!.observations
+  const { observations } = story.captures[0]!
   const of = (back: string | null): Try[] =>
     story.strays.filter(
       ({ conversation }) => conversation !== null && nearClient(conversation).connection.client === back,
     )
   const [first] = incident.attempts
-  const begun = of(first?.proxyBack ?? null).find(({ start }) => timestamp(epoch, start) === incident.time)
+  const begun = of(first?.proxyBack ?? null).find(({ start }) => ownTimestamp(observations, start) === incident.time)
   if (begun === undefined) return []
   return incident.attempts.flatMap(({ proxyBack, startSeconds }) =>
     of(proxyBack).filter(({ start }) => Math.round(start - begun.start) / 1e9 === startSeconds),
@@ -183,7 +183,7 @@ function nearestTo(time: number, story: Story, conversations: readonly Conversat
 
 /** Endpoints that the document names and no request or try has: an encrypted client leg that fits in time. */
 function byEndpoints(story: Story, { client, proxyFront, proxyBack, upstream, time }: Incident): Conversation[] {
-  const { epoch } = story.captures[0]!.observations
+  const { observations } = story.captures[0]!
   return [
     [client, proxyFront],
     [proxyBack, upstream],
@@ -193,8 +193,8 @@ function byEndpoints(story: Story, { client, proxyFront, proxyBack, upstream, ti
       : conversationsWith(story, to).filter(
           ({ sightings, first, last }) =>
             sightings[0]!.connection.client === from &&
-            timestamp(epoch, first) <= time &&
-            timestamp(epoch, last) >= time,
+            ownTimestamp(observations, first) <= time &&
+            ownTimestamp(observations, last) >= time,
         ),
   )
 }

@@ -1,6 +1,7 @@
 // The frames that a cut keeps, gathered connection by connection.
 import { exchangesOf } from '../observe/exchange-table.ts'
 import type { Connection, Exchange, Moment, NameLookup, NeighbourSearch } from '../observe/observations.ts'
+import { ownTimes } from '../observe/steady-time.ts'
 import { toStory } from '../story/clocks/time.ts'
 import type { Conversation, Story, Turn } from '../story/story.ts'
 import type { ConnectionPart, FrameRange, HostPair, Selection } from '../surgery/select.ts'
@@ -171,7 +172,7 @@ export class Kept {
           if (leg !== null && this.#legOf(connection) !== leg) return []
           const { client, server } = connection
           const own = clip([{ from: from.frame, to: to.frame }])
-          const times = this.#pad > 0 ? [{ from: from.time - this.#pad, to: to.time + this.#pad }] : []
+          const times = this.#pad > 0 ? ownTimes(observations.setBacks, from.time - this.#pad, to.time + this.#pad) : []
           return own.length === 0 && times.length === 0 ? [] : [{ a: client, b: server, frames: own, times }]
         })
         const frames = clip(legs.flatMap((one) => this.#frames[one][capture]!))

@@ -1,4 +1,6 @@
 // Story times as the document prints them: RFC 3339 in UTC with nanoseconds.
+import type { Observations } from '../observe/observations.ts'
+import { addedAt } from '../observe/steady-time.ts'
 
 /** `nanoseconds` after `epoch` (whole seconds since 1970 UTC). */
 export function timestamp(epoch: number, nanoseconds: number): string {
@@ -11,3 +13,7 @@ export function timestamp(epoch: number, nanoseconds: number): string {
   if (Number.isNaN(date.getTime())) return '1970-01-01T00:00:00.000000000Z'
   return `${date.toISOString().slice(0, -5).replace('+', '')}.${String(rest).padStart(9, '0')}Z`
 }
+
+/** A time of a capture as its frames say it: also where its clock was set back. */
+export const ownTimestamp = ({ epoch, setBacks }: Observations, time: number): string =>
+  timestamp(epoch, time - addedAt(setBacks, time))

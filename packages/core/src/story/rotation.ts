@@ -2,6 +2,7 @@
 // after each was observed by itself; whoever can read them again observes them as one, in the order given here.
 import { connectionsOf } from '../observe/connection-table.ts'
 import { CLIENT, type Connection, type Observations, SERVER } from '../observe/observations.ts'
+import { addedAt } from '../observe/steady-time.ts'
 
 /** Bytes that may be lost between two files before a connection counts as another one. */
 const GAP_BYTES = 1 << 22
@@ -22,7 +23,7 @@ export function rotatedSets(captures: readonly Observations[]): number[][] {
 }
 
 const start = ({ epoch, first }: Observations): number => epoch + first / 1e9
-const end = ({ epoch, last }: Observations): number => epoch + last / 1e9
+const end = ({ epoch, last, setBacks }: Observations): number => epoch + (last - addedAt(setBacks, last)) / 1e9
 
 const nameOf = ({ parts }: Observations): string => parts[0]?.file ?? ''
 

@@ -5,8 +5,8 @@ import type { BlockSink, CaptureInfo, Instant, InterfaceStatistics, Packet, Pack
 import type { CaptureWriter } from '../capture/writer.ts'
 import type { Chooser } from './select.ts'
 
-/** Where a time goes. */
-export type Retime = (time: Instant) => Instant
+/** Where a time goes. `frame`: whose time it is; without one, it is of something behind all frames. */
+export type Retime = (time: Instant, frame?: number) => Instant
 
 export interface CopierOptions {
   /** Null: all packets. */
@@ -48,7 +48,7 @@ export class Copier implements PacketSink, BlockSink {
     if (chooser !== null && !chooser.wants(packet)) return
     const interfaceId = this.#interfaces[packet.interfaceId]!
     const { bytes, at, end, wireLength } = packet
-    const { seconds, nanoseconds } = retime === null ? packet : retime(packet)
+    const { seconds, nanoseconds } = retime === null ? packet : retime(packet, packet.frame)
     const isWritten = this.#writer.packet(
       { seconds, nanoseconds, bytes, at, end, wireLength, interfaceId },
       undefined,

@@ -36,8 +36,8 @@ export interface Source {
   /** Where it was taken, and what it is called, in the names of its interfaces. */
   vantage: string
   name: string
-  /** Tells its times on the first source's clock; null where they are that already, or nobody knows. */
-  onFirstClock: ((time: Time) => Time) | null
+  /** Tells the time of a frame of one of its files on the first source's clock; null where it is that already, or nobody knows. */
+  onFirstClock: ((time: Time, file: string, frame: number) => Time) | null
   /** Comment of its interfaces. */
   comment: string | null
 }
@@ -187,7 +187,7 @@ async function* chosen(
         if (!chooser.wants(packet)) return
         if (within !== null && !isWithin(info.interfaces[packet.interfaceId]!.name)) return
         const { seconds, nanoseconds } = packet
-        const aligned = onFirstClock?.({ seconds, nanoseconds }) ?? { seconds, nanoseconds }
+        const aligned = onFirstClock?.({ seconds, nanoseconds }, file, packet.frame) ?? { seconds, nanoseconds }
         begin.seconds ??= aligned.seconds
         part.written++
         const { snapLength, name } = info.interfaces[packet.interfaceId]!

@@ -126,7 +126,7 @@ class Stream implements PacketSink, BlockSink {
   }
 
   packet(packet: Packet): void {
-    const { seconds, nanoseconds } = this.#retime === null ? packet : this.#retime(packet)
+    const { seconds, nanoseconds } = this.#retime === null ? packet : this.#retime(packet, packet.frame)
     const length = packet.end - packet.at
     // Bytes of the chunk, and of the record that straddles two, are overwritten by the next.
     const kept = { ...packet, bytes: packet.bytes.slice(packet.at, packet.end), at: 0, end: length }

@@ -58,7 +58,10 @@ async function clocksOf(files: readonly string[]): Promise<MergeSource['retime']
   const captures = await readCaptures(files, null)
   if (captures.observations.length === 0) return files.map(() => null)
   const story = correlate(captures.observations, { ids: captures.ids })
-  return files.map((file) => clockOf(story, captures, file)?.onFirstClock ?? null)
+  return files.map((file) => {
+    const onFirst = clockOf(story, captures, file)?.onFirstClock ?? null
+    return onFirst === null ? null : (time, frame = Infinity) => onFirst(time, file, frame)
+  })
 }
 
 /** Base names, those that occur twice with a number. */

@@ -1,6 +1,7 @@
 // The captures of a cut as its sources: what they are called, and how their clocks stand to the first one's.
 import { basename } from 'node:path'
 import {
+  addedTo,
   type Evidence,
   onFirstClock,
   parseSourceName,
@@ -53,7 +54,13 @@ export function clockOf(
 function firstClock({ captures }: Story, capture: number): Source['onFirstClock'] {
   const clock = captures[capture]
   const first = captures[0].observations.epoch
-  return capture === 0 ? null : (time) => onFirstClock(clock, clock.observations.epoch, first, time)
+  const { epoch, parts, setBacks } = clock.observations
+  if (capture === 0 && setBacks.length === 0) return null
+  const offsets = new Map(parts.map(({ file, offset }) => [file, offset]))
+  return (time, file, frame) => {
+    const added = addedTo(setBacks, frame + (offsets.get(file) ?? 0))
+    return onFirstClock(clock, epoch, first, { ...time, nanoseconds: time.nanoseconds + added })
+  }
 }
 
 /** Seconds by which a capture's clock is ahead of the first one's at its beginning. */
