@@ -36,9 +36,12 @@ export function farRan({ story, far, near, rttSeconds }: Facts, from: number, un
   return watched(story, far.capture, from + slack, Math.max(from + slack, end - slack), near.capture)
 }
 
+const legNamed = ({ client, server }: Connection): string => `${client} ${server}`
+
 /** Whether a capture at the upstream's end, which ran while the proxy tried, has other connections and not this one. */
 export function neverArrived({ story, near, attempt, asked, gaveUp }: Facts): boolean {
   if (attempt.conversation!.sightings.some((s) => s.capture !== near.capture)) return false
+  const legs = new Set(connectionsOf(story.captures[near.capture].observations).map(legNamed))
   const isThen = (capture: number, { first }: Connection): boolean => {
     const time = storyTime(story, capture, first)
     return time > asked - 1e9 && time < Math.min(gaveUp, asked + 60e9)
@@ -47,9 +50,10 @@ export function neverArrived({ story, near, attempt, asked, gaveUp }: Facts): bo
     if (capture === near.capture || !vantages.includes('upstream')) return false
     if (!watched(story, capture, asked, Math.min(gaveUp, asked + 1e9), near.capture)) return false
     const there = connectionsOf(observations)
-    // Translated beyond recognition it may be among those: a SYN that nobody answered either.
+    // Translated beyond recognition it may be among those: a SYN that nobody answered either. Not those that the near
+    // capture has as well: they are themselves.
     const strangers = there.some(
-      (c) => c.synAck === null && c.syns.length > 0 && c.client !== near.connection.client && isThen(capture, c),
+      (c) => c.synAck === null && c.syns.length > 0 && !legs.has(legNamed(c)) && isThen(capture, c),
     )
     return !strangers && there.some((c) => c.serverAddress === near.connection.serverAddress)
   })

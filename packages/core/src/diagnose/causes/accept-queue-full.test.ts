@@ -19,12 +19,16 @@ describe('accept-queue-full', () => {
     })
   })
 
-  test('SYNs dropped while the same port serves another connection', async () => {
+  test.each([
+    ['a port that was open before drops SYNs', true, 'accept-queue-full upstream possible'],
+    ['a port that nobody was seen to open', false, 'connect-timeout network likely'],
+  ])('%s, while the host serves others', async (_, isOpen, verdict) => {
     const { front, back } = gateway({
       attempts: [
         (upstream, _request, { at, elapsed, host, tcp }) => {
           const other = host('proxy-back', '10.1.0.1')
           const app = host('upstream', '10.1.0.2')
+          if (isOpen) tcp(other, app, 8080).handshake()
           at(elapsed() + 2, () =>
             tcp(other, app, 8081).handshake().send('>', request('GET /other')).send('<', response(200)),
           )
@@ -36,7 +40,7 @@ describe('accept-queue-full', () => {
       ],
       answer: 504,
     })
-    expect(await verdictOf(front, back)).toBe('accept-queue-full upstream possible')
+    expect(await verdictOf(front, back)).toBe(verdict)
   })
 
   test('a SYN-ACK repeated because its acknowledgement was lost, then data flows', async () => {

@@ -1,6 +1,8 @@
 // The upstream's host lives, but its listen backlog is full. Linux then drops SYNs, or lets the handshake complete for
 // the client's eyes only: the server goes on repeating its SYN-ACK and takes no data.
 import { CLIENT } from '../../observe/observations.ts'
+import { nearClient } from '../../story/story.ts'
+import { conversationsWith } from '../by-endpoint.ts'
 import { askedOf, duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
 import { hostSigns, neverArrived } from '../surroundings.ts'
 
@@ -49,10 +51,17 @@ const judge: Judge = (facts) => {
     }
   }
   if (connecting.outcome !== 'no-answer' || neverArrived(facts)) return null
+  // A kernel that answers has room.
+  if (far !== null && far.connection.synAck !== null) return null
   const signs = hostSigns(facts)
   const synArrived = far !== null && far.connection.syns.length > 0
   // Alive means: something else was answered while this SYN was not.
   if (signs.opened === null && !(synArrived && (signs.pending !== null || signs.spoke !== null))) return null
+  // A port that nobody was seen to open may as well be one that a rule drops: nothing listens, or nothing gets there.
+  const isOpen = conversationsWith(facts.story, near.connection.server).some(
+    (c) => nearClient(c).connection.synAck !== null,
+  )
+  if (!synArrived && !isOpen) return null
   const findings = [
     {
       text: `${plural(connecting.syns, 'SYN')} to ${upstream} without an answer in ${duration(connecting.seconds)}`,

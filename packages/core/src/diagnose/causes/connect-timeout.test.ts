@@ -1,4 +1,4 @@
-import { judged, network, request, response, verdictOf, type Tcp } from '@pcap-surgery/testkit'
+import { judged, network, request, response, verdictOf, type Network, type Tcp } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 
 const intoTheVoid = (upstream: Tcp): Tcp =>
@@ -34,6 +34,8 @@ describe('connect-timeout', () => {
     }
     healthy('/before')
     const client = net.tcp(user, front, 80).handshake().send('>', request('GET /report')).wait(0.001)
+    // One that has no SYN-ACK either, and that both captures have.
+    net.at(net.elapsed(), () => net.tcp(back, app, 9001).syn().rst('<'))
     intoTheVoid(net.tcp(back, app, 8080))
     client.send('<', response(504, '<center>nginx/1.27.0</center>', { Server: 'nginx/1.27.0' }))
     healthy('/after')
@@ -55,10 +57,13 @@ describe('connect-timeout', () => {
     expect(await judged(story)).toMatchObject({ all: 'connect-timeout upstream likely' })
   })
 
-  test('a SYN-ACK that is lost on the way back is the path’s', async () => {
+  test('a SYN-ACK that is lost on the way back is the path’s, whatever else the host accepts', async () => {
     const story = {
       attempts: [
-        (upstream: Tcp) => {
+        (upstream: Tcp, _asked: string, net: Network) => {
+          const [back, app] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
+          net.tcp(back, app, 8080).handshake()
+          net.at(net.elapsed() + 1.5, () => net.tcp(back, app, 8081).handshake())
           upstream.syn().synAck({ lost: true })
           for (const pause of [1, 2]) {
             upstream.wait(pause).segment('>', { flags: 'S', seqOffset: -1 })
@@ -70,7 +75,7 @@ describe('connect-timeout', () => {
       answer: 504,
     }
     expect(await judged(story)).toMatchObject({
-      sides: 'connect-timeout network likely',
+      sides: 'accept-queue-full upstream possible',
       all: 'connect-timeout network certain',
     })
   })
