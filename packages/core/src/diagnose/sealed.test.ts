@@ -19,6 +19,7 @@ import {
   type Tcp,
   verdictOf,
 } from '@pcap-surgery/testkit'
+import type { DiagnosisDocument } from '@pcap-surgery/core'
 import { describe, expect, test } from 'vitest'
 
 /** A record that protects so many bytes: AES-GCM of TLS 1.2 and of TLS 1.3. */
@@ -251,8 +252,10 @@ describe('a sealed client leg', () => {
   })
 })
 
+type Telling = (client: Tcp, upstream: (port?: number) => Tcp, another: Tcp) => unknown
+
 /** A proxy that passes plain requests on, seen doing it, and has a second front inside TLS. */
-async function besides(tell: (client: Tcp, upstream: (port?: number) => Tcp) => unknown): Promise<string> {
+async function besides(tell: Telling): Promise<DiagnosisDocument> {
   const net = network()
   const [client, front] = [net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1')]
   const [back, app] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
@@ -265,24 +268,45 @@ async function besides(tell: (client: Tcp, upstream: (port?: number) => Tcp) => 
       .wait(0.0002)
     leg.send('<', response(200, 'fine')).wait(0.2)
   }
-  tell(open(net.tcp(client, front, 443)), (port = 8080) => net.tcp(back, app, port))
+  const [one, another] = [open(net.tcp(client, front, 443)), open(net.tcp(client, front, 443))]
+  tell(one, (port = 8080) => net.tcp(back, app, port), another)
   net.wait(5)
-  return verdictOf(net.capture('proxy-front'), net.capture('proxy-back'))
+  return documentOf(net.capture('proxy-front'), net.capture('proxy-back'))
 }
 
 const closing = (up: Tcp): Tcp => up.handshake().send('>', request('GET /d')).wait(0.3).close('<')
 
+const failing = (tell: Telling): Promise<DiagnosisDocument> =>
+  besides((client, upstream, another) => {
+    client.send('>', sealed(200))
+    tell(client, upstream, another)
+    client.send('<', sealed(300))
+  })
+
 describe('a sealed front of a proxy that is known by another', () => {
-  test.each<[string, string, Parameters<typeof besides>[0]]>([
-    ['its upstream closes', 'closed-without-response upstream likely', (_, upstream) => closing(upstream())],
+  test.each<[string, number, Telling]>([
+    ['its upstream closes', 1, (_, upstream) => closing(upstream())],
+    ['its upstream closes twice', 2, (_, upstream) => [1, 2].map(() => closing(upstream()))],
     [
-      'its upstream closes twice',
-      'closed-without-response upstream likely',
-      (_, upstream) => [1, 2].map(() => closing(upstream())),
+      'and again, while another request comes that was not passed on',
+      2,
+      (client, upstream, another) => {
+        closing(upstream())
+        another.send('>', sealed(150)).wait(-0.001)
+        closing(upstream())
+        client.send('<', sealed(300)).wait(0.02)
+        another.send('<', sealed(900))
+      },
     ],
+  ])('%s', async (_, tries, tell) => {
+    const { incidents } = await failing(tell)
+    expect(incidents).toMatchObject([{ cause: 'closed-without-response', confidence: 'likely' }])
+    expect(incidents[0]!.attempts).toHaveLength(tries)
+  })
+
+  test.each<[string, Telling]>([
     [
       'one SYN without an answer is not why it took a while',
-      'none',
       (client, upstream) => {
         upstream().syn({ lost: true })
         client.wait(0.3)
@@ -290,19 +314,13 @@ describe('a sealed front of a proxy that is known by another', () => {
     ],
     [
       'what fails while it serves is somebody else’s',
-      'none',
       (client, upstream) => {
         client.wait(0.2)
         closing(upstream(9100))
       },
     ],
-  ])('%s', async (_, verdict, tell) => {
-    const failing = (client: Tcp, upstream: () => Tcp): void => {
-      client.send('>', sealed(200))
-      tell(client, upstream)
-      client.send('<', sealed(300))
-    }
-    expect(await besides(failing)).toBe(verdict)
+  ])('%s', async (_, tell) => {
+    expect((await failing(tell)).incidents).toEqual([])
   })
 })
 

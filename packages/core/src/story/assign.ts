@@ -40,7 +40,7 @@ export function assign(roles: Roles, finders: readonly FindOpen[]): Pairs {
   const { count, bare } = roles
   const request = chosen.map((candidate) => (candidate < 0 ? -1 : candidates.request[candidate]))
   const score = Float64Array.from(chosen, (candidate) => (candidate < 0 ? 0 : candidates.score[candidate]))
-  leaveUnfilled(roles, candidates, request, score)
+  fillGuessed(roles, candidates, request, score)
   leaveOutOfTurn(roles, request, score)
   const firstTry = new Int32Array(count).fill(-1)
   const nextTry = new Int32Array(count).fill(-1)
@@ -134,18 +134,43 @@ function choose({ count, tries, requests }: Roles, { first, request, score }: Ca
   return chosen
 }
 
-/** Leaves out what only may have been made for requests, unless it fills the time of one. */
-function leaveUnfilled(roles: Roles, { guessed }: Candidates, request: Int32Array, score: Float64Array): void {
-  const groups = new Map<number, number[]>()
+/** A try that may have been made for a request, and how well it fits. */
+interface Fitting {
+  attempt: number
+  score: number
+}
+
+/**
+ * Gives what only may have been made for requests to those whose time it fills, beginning with the one whose answer
+ * follows most closely. A proxy answers once its last try is over, and not some time after.
+ */
+function fillGuessed(roles: Roles, candidates: Candidates, request: Int32Array, score: Float64Array): void {
+  const fitting = new Map<number, Fitting[]>()
   for (let attempt = 0; attempt < roles.count; attempt++) {
-    const its = request[attempt]
-    if (guessed[attempt] === 0 || its < 0) continue
-    if (isMeant(roles, attempt)) groups.set(its, [...(groups.get(its) ?? []), attempt])
-    else request[attempt] = -1
+    if (candidates.guessed[attempt] === 0) continue
+    request[attempt] = -1
+    if (!isMeant(roles, attempt)) continue
+    for (let i = candidates.first[attempt]; i < candidates.first[attempt + 1]; i++) {
+      const its = candidates.request[i]
+      const one = { attempt, score: candidates.score[i] }
+      const others = fitting.get(its)
+      if (others === undefined) fitting.set(its, [one])
+      else others.push(one)
+    }
   }
-  for (const [its, group] of groups) {
-    const kept = chainOf(roles, its, group, score)
-    for (const attempt of group) if (!kept.includes(attempt)) request[attempt] = -1
+  const fill = (its: number): { chain: number[]; gap: number } => {
+    const left = fitting.get(its)!.filter(({ attempt }) => request[attempt] < 0)
+    const byScore = left.toSorted((a, b) => b.score - a.score).map(({ attempt }) => attempt)
+    const chain = chainOf(roles, its, byScore)
+    const end = chain.length === 0 ? Infinity : roles.tries.end[chain.at(-1)!]
+    return { chain, gap: end === Infinity ? Infinity : Math.abs(roles.requests.answered[its] - end) }
+  }
+  const gaps = new Map([...fitting.keys()].map((its) => [its, fill(its).gap]))
+  for (const its of [...fitting.keys()].toSorted((a, b) => gaps.get(a)! - gaps.get(b)! || a - b)) {
+    for (const attempt of fill(its).chain) {
+      request[attempt] = its
+      score[attempt] = fitting.get(its)!.find((one) => one.attempt === attempt)!.score
+    }
   }
 }
 
@@ -173,7 +198,15 @@ function leaveOutOfTurn(roles: Roles, request: Int32Array, score: Float64Array):
     const front = requests.exchange[its]!
     if (spoken.has(its)) for (const attempt of group) if (isSealed(tries.exchange[attempt]!)) request[attempt] = -1
     if (!isSealed(front) && (front.status === 0 || front.status >= 500) && !spoken.has(its)) {
-      const kept = new Set(filled.has(its) ? [] : chainOf(roles, its, group, score))
+      const kept = new Set(
+        filled.has(its)
+          ? []
+          : chainOf(
+              roles,
+              its,
+              group.toSorted((a, b) => score[b] - score[a]),
+            ),
+      )
       for (const attempt of group) if (!kept.has(attempt)) request[attempt] = -1
       continue
     }
@@ -209,8 +242,7 @@ function requestsWithWords(roles: Roles, request: Int32Array): Set<number> {
  * before, and its answer on the last. None where they do not: a proxy has other business in TLS. Nor where a connection
  * that failed fills all of it (`filled`).
  */
-function chainOf(roles: Roles, its: number, group: readonly number[], score: Float64Array): number[] {
-  const byScore = group.toSorted((a, b) => score[b] - score[a])
+function chainOf(roles: Roles, its: number, byScore: readonly number[]): number[] {
   for (const first of byScore) {
     if (!begins(roles, its, first)) continue
     const chain = [first]
