@@ -32,6 +32,24 @@ describe('a capture that lost packets is never certain of', () => {
   })
 })
 
+/** Neither the proxy's capture nor the upstream's has it. */
+const nowhere = { unseen: ['proxy-back', 'upstream'] }
+
+describe('captures that all lack the same are not certain of', () => {
+  test.each<[string, (upstream: Tcp, asked: string) => Tcp]>([
+    [
+      'silence, where nothing shows that the proxy gave up',
+      (u, asked) => u.handshake().send('>', asked).wait(0.3).rst('<', nowhere).wait(2).ack('<').wait(-2),
+    ],
+    [
+      'a reset before the response, without what the proxy sent',
+      (u, asked) => u.syn(nowhere).synAck().ack('>', nowhere).send('>', asked, nowhere).wait(0.1).rst('<'),
+    ],
+  ])('%s', async (_what, attempt) => {
+    expect((await judged({ attempts: [attempt], answer: 502 })).all).not.toContain('certain')
+  })
+})
+
 /** The proxy's capture misses one direction of the upstream leg; acknowledgements are in the other. */
 const oneWay =
   (missing: '>' | '<', end: 'fin' | 'silence') =>

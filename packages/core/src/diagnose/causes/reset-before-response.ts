@@ -19,7 +19,8 @@ const judge: Judge = (facts) => {
   const seenThere = far !== null && far.connection.sides[SERVER].reset !== null
   return {
     cause: 'reset-before-response',
-    confidence: seenThere && !began ? 'certain' : 'likely',
+    // Without the proxy's direction nobody knows what was asked: it may have been a handshake.
+    confidence: seenThere && !began && delivery !== null ? 'certain' : 'likely',
     summary: `${upstream} reset the connection ${duration(after)} after the request, before any byte of response.`,
     findings: [
       { text: `RST from ${upstream}`, frames: [near.ref(closed.packet)] },

@@ -32,6 +32,10 @@ function isOver({ near, story, gaveUp, closings, stream }: Facts, wait: number):
   return ended || runOf(story, near.capture).last >= gaveUp + Math.min(wait, 60) * 1e9
 }
 
+/** The proxy is seen to end what it waits for in vain. Where it is not, the end that made it do so was not captured. */
+const hasLeft = ({ stream, closings }: Facts): boolean =>
+  stream?.reset != null || closings.some(({ by }) => by === 'proxy')
+
 const judge: Judge = (facts) => {
   const { near, far, answer, delivery } = facts
   const wait = waited(facts)
@@ -42,7 +46,8 @@ const judge: Judge = (facts) => {
   // What left the upstream and was lost on the way leaves no trace at the proxy; only the upstream's end knows.
   const witness =
     far !== null && farRan(facts, facts.asked, facts.gaveUp) && far.connection.sides[SERVER].reset === null
-  const sure = patience && witness && near.exchange?.detail?.incomplete !== true && isOver(facts, wait)
+  const whole = near.exchange?.detail?.incomplete !== true && hasLeft(facts)
+  const sure = patience && witness && whole && isOver(facts, wait)
   return {
     cause: 'upstream-silent',
     confidence: sure ? 'certain' : patience ? 'likely' : 'possible',
