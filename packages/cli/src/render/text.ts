@@ -206,17 +206,13 @@ function seenIn(capture: CaptureSummary): string {
 /** Clocks nearer to each other than this, in seconds, are not spoken of. */
 const APART = 0.003
 
-function clockFacts({ offsetSeconds, driftPpm, steps }: Clock): string[] {
+function clockFacts({ offsetSeconds, driftPpm }: Clock): string[] {
   if (offsetSeconds === null) return ['clock not tied to the first capture']
   const isAhead = offsetSeconds > 0
   const apart = `clock ${duration(Math.abs(offsetSeconds))} ${isAhead ? 'ahead' : 'behind'}`
   return [
     ...(Math.abs(offsetSeconds) >= APART ? [apart] : []),
     ...(driftPpm === null ? [] : [`clock ${driftPpm.low > 0 ? 'fast' : 'slow'} by ${ppm(driftPpm)} ppm`]),
-    ...steps.map(({ afterSeconds, low, high }) => {
-      const by = duration(Math.abs(low + high) / 2)
-      return `clock set ${low > 0 ? 'forward' : 'back'} by ${by}, ${duration(afterSeconds)} after the first frame`
-    }),
   ]
 }
 

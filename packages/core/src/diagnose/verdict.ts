@@ -4,6 +4,7 @@ import { connectionsOf } from '../observe/connection-table.ts'
 import { mayBeHttp2 } from '../app/tls/facts.ts'
 import { CLIENT, isSealed, SERVER } from '../observe/observations.ts'
 import type { FrameRef, RuledOut } from '../report/document.ts'
+import { wasSet } from '../story/clocks/settings.ts'
 import type { Request, Story, Try } from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
 import { JUDGES } from './causes/index.ts'
@@ -131,6 +132,10 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
       frames: [],
     })
   }
+  if (confidence === 'certain' && BY_WAITING.has(judgement.cause) && mayHaveLeapt(facts)) {
+    confidence = 'likely'
+    findings.push({ text: 'in that time the clock of a capture was set: how long it was is not sure', frames: [] })
+  }
   const closed = BY_WAITING.has(judgement.cause) ? closedUnseen(facts) : null
   if (closed !== null) {
     if (confidence === 'certain') confidence = 'likely'
@@ -155,6 +160,10 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
 /** Whether a cause rests on an order of events that the clocks of the two legs' captures do not prove. */
 export const restsOnClocks = (cause: CauseCode, { clockSlackSeconds }: Facts): boolean =>
   BY_ORDER.has(cause) && clockSlackSeconds > VAGUE_SECONDS
+
+/** Whether a clock was set while the try waited, as far as it is told. */
+const mayHaveLeapt = ({ story, near, far, asked, gaveUp }: Facts): boolean =>
+  [near, ...(far === null ? [] : [far])].some(({ capture }) => wasSet(story, capture, asked, gaveUp))
 
 /** What a frame of HTTP/2 that nobody could read may have said instead. */
 const UNREAD_FRAMES: { readonly [cause in CauseCode]?: readonly CauseCode[] } = {

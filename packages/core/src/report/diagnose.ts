@@ -226,6 +226,11 @@ function warningsOf(capture: StoryCapture, part: number): string[] {
       'its clock cannot be told well: packets, or causes and effects, that the captures show contradict each other',
     )
   }
+  for (const { afterSeconds, beforeSeconds, low, high } of capture.clock.steps) {
+    const by = Math.abs(((low ?? high) + high) / 2).toPrecision(3)
+    const then = `between ${afterSeconds.toFixed(3)} s and ${beforeSeconds.toFixed(3)} s after its first frame`
+    warnings.push(`its clock was set ${high > 0 ? 'forward' : 'back'} by ${by} s ${then}`)
+  }
   if (dropped > 0) warnings.push(`the capturing system dropped ${dropped} packets`)
   if (missing > 0)
     warnings.push(

@@ -33,11 +33,14 @@ export interface Clock {
   isContradictory: boolean
 }
 
-/** A moment at which the clock was set: between two times, in seconds after the capture's first frame, by so much. */
+/**
+ * A moment at which the clock was set: between two times, in seconds after the capture's first frame, by so much. `low` is
+ * null where it ran back and nothing tells how long it stood between the frames.
+ */
 export interface ClockStep {
   afterSeconds: number
   beforeSeconds: number
-  low: number
+  low: number | null
   high: number
 }
 

@@ -49,7 +49,7 @@ const frame = record<FrameRef>('A frame of a capture.', {
 const clockStep = record<ClockStep>('A moment at which a clock was set.', {
   afterSeconds: seconds('Not before this, in seconds after the capture’s first frame.'),
   beforeSeconds: seconds('Nor after this.'),
-  low: seconds('Seconds by which it was set forward, at least; negative: backward.'),
+  low: orNull(seconds('Seconds by which it was set forward, at least; negative: backward; null: not known.')),
   high: seconds('At most.'),
 })
 
@@ -68,7 +68,7 @@ const clock = record<Clock>('How this capture’s clock relates to that of the f
       high: number('At most.'),
     }),
   ),
-  steps: list('When the clock was set against that of the first capture.', clockStep),
+  steps: list('When the clock was set, by itself or by most of the other captures.', clockStep),
   isContradictory: {
     description: 'The captures contradict each other on the offset; the bounds are widened until they do not.',
     type: 'boolean',

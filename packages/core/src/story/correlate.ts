@@ -36,6 +36,7 @@ export function correlate(observations: readonly Observations[], options: Correl
     return {
       observations: o,
       pieces: [],
+      settings: [],
       clock: i === 0 ? FIRST_CLOCK : UNKNOWN_CLOCK,
       ids: [...ids],
       vantages: [],

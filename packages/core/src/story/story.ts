@@ -14,6 +14,7 @@ import {
   type SideIndex,
 } from '../observe/observations.ts'
 import type { Clock, Vantage } from '../report/document.ts'
+import type { Setting } from './clocks/settings.ts'
 import type { Tie } from './clocks/ties.ts'
 import { type Clocked, toStory } from './clocks/time.ts'
 
@@ -21,6 +22,8 @@ import { type Clocked, toStory } from './clocks/time.ts'
 export interface StoryCapture extends Clocked {
   observations: Observations
   clock: Clock
+  /** When it was set, in order. */
+  settings: readonly Setting[]
   /** Ids in the document of the capture's parts (one, or several for a rotated capture). */
   ids: number[]
   vantages: Vantage[]

@@ -62,8 +62,10 @@ const next = (ties: readonly Tie[], group: ReadonlySet<number>): Tie | undefined
 
 /** From times of the other capture of a tie to those of `known`. */
 function towards({ a, stretches }: Tie, known: number): ClockPiece[] {
-  const pieces = stretches.map(({ from, lines, offset, rate }): ClockPiece => {
-    return { from, shift: offset + rate * (from - lines.origin), rate }
+  const pieces = stretches.map(({ from, lines, offset, rate }, i): ClockPiece => {
+    // Nobody saw when the clock was set.
+    const begin = i === 0 ? from : (stretches[i - 1].until + from) / 2
+    return { from: begin, shift: offset + rate * (begin - lines.origin), rate }
   })
   return known === a ? inverse(pieces) : pieces
 }

@@ -6,7 +6,7 @@ import { atLeast, atMost, everyLine, type Lines, likelyRate, rangeAt, withRate }
 import { AT_ONCE_NS, JITTER_NS, type Pair, pairOf, PROMPT_NS } from './pairs.ts'
 import { byLastSegment, byNothing, byTarget, byTrouble, type Rows, rowsOf, sortBy } from './rows.ts'
 import { agreement, type Tie } from './ties.ts'
-import { toStory } from './time.ts'
+import { pieceAt, toStory } from './time.ts'
 import { type Vote, vote } from './vote.ts'
 
 /** How soon a proxy passes on what it got, mostly. */
@@ -43,11 +43,17 @@ export function tiesByCause(
     sortBy(mine, word)
     sortBy(others, word)
     const found = vote(mine, others, zeros, word === byNothing)
-    if (found === null) continue
+    if (found === null) {
+      const parts = word === byNothing ? null : fromHalf(mine, others)
+      if (parts !== null) return tiesOf(captures, mine, others, parts, false)
+      continue
+    }
     for (const [vague, late] of LOOKS) {
       const near = everyLine(found.at, found.low - vague, found.high + vague)
       const { pairs, lines } = matches(mine, others, near, found, late)
       if (pairs.length * 2 < found.votes) continue
+      const parts = word === byNothing ? [pairs] : partsOf(mine, others, { pairs, lines }, found, late)
+      if (parts.length > 1) return tiesOf(captures, mine, others, parts, false)
       if (word !== byNothing && mine.count + others.count < MOST_TROUBLE) {
         sortBy(mine, byTrouble)
         sortBy(others, byTrouble)
@@ -55,7 +61,7 @@ export function tiesByCause(
         const more = matches(mine, others, lines, found, late).pairs
         pairs.push(...more.filter((pair) => !known.has(`${pair.ours} ${pair.theirs}`)))
       }
-      return tiesOf(captures, mine, others, pairs, found.agreeing !== null)
+      return tiesOf(captures, mine, others, [pairs], found.agreeing !== null)
     }
   }
   return []
@@ -107,6 +113,96 @@ function matches(
     }
   }
   return { pairs: found, lines }
+}
+
+/** Times that a clock is set and followed. */
+const MOST_SETTINGS = 4
+/** Pairs that agree on another offset once a clock was set. */
+const LEAST_AFTER = 4
+/** Clocks that are set by less are not told from those that are late now and then. */
+const LEAST_LEAP_NS = 10e6
+
+interface Matched {
+  pairs: Pair[]
+  lines: Lines
+}
+
+/**
+ * The pairs in parts, in order of time: where none go on, those behind (or before) agree on another offset if a clock was
+ * set there.
+ */
+function partsOf(ours: Rows, theirs: Rows, whole: Matched, { isOurRequest }: Vote, late: number): Pair[][] {
+  const parts = [whole.pairs]
+  for (const [isBehind, at] of [
+    [true, -1],
+    [false, 0],
+  ] as const) {
+    for (let last = whole; parts.length <= MOST_SETTINGS;) {
+      const [mine, others] = [
+        beyond(ours, last.pairs, 'ours', isBehind),
+        beyond(theirs, last.pairs, 'theirs', isBehind),
+      ]
+      if (Math.min(mine.count, others.count) < LEAST_AFTER) break
+      const next = anew(mine, others, last.lines, isOurRequest, late)
+      if (next === null) break
+      parts.splice(at === 0 ? 0 : parts.length, 0, next.pairs)
+      last = next
+    }
+  }
+  return parts
+}
+
+/** Where two offsets have as many votes: what one half of the requests says, if the other one says another. */
+function fromHalf(ours: Rows, theirs: Rows): Pair[][] | null {
+  const { asked } = ours.atServer
+  const times = [...ours.byWord.values()].flat().map((row) => asked[row])
+  if (times.length < 2 * LEAST_AFTER) return null
+  const middle = times.toSorted((a, b) => a - b)[times.length >> 1]
+  for (const isFirst of [true, false]) {
+    const half = only(ours, (row) => asked[row] < middle === isFirst)
+    const found = vote(half, theirs, [], false)
+    if (found === null || found.votes < LEAST_AFTER) continue
+    const near = everyLine(found.at, found.low - MOST_VAGUE_NS, found.high + MOST_VAGUE_NS)
+    const whole = matches(ours, theirs, near, found, AT_ONCE_NS)
+    if (whole.pairs.length * 2 < found.votes) continue
+    const parts = partsOf(ours, theirs, whole, found, AT_ONCE_NS)
+    if (parts.length > 1) return parts
+  }
+  return null
+}
+
+/** The rows of some only. */
+function only(rows: Rows, isTaken: (row: number) => boolean): Rows {
+  const byWord = new Map<string, number[]>()
+  let count = 0
+  for (const [word, list] of rows.byWord) {
+    const taken = list.filter(isTaken)
+    if (taken.length > 0) byWord.set(word, taken)
+    count += taken.length
+  }
+  return { ...rows, byWord, count }
+}
+
+/** The rows behind all that were matched, or before. */
+function beyond(rows: Rows, pairs: readonly Pair[], whose: 'ours' | 'theirs', isBehind: boolean): Rows {
+  const { asked } = rows.atServer
+  const times = pairs.map((pair) => asked[pair[whose]])
+  const edge = isBehind ? Math.max(...times) : Math.min(...times)
+  return only(rows, (row) => (isBehind ? asked[row] > edge : asked[row] < edge))
+}
+
+/** What rows that nothing matched agree on, where it is another offset that explains more of them. */
+function anew(ours: Rows, theirs: Rows, old: Lines, isOurRequest: boolean | null, late: number): Matched | null {
+  const found = vote(ours, theirs, [], false)
+  if (found === null || found.votes < LEAST_AFTER) return null
+  if (found.isOurRequest !== null && isOurRequest !== null && found.isOurRequest !== isOurRequest) return null
+  const { low, high } = rangeAt(old, found.at)
+  if (found.low <= high + LEAST_LEAP_NS && found.high >= low - LEAST_LEAP_NS) return null
+  const known = { ...found, isOurRequest }
+  const near = everyLine(found.at, found.low - MOST_VAGUE_NS, found.high + MOST_VAGUE_NS)
+  const next = matches(ours, theirs, near, known, late)
+  const isBetter = next.pairs.length > 2 * matches(ours, theirs, old, known, late).pairs.length
+  return next.pairs.length >= LEAST_AFTER && next.pairs.length * 2 >= found.votes && isBetter ? next : null
 }
 
 const requestOf = (pair: Pair): number => (pair.isOurRequest ? pair.ours : pair.theirs)
@@ -173,18 +269,32 @@ function tiesOf(
   captures: readonly StoryCapture[],
   ours: Rows,
   theirs: Rows,
-  pairs: readonly Pair[],
+  parts: readonly (readonly Pair[])[],
   isAgreed: boolean,
 ): Tie[] {
-  const between = new Map<string, Pair[]>()
-  for (const pair of pairs) {
-    const [x, y] = endsOf(ours, theirs, pair)
-    const key = `${x.capture[pair.ours]} ${y.capture[pair.theirs]}`
-    const list = between.get(key)
-    if (list === undefined) between.set(key, [pair])
-    else list.push(pair)
+  const ties = new Map<string, Tie>()
+  for (const pairs of parts) {
+    const between = new Map<string, Pair[]>()
+    for (const pair of pairs) {
+      const [x, y] = endsOf(ours, theirs, pair)
+      const [a, b] = [x.capture[pair.ours], y.capture[pair.theirs]]
+      // Where one of the two was set already, the line of the times that it shows ends.
+      const pieces = [pieceAt(captures[a], x.own.asked[pair.ours]), pieceAt(captures[b], y.own.asked[pair.theirs])]
+      const key = `${a} ${b} ${pieces.join(' ')}`
+      const list = between.get(key)
+      if (list === undefined) between.set(key, [pair])
+      else list.push(pair)
+    }
+    for (const list of between.values()) {
+      const tie = tieOf(captures, ours, theirs, list, isAgreed)
+      const key = `${tie.a} ${tie.b}`
+      const before = ties.get(key)
+      if (before === undefined) ties.set(key, tie)
+      else before.stretches.push(...tie.stretches)
+    }
   }
-  return [...between.values()].flatMap((list) => tieOf(captures, ours, theirs, list, isAgreed))
+  for (const { stretches } of ties.values()) stretches.sort((a, b) => a.from - b.from)
+  return [...ties.values()]
 }
 
 /** Where ours and theirs of a pair were seen. */

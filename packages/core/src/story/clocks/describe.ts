@@ -2,7 +2,8 @@
 import type { Clock, ClockStep } from '../../report/document.ts'
 import type { StoryCapture } from '../story.ts'
 import { aheadAt, fasterBy, type Tie } from './ties.ts'
-import { toStory } from './time.ts'
+import { settingsOf } from './settings.ts'
+import { fromStory, toStory } from './time.ts'
 
 /** Sets the captures' clocks; an offset that lies outside of the bounds that several ways give together is moved inside. */
 export function describeClocks(captures: readonly StoryCapture[], ties: readonly Tie[]): void {
@@ -10,12 +11,15 @@ export function describeClocks(captures: readonly StoryCapture[], ties: readonly
   const faster = fasterBy(captures, ties).most
   const own = ties.filter(({ by }) => by === 'packets')
   const tied = fasterBy(captures, own).most[0]
+  const settings = settingsOf(captures, ties)
   captures.forEach((capture, c) => {
+    capture.settings = settings[c]
+    capture.clock = { ...capture.clock, steps: stepsOf(capture) }
     if (c === 0 || faster[0][c] === Infinity) return
     const { epoch, first } = capture.observations
     const { most, widened } = aheadAt(captures, ties, toStory(capture, first))
     const [low, high] = [-most[c][0], most[0][c]]
-    const taken = first - toStory(capture, first)
+    const taken = first - fromStory(captures[0], toStory(capture, first))
     const offset = Math.min(Math.max(taken, low), high)
     if (offset !== taken) {
       capture.pieces = capture.pieces.map((piece) => ({ ...piece, shift: piece.shift + taken - offset }))
@@ -27,7 +31,7 @@ export function describeClocks(captures: readonly StoryCapture[], ties: readonly
       high: above(whole + Math.ceil(high) / 1e9),
       by: tied[c] < Infinity ? 'packets' : 'cause-and-effect',
       driftPpm: driftOf(-faster[c][0], faster[0][c]),
-      steps: stepsOf(captures, ties, c),
+      steps: capture.clock.steps,
       isContradictory: widened > 0,
     }
   })
@@ -44,34 +48,13 @@ function driftOf(low: number, high: number): Clock['driftPpm'] {
   return { low: Math.floor(least * 100) / 100, high: Math.ceil(most * 100) / 100 }
 }
 
-/** Stretches that end so near to a moment are looked at beside it. */
-const BESIDE_NS = 2e6
-
-/** When the clock was set against the first one's: where its offsets before and after some gap between stretches differ. */
-function stepsOf(captures: readonly StoryCapture[], ties: readonly Tie[], c: number): ClockStep[] {
-  const gaps = ties
-    .flatMap(({ a, stretches }) =>
-      stretches.slice(1).map(({ from }, i) => {
-        return { from: toStory(captures[a], stretches[i].until), until: toStory(captures[a], from) }
-      }),
-    )
-    .toSorted((a, b) => a.from - b.from)
-  const steps: ClockStep[] = []
-  let last = -Infinity
-  for (const { from, until } of gaps) {
-    if (from < last) continue
-    const [before, after] = [from - BESIDE_NS, until + BESIDE_NS].map((time) => aheadAt(captures, ties, time).most)
-    const low = after[c][0] === Infinity ? -Infinity : -after[c][0] - before[0][c]
-    const high = after[0][c] + before[c][0]
-    if (low <= 0 && high >= 0) continue
-    const start = toStory(captures[c], captures[c].observations.first)
-    last = until
-    steps.push({
-      afterSeconds: (from - start) / 1e9,
-      beforeSeconds: (until - start) / 1e9,
-      low: Math.floor(low) / 1e9,
+/** In seconds after the capture's first frame, by its own clock. */
+const stepsOf = ({ settings, observations: { first } }: StoryCapture): ClockStep[] =>
+  settings
+    .filter(({ isTold }) => isTold)
+    .map(({ from, until, low, high }) => ({
+      afterSeconds: Math.floor(from - first) / 1e9,
+      beforeSeconds: Math.ceil(until - first) / 1e9,
+      low: Number.isFinite(low) ? Math.floor(low) / 1e9 : null,
       high: Math.ceil(high) / 1e9,
-    })
-  }
-  return steps
-}
+    }))

@@ -14,7 +14,8 @@ import {
 } from '../../observe/observations.ts'
 import { alignExchanges } from '../conversations.ts'
 import type { Conversation, Sighting, StoryCapture } from '../story.ts'
-import { type Bounds, fit, inTime } from './fit.ts'
+import type { SetBack } from '../../observe/steady-time.ts'
+import { type Bounds, fit, inTime, type Stretch } from './fit.ts'
 import { type Lines, likelyRate, withRate } from './lines.ts'
 import { agreement, type Tie } from './ties.ts'
 
@@ -51,9 +52,27 @@ export function tiesByPackets(captures: readonly StoryCapture[], conversations: 
   return [...pairs.values()].flatMap((pair): Tie[] => {
     const { a, b } = pair
     const zero = agreement(captures[a].observations, captures[b].observations)
-    const stretches = fit(boundsOf(pair)).map((one) => ({ ...one, ...lineOf(one.lines, zero) }))
+    const setBacks = [captures[a].observations.setBacks, captures[b].observations.setBacks] as const
+    const stretches = stretchesOf(boundsOf(pair), ...setBacks).map((one) => ({ ...one, ...lineOf(one.lines, zero) }))
     return stretches.length === 0 ? [] : [{ a, b, by: 'packets', stretches }]
   })
+}
+
+/** Where a clock is known to have been set, one stretch ends for sure. */
+function stretchesOf(bounds: Bounds, mine: readonly SetBack[], theirs: readonly SetBack[]): Stretch[] {
+  const whole = fit(bounds)
+  if (mine.length + theirs.length === 0 || whole.length < 2) return whole
+  const part = (i: number): number =>
+    mine.filter(({ time }) => bounds.times[i] >= time).length +
+    theirs.filter(({ time }) => bounds.times[i] + bounds.offsets[i] >= time).length
+  const parts: Bounds[] = []
+  for (const i of bounds.times.keys()) {
+    const { times, offsets, signs } = (parts[part(i)] ??= { times: [], offsets: [], signs: [] })
+    times.push(bounds.times[i])
+    offsets.push(bounds.offsets[i])
+    signs.push(bounds.signs[i])
+  }
+  return parts.flatMap((one) => fit(one))
 }
 
 /** The line that is taken: that of clocks that agree, or the middle. */

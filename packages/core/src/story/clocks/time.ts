@@ -16,11 +16,16 @@ export interface Clocked {
   pieces: readonly ClockPiece[]
 }
 
-/** Story time of a capture's time. */
-export function toStory({ pieces }: Clocked, time: number): number {
+/** Index of the piece that holds at a time of the capture. */
+export function pieceAt({ pieces }: Clocked, time: number): number {
   let at = pieces.length - 1
   while (at > 0 && time < pieces[at].from) at--
-  const { from, shift, rate } = pieces[at]
+  return at
+}
+
+/** Story time of a capture's time. */
+export function toStory(clock: Clocked, time: number): number {
+  const { from, shift, rate } = clock.pieces[pieceAt(clock, time)]
   return rate === 0 ? time + shift : time + shift + rate * (time - from)
 }
 
@@ -40,7 +45,8 @@ export function composed(inner: readonly ClockPiece[], outer: readonly ClockPiec
     .toSorted((a, b) => a - b)
     .map((from): ClockPiece => {
       const between = toStory({ pieces: inner }, from)
-      const [one, other] = [pieceAt(inner, from), pieceAt(outer, between)]
+      const one = inner[pieceAt({ pieces: inner }, from)]
+      const other = outer[pieceAt({ pieces: outer }, between)]
       const rate = (1 + one.rate) * (1 + other.rate) - 1
       return {
         from,
@@ -57,9 +63,6 @@ export const inverse = (pieces: readonly ClockPiece[]): ClockPiece[] =>
     shift: -shift,
     rate: rate === 0 ? 0 : 1 / (1 + rate) - 1,
   }))
-
-const pieceAt = (pieces: readonly ClockPiece[], time: number): ClockPiece =>
-  pieces.findLast(({ from }) => from <= time) ?? pieces[0]
 
 /**
  * The time of a packet on the clock of the first capture. `epoch` and `first` are the epochs of its own capture and of
