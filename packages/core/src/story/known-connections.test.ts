@@ -92,18 +92,20 @@ describe('a connection is the same behind', () => {
   })
 })
 
+/** What a host sees of a scanner. */
+const probe = async (source: string, target: string): Promise<Observations> => {
+  const net = network()
+  const [scanner, host] = [net.host('scanner', source), net.host('host', target)]
+  net.tcp(scanner, host, SERVER_PORT, { isn: [0, 0] }).syn()
+  return seen(net.capture('host'))
+}
+
 describe('another connection is', () => {
   test('what a box opens that ended the first, with the same addresses', async () => {
     expect(await joined(served, { numbers: [1 << 29, 1 << 29], stamps: 1 << 20 })).toBe(2)
   })
 
   test('a SYN numbered 0, as scanners number them all', async () => {
-    const probe = async (source: string, target: string): Promise<Observations> => {
-      const net = network()
-      const [scanner, host] = [net.host('scanner', source), net.host('host', target)]
-      net.tcp(scanner, host, SERVER_PORT, { isn: [0, 0] }).syn()
-      return seen(net.capture('host'))
-    }
     const captures = [await probe('10.8.0.1', '10.2.0.1'), await probe('10.9.0.1', '10.3.0.1')]
     expect(joinConversations(captures)).toHaveLength(2)
     expect(joinConversations([captures[0]!, await probe('10.8.0.1', '10.2.0.1')])).toHaveLength(1)

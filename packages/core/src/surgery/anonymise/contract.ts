@@ -35,7 +35,7 @@ export type Side = 0 | 1
  * touch. Where both are said of a byte, `replace` holds.
  */
 export interface StreamEdits {
-  /** The bytes `from` to `to - 1` stay. */
+  /** The bytes `from` to `to - 1` stay, as they were sent first. */
   keep(side: Side, from: number, to: number): void
   /** These stand for those at `from`, as many. They belong to the edits from then on. */
   replace(side: Side, from: number, bytes: Bytes): void

@@ -390,7 +390,7 @@ export class PacketAnonymiser {
     const length = total === 0 ? wireEnd - at : total
     const headerEnd = Math.max(at + ip4.HEADER, Math.min(end, at + header))
     const isRead = header >= ip4.HEADER && length >= header && end - at >= header
-    const key = `${latin1Key(b.subarray(at + 12, at + 20))}`
+    const key = dotted(b.subarray(at + 12, at + 20))
     const before = sum(b, at, headerEnd)
     const around = this.#addresses(4, ip4.sourceAt(at), ip4.destinationAt(at))
     blankIp4Options(b, at + ip4.HEADER, headerEnd, this.#mapped)
@@ -507,7 +507,7 @@ export class PacketAnonymiser {
   #fragment6(around: Around, header: number, end: number, wireEnd: number): void {
     const b = this.#b
     const payload = header + ip6.EXTENSION
-    const ends = `${latin1Key(around.source)} ${latin1Key(around.destination)}`
+    const ends = `${dotted(around.source)} ${dotted(around.destination)}`
     this.#fragment(around, {
       key: `${this.#place} ${ip6.fragmentId(b, header)} ${ends}`,
       time: this.#time,
@@ -791,4 +791,4 @@ const IP_PROTOCOLS: ReadonlySet<number> = new Set([
 /** One that is read in an IPv4 packet. */
 const isIpProtocol = (protocol: number): boolean => IP_PROTOCOLS.has(protocol)
 
-const latin1Key = (bytes: Bytes): string => bytes.join('.')
+const dotted = (bytes: Bytes): string => bytes.join('.')
