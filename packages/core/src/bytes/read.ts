@@ -28,3 +28,6 @@ export function latin1(b: Bytes, from: number, to: number): string {
   for (; at < to; at++) text += String.fromCharCode(b[at]!)
   return text
 }
+
+/** Two lower-case hexadecimal digits a byte. */
+export const hexOf = (bytes: Bytes): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -1,5 +1,5 @@
 // Secrets for some sessions out of key logs for many: lines by client random, found when the ClientHello comes by.
-import type { Bytes } from '../bytes/read.ts'
+import { type Bytes, hexOf } from '../bytes/read.ts'
 import type { Packet } from '../capture/packet.ts'
 import { createLayers, Decoder } from '../wire/decode.ts'
 import { TCP } from '../wire/layers.ts'
@@ -49,7 +49,7 @@ export class SecretLines {
     // Behind a PROXY header or STARTTLS the hello need not begin the packet, but it begins a record.
     const from = transportAt + headerLength(bytes, transportAt)
     for (let at = from; at + RANDOM_END <= transportEnd; at++) {
-      if (isClientHello(bytes, at)) return hex(bytes.subarray(at + RANDOM, at + RANDOM_END))
+      if (isClientHello(bytes, at)) return hexOf(bytes.subarray(at + RANDOM, at + RANDOM_END))
     }
     return null
   }
@@ -61,5 +61,3 @@ const isClientHello = (b: Bytes, at: number): boolean =>
   b[at + MESSAGE_TYPE] === CLIENT_HELLO &&
   b[at + MESSAGE_TYPE + 1] === 0 &&
   b[at + MESSAGE_TYPE + 4] === 3
-
-const hex = (bytes: Bytes): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

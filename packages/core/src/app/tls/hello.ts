@@ -1,7 +1,7 @@
 // ClientHello and ServerHello (RFC 8446 sections 4.1.2 and 4.1.3, RFC 5246 section 7.4.1, RFC 6066, RFC 7301).
 //
 // A hello may be cut: what stands before the cut is read. Lists are kept to LIST, which no client comes near.
-import { type Bytes, latin1 } from '../../bytes/read.ts'
+import { type Bytes, hexOf, latin1 } from '../../bytes/read.ts'
 import type { Place } from '../http1/message.ts'
 import { isGrease } from './cipher-suites.ts'
 import type { ClientHello, ServerHello } from './facts.ts'
@@ -212,7 +212,7 @@ export function readServerHello(
   const hello: ServerHello = { first, last, incomplete: false, version, cipher, alpn: null, group: 0, extensions: [] }
   const read: ReadServerHello = {
     hello,
-    isRetry: hex(random) === RETRY,
+    isRetry: hexOf(random) === RETRY,
     random,
     sessionId,
     preSharedKey: false,
@@ -290,10 +290,4 @@ function protocols(data: Vector): string[] {
     if (!name.short) names.push(latin1(name.bytes, name.at, name.end))
   }
   return names
-}
-
-function hex(b: Bytes): string {
-  let text = ''
-  for (const byte of b) text += byte.toString(16).padStart(2, '0')
-  return text
 }

@@ -4,7 +4,7 @@
 //
 // Each octet is mapped by a permutation that depends on what stands before it. No octet stays but those that say what
 // kind of address it is, so no address stands for itself unless all of it is of that kind.
-import type { Bytes } from '../../bytes/read.ts'
+import { type Bytes, hexOf } from '../../bytes/read.ts'
 import { type Keyed, permuted } from './keyed.ts'
 
 /** Permutations remembered; beyond it they are made again. */
@@ -147,8 +147,6 @@ function kindOf([first]: Bytes, at: number): (octet: number) => string {
       return () => 'any'
   }
 }
-
-const hexOf = (bytes: Bytes): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 const bytesOf = (hex: string): Bytes =>
   Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
