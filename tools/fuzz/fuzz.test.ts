@@ -1,6 +1,7 @@
 // A short run of the fuzzer: the same inputs every time. `npm run fuzz` looks further, guided by what code is reached.
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { OF_CAPTURES } from './capture-targets.ts'
 import { type Finding, fuzz } from './fuzzer.ts'
 import { minimised } from './minimise.ts'
 import { ascii, mutated } from './mutate.ts'
@@ -15,7 +16,8 @@ const THIRD_PARTY = '../shared/thirdparty'
 const LARGE = 200_000
 
 /** A run through all three steps takes a hundred times as long as one of a reader. */
-const runs = (name: string): number => (name === 'diagnose' || name === 'isolate' ? 250 : 1500)
+const runs = (name: string): number =>
+  OF_CAPTURES.includes(name) ? 60 : name === 'diagnose' || name === 'isolate' ? 250 : 1500
 
 describe('no reader fails, tells more than there is, or cites what is not there', () => {
   const seeds = new Seeds(['cases'])

@@ -24,6 +24,7 @@ import { createLayers, Decoder } from '../../packages/core/src/wire/decode.ts'
 import { createQuote, quoted } from '../../packages/core/src/wire/icmp.ts'
 import { BROKEN, ICMP, ICMP6, OTHER, TCP, UNKNOWN_LINK } from '../../packages/core/src/wire/layers.ts'
 import { gunzip } from '../../packages/cli/src/io/gzip.ts'
+import { captureTargets, OF_CAPTURES, planTarget } from './capture-targets.ts'
 import { checkAnswer, checkCut, chunks, must } from './checks.ts'
 import { ascii, LONGEST, mutated } from './mutate.ts'
 import { mutatedPackets, pcapOf, recordsOf } from './packets.ts'
@@ -433,12 +434,14 @@ export function targetsWith(seeds: Seeds): Target[] {
       mutate: mutatedParts,
       run: cutOut,
     },
+    ...captureTargets(mutatedParts),
+    planTarget,
   ]
 }
 
 /** The units in which an input is made smaller: packets, parts, or bytes. */
 export function unitsOf(target: string, input: Bytes): { units: Bytes[]; join: (units: Bytes[]) => Bytes } | null {
-  if (target !== 'diagnose' && target !== 'isolate') return null
+  if (!['diagnose', 'isolate', ...OF_CAPTURES].includes(target)) return null
   const parts = partsOf(input)
   const units: Bytes[] = []
   const heads: { header: Bytes | null; little: boolean }[] = []
