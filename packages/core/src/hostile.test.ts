@@ -8,6 +8,7 @@ import { KeyLog, parseKeyLog } from './app/tls/keylog.ts'
 import { readCertificate, readCertificateMessage } from './app/tls/certificate.ts'
 import { HandshakeJoiner } from './app/tls/handshake.ts'
 import type { Bytes } from './bytes/read.ts'
+import { decompressed } from './capture/compression.ts'
 import { createCaptureReader } from './capture/open.ts'
 import type { CaptureInfo, Packet } from './capture/packet.ts'
 import { connectionsOf } from './observe/connection-table.ts'
@@ -161,6 +162,40 @@ test('what is no capture is not unpacked to its end', async () => {
   const [seen] = await observeApart({ file: 'bomb.gz', open: bomb }, { decompression: { gzip: (source) => source } })
   expect(seen!.parts[0]!.faults.map(({ text }) => text)).toEqual([expect.stringContaining('not a pcap or pcapng file')])
   expect(asked).toBeLessThan(3)
+})
+
+const repeated = (part: Bytes, times: number): Bytes => joined(...Array.from({ length: times }, () => part))
+
+/** A zstd frame header that asks for a window of 64 MiB, and block headers: last block, type, size. */
+const ZSTD_FRAME = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0x80)
+const RAW_BYTE = Uint8Array.of(1 << 3, 0, 0, 65)
+const LAST_BYTE = Uint8Array.of((1 << 3) | 1, 0, 0, 65)
+const RLE_128_KIB = Uint8Array.of(1 << 1, 0, 0x10, 65)
+/** Blocks of up to 4 MiB, one of them, stored: a byte; end mark. */
+const LZ4_FRAME = Uint8Array.of(4, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73, 1, 0, 0, 0x80, 65, 0, 0, 0, 0)
+/** A block of up to 8 MiB: one literal. */
+const LZ4_LEGACY_FRAME = Uint8Array.of(2, 0x21, 0x4c, 0x18, 2, 0, 0, 0, 0x10, 65)
+
+test.each([
+  ['zstd frames that ask for 64 MiB each', repeated(joined(ZSTD_FRAME, LAST_BYTE), 5000), 5000],
+  [
+    'zstd blocks of a byte behind 64 MiB',
+    joined(ZSTD_FRAME, repeated(RLE_128_KIB, 512), repeated(RAW_BYTE, 20_000), LAST_BYTE),
+    2 ** 26 + 20_001,
+  ],
+  ['lz4 frames that ask for 4 MiB each', repeated(LZ4_FRAME, 20_000), 20_000],
+  ['lz4 frames of the old format, 8 MiB each', repeated(LZ4_LEGACY_FRAME, 20_000), 20_000],
+])('%s cost what they hold', async (_, bytes, size) => {
+  const faults: string[] = []
+  async function* file(): AsyncGenerator<Bytes> {
+    yield bytes
+  }
+  let sum = 0
+  for await (const { length } of decompressed(file(), { gzip: (source) => source }, ({ text }) => faults.push(text))) {
+    sum += length
+  }
+  expect(faults).toEqual([])
+  expect(sum).toBe(size)
 })
 
 test('key log lines of a megabyte', () => {

@@ -91,6 +91,7 @@ async function* gunzipped(input: Intake, port: DecompressionPort, onFault: OnFau
 /** zstd and lz4 files are frames behind each other, with skippable ones between them. */
 async function* frames(input: Intake, onFault: OnFault): AsyncGenerator<Bytes> {
   const fault: FrameFault = (text, offset = input.offset) => onFault({ offset, text })
+  const room = { bytes: new Uint8Array(0) }
   while (await input.fill(4)) {
     const magic = u32le(input.bytes, input.at)
     if (isSkippable(magic)) {
@@ -98,9 +99,9 @@ async function* frames(input: Intake, onFault: OnFault): AsyncGenerator<Bytes> {
     } else if (magic === ZSTD_MAGIC) {
       if (!(yield* zstdFrame(input, fault))) return
     } else if (magic === LZ4_MAGIC) {
-      if (!(yield* lz4Frame(input, fault))) return
+      if (!(yield* lz4Frame(input, fault, room))) return
     } else if (magic === LZ4_LEGACY_MAGIC) {
-      if (!(yield* lz4LegacyFrame(input, fault))) return
+      if (!(yield* lz4LegacyFrame(input, fault, room))) return
     } else return fault('no compressed frame begins where one should; everything from here on is lost')
   }
   if (input.end > input.at) fault('the compressed data is cut: it ends in the magic number of a frame')

@@ -20,6 +20,11 @@ const DICTIONARY_ID = 0x01
 
 /** Block size: the highest bit says that the bytes are stored as they are. */
 const STORED = 0x8000_0000
+/** Where blocks are decoded: the same for all frames, since a frame of twenty bytes may ask for 4 MiB. */
+export interface Room {
+  bytes: Bytes
+}
+
 /** How far back a match may reach. */
 const HISTORY = 65_536
 const LEGACY_BLOCK = 8 * 1024 * 1024
@@ -28,7 +33,7 @@ const LEGACY_BLOCK = 8 * 1024 * 1024
  * The content of the frame that begins at the intake, block by block; a chunk is good until the next is asked for.
  * Returns true when the frame ended well and another may follow.
  */
-export async function* lz4Frame(input: Intake, fault: FrameFault): AsyncGenerator<Bytes, boolean> {
+export async function* lz4Frame(input: Intake, fault: FrameFault, room: Room): AsyncGenerator<Bytes, boolean> {
   const start = input.offset
   if (!(await input.fill(7))) return lost(fault, 'the lz4 data is cut in a frame header')
   const flags = input.bytes[input.at + 4]!
@@ -45,7 +50,7 @@ export async function* lz4Frame(input: Intake, fault: FrameFault): AsyncGenerato
   // 64 KiB, 256 KiB, 1 MiB, 4 MiB
   const largest = 2 ** (8 + 2 * sizeCode)
   const content: Hash | null = flags & CONTENT_CHECKSUM ? xxh32() : null
-  const output = blockOutput(largest)
+  const output = blockOutput(room, largest)
   for (;;) {
     const at = input.offset
     if (!(await input.fill(4))) return lost(fault, 'the lz4 data is cut between two blocks')
@@ -79,9 +84,9 @@ export async function* lz4Frame(input: Intake, fault: FrameFault): AsyncGenerato
 }
 
 /** The same for the format of `lz4 -l`: no header, no end mark, blocks of 8 MiB that do not depend on each other. */
-export async function* lz4LegacyFrame(input: Intake, fault: FrameFault): AsyncGenerator<Bytes, boolean> {
+export async function* lz4LegacyFrame(input: Intake, fault: FrameFault, room: Room): AsyncGenerator<Bytes, boolean> {
   input.take(4)
-  const output = blockOutput(LEGACY_BLOCK)
+  const output = blockOutput(room, LEGACY_BLOCK)
   // What a block of 8 MiB can grow to when it does not compress.
   const largest = LEGACY_BLOCK + Math.floor(LEGACY_BLOCK / 255) + 16
   while (await input.fill(4)) {
@@ -116,8 +121,9 @@ interface BlockOutput {
 }
 
 /** Room for the history that blocks may refer to, and one block behind it. */
-function blockOutput(largest: number): BlockOutput {
-  const room = new Uint8Array(HISTORY + largest)
+function blockOutput(shared: Room, largest: number): BlockOutput {
+  if (shared.bytes.length < HISTORY + largest) shared.bytes = new Uint8Array(HISTORY + largest)
+  const room = shared.bytes
   let end = 0
   /** Moves the history to the front; returns where the next block is written. */
   const begin = (): number => {

@@ -36,7 +36,7 @@ export async function* zstdFrame(input: Intake, fault: FrameFault): AsyncGenerat
   const content: Hash | null = header.checksum ? xxh64() : null
   const largest = Math.min(LARGEST_BLOCK, header.window)
   const decoded: Bytes[] = []
-  const decoder = blockDecoder(header.bytes, (bytes) => decoded.push(bytes))
+  const decoder = blockDecoder(header.window, (bytes) => decoded.push(bytes))
   let size = 0
   for (let last = false; !last;) {
     const at = input.offset
@@ -78,7 +78,6 @@ export async function* zstdFrame(input: Intake, fault: FrameFault): AsyncGenerat
 }
 
 interface FrameHeader {
-  bytes: Bytes
   window: number
   /** Bytes of content, or null when the header does not say. */
   contentSize: number | null
@@ -114,20 +113,73 @@ async function readHeader(input: Intake, fault: FrameFault): Promise<FrameHeader
     const size = `a window of ${Math.round(window / 2 ** 20)} MiB, more than the ${LARGEST_WINDOW / 2 ** 20} MiB that are read`
     return refuse(`the zstd frame needs ${size}: decompress it with zstd -d --long=31 first`)
   }
-  const bytes = input.take(b.length).slice()
-  return { bytes, window, contentSize, checksum: (flags & CONTENT_CHECKSUM) !== 0 }
+  input.take(b.length)
+  return { window, contentSize, checksum: (flags & CONTENT_CHECKSUM) !== 0 }
 }
 
+/** What fzstd has of a frame: its window, of which it moves every byte for each block, and the window's length. */
+interface FrameState {
+  w: Bytes
+  e: number
+}
+
+/**
+ * As long as fzstd waits for before it looks: no checksum, since then a frame is over with its last block; a window of
+ * 128 KiB, which it would else allocate for each frame; no dictionary, and a content size that it does not use.
+ */
+const HEADER = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xc3, 0x38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
 /** Decodes one frame's blocks, each given whole with its header. */
-function blockDecoder(header: Bytes, found: (bytes: Bytes) => void): (block: Bytes, last: boolean) => void {
-  const decoder = new Decompress(found)
-  // fzstd is not told of the checksum: then a frame is over for it with its last block.
-  header[4]! &= ~CONTENT_CHECKSUM
-  decoder.push(header)
+function blockDecoder(window: number, found: (bytes: Bytes) => void): (block: Bytes, last: boolean) => void {
+  const history = new History(window)
+  let newest: Bytes | null = null
+  const decoder = new Decompress((bytes) => {
+    found(bytes)
+    if (bytes.length === 0) return
+    newest = bytes
+    // It now moves its window by the block and puts the block at the end: in the block itself nothing moves.
+    state.w = bytes
+  })
+  decoder.push(HEADER)
+  const state = (decoder as unknown as { s: FrameState }).s
   return (block, last) => {
     // In two pieces, since fzstd keeps a reference to whatever came in one piece for as long as the frame lasts.
     // It also keeps a piece that is too short until the next, so each gets a copy.
     decoder.push(block.slice(0, -1))
     decoder.push(block.slice(-1), last)
+    if (newest === null) return
+    state.w = history.after(newest)
+    state.e = state.w.length
+    newest = null
+  }
+}
+
+/** The last bytes of a frame, as many as its window has: memory and time go by what the frame holds, not by its header. */
+class History {
+  readonly #window: number
+  #room: Bytes = new Uint8Array(LARGEST_BLOCK)
+  #end = 0
+
+  constructor(window: number) {
+    this.#window = window
+  }
+
+  /** The window behind a block. */
+  after(block: Bytes): Bytes {
+    if (this.#end + block.length > this.#room.length) this.#makeRoom(block.length)
+    this.#room.set(block, this.#end)
+    this.#end += block.length
+    return this.#room.subarray(Math.max(0, this.#end - this.#window), this.#end)
+  }
+
+  /** Twice as much as before; at most so much beside the window that its bytes are seldom moved. */
+  #makeRoom(length: number): void {
+    const kept = Math.min(this.#end, this.#window)
+    const most = this.#window + Math.max(this.#window >> 2, 1 << 20)
+    const size = Math.min(Math.max(2 * this.#room.length, kept + length), most)
+    const room = size > this.#room.length ? new Uint8Array(size) : this.#room
+    room.set(this.#room.subarray(this.#end - kept, this.#end))
+    this.#room = room
+    this.#end = kept
   }
 }
