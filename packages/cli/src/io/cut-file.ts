@@ -26,12 +26,12 @@ export interface Written {
   sha256: string
 }
 
-/** `tag` tells apart several files on their way to one place. */
-export async function cutFile(file: string, tag = ''): Promise<CutFile> {
+/** `tag` tells apart several files on their way to one place; `mode` is given to one that is never put there. */
+export async function cutFile(file: string, tag = '', mode?: number): Promise<CutFile> {
   const target = await realpath(file).catch(() => file) // a link keeps pointing where it points
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}${tag}.tmp`)
-  const mode = statSync(target, { throwIfNoEntry: false })?.mode
-  let handle: number | null = openSync(temporary, 'wx', mode)
+  const existing = statSync(target, { throwIfNoEntry: false })?.mode
+  let handle: number | null = openSync(temporary, 'wx', mode ?? existing)
   const hash = createHash('sha256')
   const buffer = new Uint8Array(BUFFER)
   let filled = 0

@@ -48,7 +48,8 @@ export async function writeCut(
   snap: number | 'headers' | null,
   options: IsolateCommandOptions,
 ): Promise<Cut> {
-  const file = await cutFile(output)
+  // What an anonymised cut is made of is nobody else's business, also where a crash leaves it behind.
+  const file = await cutFile(output, '', options.anonymise ? 0o600 : undefined)
   try {
     const writer = writerFor(options, comments, (bytes) => file.emit(bytes))
     writer.names(names)
