@@ -182,3 +182,35 @@ test('a bare 503 without the proxy’s upstream side may be the application’s:
   expect(incidents.map(({ status }) => status)).toEqual([502])
   expect(notes).toEqual([expect.stringContaining('not judged: 1 answer 503 by 10.0.0.1:80')])
 })
+
+/** Captures of two proxies, one behind the other: `tell` says what the second does once it has the request. */
+function chain(tell: (inner: Tcp, app: Tcp, asked: string) => unknown): Promise<Incident[]> {
+  const net = network()
+  const [user, front] = [net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1')]
+  const [back, second] = [net.host('proxy-back', '10.1.0.1'), net.host('proxy-front', '10.1.0.2')]
+  const [behind, host] = [net.host('proxy-back', '10.2.0.1'), net.host('upstream', '10.2.0.2')]
+  const pass = (path: string, then: (inner: Tcp, app: Tcp, asked: string) => unknown, answer: string): void => {
+    const [ask, asked] = [request(`GET ${path}`), request(`GET ${path}`, { 'X-Forwarded-For': '10.0.0.2' })]
+    const client = net.tcp(user, front, 80).handshake().send('>', ask).wait(0.0002)
+    const inner = net.tcp(back, second, 80).handshake().send('>', asked).wait(0.0002)
+    then(inner, net.tcp(behind, host, 8080).handshake().send('>', asked), asked)
+    client.wait(0.0002).send('<', answer).wait(0.1)
+  }
+  const good = (inner: Tcp, app: Tcp): unknown => [app.wait(0.01).send('<', fine), inner.wait(0.0002).send('<', fine)]
+  pass('/a', good, fine)
+  pass('/b', good, fine)
+  pass('/c', tell, page(502))
+  return documentOf(net.capture('proxy-front'), net.capture('proxy-back')).then(({ incidents }) => incidents)
+}
+
+describe('a proxy behind a proxy that closes without an answer', () => {
+  test('because its own upstream reset: that is the cause, and the only incident', async () => {
+    const incidents = await chain((inner, app) => [app.wait(0.1).rst('<'), inner.close('<')])
+    expect(incidents).toMatchObject([{ cause: 'reset-before-response', upstream: '10.2.0.2:8080' }])
+  })
+
+  test('while its own upstream let it wait: for reasons of its own', async () => {
+    const incidents = await chain((inner, app) => [app.wait(0.5).fin('>'), inner.close('<')])
+    expect(incidents).toMatchObject([{ cause: 'closed-without-response', upstream: '10.1.0.2:80' }])
+  })
+})

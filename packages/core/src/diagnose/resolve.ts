@@ -131,6 +131,8 @@ function sealed(story: Story, request: Request): Resolution {
   } else if (isLong(story, request, last) || !(wentWell(last) || isFollowed(story, request, last))) {
     return plain(request, 'served')
   }
+  const inner = throughHop(story, request, last, exchange)
+  if (inner !== null && inner.outcome === 'incident') return unread(inner)
   const tries = judgeAll(story, request)
   const deciding = tries.at(-1)!
   const judgement = deciding.verdict?.judgement ?? null
@@ -223,6 +225,13 @@ const WAITING: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'timeout-policy',
 ])
 
+/** Causes of a proxy that was left without an answer: by another proxy, because that was left so itself. */
+const LEFT: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'closed-without-response',
+  'reset-before-response',
+  'relayed-from-upstream',
+])
+
 /** What the next proxy of a chain made of the request, where its answer, or its silence, is what failed this one. */
 function throughHop(story: Story, request: Request, last: Try, exchange: Exchange): Resolution | null {
   const { hop } = last
@@ -235,7 +244,15 @@ function throughHop(story: Story, request: Request, last: Try, exchange: Exchang
   const until = Math.min(request.answered, request.end, last.end)
   const outer = judgeTry(story, request, last, until)
   const innermost = hop.tries.at(-1)
-  if (innermost === undefined || !WAITING.has(outer.judgement.cause)) return null
+  if (innermost === undefined) return null
+  if (LEFT.has(outer.judgement.cause)) {
+    const inner = resolve(story, hop)
+    // One that went while its own upstream let it wait went for reasons of its own.
+    const isTold = inner.judgement !== null && inner.judgement.cause !== 'undetermined'
+    if (inner.outcome !== 'incident' || !isTold || WAITING.has(inner.judgement!.cause)) return null
+    return { ...inner, tries: alongHops(story, request, inner) }
+  }
+  if (!WAITING.has(outer.judgement.cause)) return null
   const deciding: JudgedTry = { attempt: innermost, verdict: judgeTry(story, hop, innermost, until) }
   const { judgement } = deciding.verdict!
   if (judgement.cause === 'undetermined') return null
