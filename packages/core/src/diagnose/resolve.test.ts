@@ -1,6 +1,7 @@
 import {
   documentOf,
   gateway,
+  hello12,
   judged,
   type Network,
   network,
@@ -54,6 +55,37 @@ describe('several tries', () => {
     ],
   ])('first %s, then served: a masked failure', async (_how, first, verdict) => {
     expect(await judged({ attempts: [first, served], answer: fine })).toMatchObject({ sides: verdict })
+  })
+})
+
+const other = (net: Network, port: number): Tcp =>
+  net.tcp(net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.9'), port)
+
+describe('a connection that opens while the try is under way', () => {
+  test('and carries nothing is none of the request', async () => {
+    const attempts = [
+      (upstream: Tcp, _asked: string, net: Network) => {
+        net.at(net.elapsed() + 0.6, () => other(net, 8443).handshake())
+        upstream.handshake().send('>', hello12(), { lost: true })
+        return upstream.retransmit('>', { after: [0.2, 0.4, 0.8, 1.6], lost: true })
+      },
+    ]
+    expect((await judged({ attempts, answer: 504 })).sides).toBe('request-undelivered network likely')
+  })
+
+  test('and is closed on is the next try', async () => {
+    const attempts = [
+      (upstream: Tcp, _asked: string, net: Network) => {
+        net.at(net.elapsed() + 3.2, () => other(net, 8443).handshake().wait(0.1).rst('<'))
+        return upstream
+          .syn({ lost: true })
+          .retransmit('>', { after: [1, 2], lost: true })
+          .wait(0.31)
+      },
+    ]
+    const { front, back } = gateway({ attempts, answer: 502 })
+    const { incidents } = await documentOf(front, back)
+    expect(incidents).toMatchObject([{ attempts: [{ cause: 'connect-timeout' }, { upstream: '10.1.0.9:8443' }] }])
   })
 })
 

@@ -1,7 +1,7 @@
 // Which tries a proxy made for which request. The best pairs are taken first, and one request is served once. What the
 // data cannot decide is said: every pair knows its runner-up.
 import { exchangeCount } from '../observe/exchange-table.ts'
-import { CLIENT, isSealed } from '../observe/observations.ts'
+import { CLIENT, isSealed, SERVER } from '../observe/observations.ts'
 import { AGAIN_NS, begins, fitOf, START_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
 import { isMeant, type Roles, startOfTry } from './requests.ts'
 import { endings, type Try } from './story.ts'
@@ -53,6 +53,7 @@ export function assign(roles: Roles, finders: readonly FindOpen[]): Pairs {
   for (const attempt of bare.keys()) {
     if (request[attempt] >= 0 && !isInTurn(roles, attempt, firstTry[request[attempt]], nextTry)) request[attempt] = -1
   }
+  leaveOpenedMeanwhile(roles, request)
   for (const attempt of bare.keys()) link(attempt)
   const pairing = (attempt: number): Try['pairing'] => pairingOf(roles, candidates, attempt, request[attempt])
   return { request, score, firstTry, nextTry, pairing }
@@ -298,6 +299,34 @@ function isInTurn({ tries }: Roles, attempt: number, asked: number, next: Int32A
     if (tries.start[t] < start && start < tries.end[t] - START_NS) return false
   }
   return true
+}
+
+/**
+ * Of connections without a request, leaves out those that opened while one that began with the request was under way:
+ * who had one to send would have sent it there.
+ */
+function leaveOpenedMeanwhile(roles: Roles, request: Int32Array): void {
+  const { bare, tries } = roles
+  const first = new Map<number, number>()
+  for (const attempt of bare.keys()) {
+    const its = request[attempt]
+    if (its >= 0 && begins(roles, its, attempt) && !isOpened(roles, attempt)) first.set(its, attempt)
+  }
+  for (const attempt of bare.keys()) {
+    const before = first.get(request[attempt])
+    if (before === undefined || before === attempt || !isOpened(roles, attempt)) continue
+    const since = tries.start[attempt] - tries.start[before]
+    if (since > TURN_NS && tries.start[attempt] < tries.end[before] - START_NS) request[attempt] = -1
+  }
+}
+
+/** Whether a connection could have carried a request: it opened, with TLS where it spoke that, and was not cut off. */
+function isOpened({ tries }: Roles, attempt: number): boolean {
+  const connection = tries.sighting[attempt]?.connection
+  if (connection === undefined || connection.synAck === null) return false
+  const { sides, tls } = connection
+  if (sides[SERVER].reset !== null || sides[SERVER].fin !== null) return false
+  return tls === null || tls.finished.every((place) => place !== null)
 }
 
 /** Where two requests fit a try by less, it may well be the other's. */
