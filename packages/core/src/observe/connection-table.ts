@@ -117,7 +117,7 @@ const ROWS = 4096
 export class ConnectionTableBuilder {
   /** Those that are full. */
   readonly #full: ConnectionTable[] = []
-  #table = createTable()
+  #table = createTable(FEW)
   #places = new Map<string, number>()
   /** Places of servers by their address and port. */
   #servers = new Map<number, number>()
@@ -183,7 +183,7 @@ export class ConnectionTableBuilder {
 
   #begin(): void {
     this.#full.push(this.#table)
-    this.#table = createTable()
+    this.#table = createTable(ROWS)
     this.#places = new Map()
     this.#servers = new Map()
   }
@@ -221,13 +221,16 @@ export class ConnectionTableBuilder {
   }
 }
 
-const createTable = (): ConnectionTable => ({
+/** Room that a first table begins with, which grows; those behind it have all of theirs. */
+const FEW = 64
+
+const createTable = (rows: number): ConnectionTable => ({
   count: 0,
-  counts: new Int32Array(64 * COUNTS),
-  numbers: new Float64Array(64 * NUMBERS),
+  counts: new Int32Array(rows * COUNTS),
+  numbers: new Float64Array(rows * NUMBERS),
   exchangeCount: 0,
-  exchangeNumbers: new Float64Array(64 * EXCHANGE_WIDTH),
-  exchangeTexts: new Int32Array(64 * EXCHANGE_TEXTS),
+  exchangeNumbers: new Float64Array(rows * EXCHANGE_WIDTH),
+  exchangeTexts: new Int32Array(rows * EXCHANGE_TEXTS),
   exchangeIds: new Map(),
   strings: [],
   rare: new Map(),

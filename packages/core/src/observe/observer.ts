@@ -38,14 +38,14 @@ const OPEN_LIMIT = 65_536
  * so many at once: where thousands end in a second, what comes late is a small part of them.
  */
 const LINGER_NS = 20e9
-const LINGER_LIMIT = 4096
+const LINGER_LIMIT = 2048
 /**
  * Seconds between time 0 and the first packet. Packets that were written out of order must not get a time below 0,
  * which means "not seen". And times beyond 2³¹ ns from the first packet on are what the engine compiles for once.
  */
 const LEAD = 10
 /** Packets between two looks for connections that are over. */
-const SWEEP = 16_384
+const SWEEP = 4096
 /** Different strings (hosts, targets, addresses) that are kept once. */
 const STRINGS = 65_536
 /**

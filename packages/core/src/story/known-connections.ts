@@ -144,15 +144,14 @@ class Index {
     return this.#find(key, Infinity).toReversed()
   }
 
-  #find([kind, a, b, c]: Key, most: number): Conversation[] {
+  #find(key: Key, most: number): Conversation[] {
     const rows = this.#rows
     const found: Conversation[] = []
-    const slot = slotOf([kind, a, b, c], this.#slots.length)
-    for (let row = this.#slots[slot]!; row >= 0 && found.length < most; row = rows[row * WIDTH + BEFORE]!) {
+    const [a, b, c] = [key[1] | 0, key[2] | 0, key[3] | 0]
+    for (let row = this.#slots[slotOf(key, this.#slots.length)]!; row >= 0; row = rows[row * WIDTH + BEFORE]!) {
       const at = row * WIDTH
-      const isKey =
-        rows[at + A] === (a | 0) && rows[at + B] === (b | 0) && rows[at + C] === (c | 0) && rows[at + KIND] === kind
-      if (isKey) found.push(this.#conversations[row]!)
+      if (rows[at + A] !== a || rows[at + B] !== b || rows[at + C] !== c || rows[at + KIND] !== key[0]) continue
+      if (found.push(this.#conversations[row]!) >= most) break
     }
     return found
   }
@@ -174,13 +173,11 @@ class Index {
 }
 
 /** `slots` is a power of two. */
-function slotOf([kind, a, b, c]: Key, slots: number): number {
-  let h = kind
-  for (const word of [a, b, c]) {
-    h = Math.imul(h ^ word, 0x9e3779b1)
-    h ^= h >>> 15
-  }
-  return h & (slots - 1)
+const slotOf = (key: Key, slots: number): number => mixed(mixed(mixed(key[0], key[1]), key[2]), key[3]) & (slots - 1)
+
+function mixed(hash: number, word: number): number {
+  const h = Math.imul(hash ^ word, 0x9e3779b1)
+  return h ^ (h >>> 15)
 }
 
 /** Behind address translation one capture may hold a connection twice, with other addresses. */

@@ -165,8 +165,9 @@ function voteFor(
     const at = requests.sighting[request]!
     // Nothing is passed on in no time: on one clock, what began together is not one after the other.
     if (at.capture === capture && tries.asked[attempt] <= requests.start[request]) continue
+    if (!contains(roles, request, attempt)) continue
     const { server } = at.connection
-    if (seen.has(server) || !differentHosts(at.connection, connection) || !contains(roles, request, attempt)) continue
+    if (seen.has(server) || !differentHosts(at.connection, connection)) continue
     if (cameBefore(front, at.connection, connection.clientAddress)) continue
     const fit = likeness(front, back, at.connection, connection)
     if (fit === null) continue
