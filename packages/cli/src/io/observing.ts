@@ -30,6 +30,14 @@ export interface Threads {
   bytesEach: number
 }
 
+/**
+ * Threads of one capture: each reads all of it, so that a fourth takes some 90 MB and of large frames no 15 % off the
+ * time.
+ */
+const SHARES = 3
+/** Room for what is new in a thread's heap: a third of the usual one costs no time. */
+const YOUNG_MB = 12
+
 const THREADS: Threads = { most: availableParallelism(), bytesEach: 64 << 20 }
 
 /** Answers for each job its observations, or why there are none. */
@@ -41,7 +49,7 @@ export async function observeJobs(
   const sizes = await Promise.all(jobs.map(({ files }) => sizeOf(files)))
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const threads = Math.max(1, Math.min(most, Math.floor(total / bytesEach)))
-  const tasks = jobs.flatMap((job, i) => split(job, i, sizes[i]!, Math.round((threads * sizes[i]!) / total) || 1))
+  const tasks = jobs.flatMap((job, i) => split(job, i, sizes[i]!, sharesOf((threads * sizes[i]!) / total)))
   // The longest first, so that no thread is left alone with it.
   const waiting = tasks.toSorted((a, b) => b.size - a.size)
   const results = new Map<Task, Observations[] | Error>()
@@ -74,6 +82,8 @@ export async function observeJobs(
   }
   return jobs.map((_, i) => joined(tasks.flatMap(({ job, task }) => (job === i ? [results.get(task)!] : []))))
 }
+
+const sharesOf = (threads: number): number => Math.min(SHARES, Math.round(threads) || 1)
 
 function split(job: Job, index: number, size: number, shares: number): Planned[] {
   return Array.from({ length: shares }, (_, share) => {
@@ -165,7 +175,10 @@ class ObserverThread {
   readonly #failed: Promise<never>
 
   constructor(keys: Keys | null) {
-    this.#worker = new Worker(new URL('./observer-thread.js', import.meta.url), { workerData: keys?.texts ?? [] })
+    this.#worker = new Worker(new URL('./observer-thread.js', import.meta.url), {
+      workerData: keys?.texts ?? [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    })
     this.#failed = new Promise((_, reject) => this.#worker.once('error', reject))
     this.#failed.catch(() => {})
   }
