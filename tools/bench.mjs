@@ -1,13 +1,14 @@
-// npm run bench -- [--base FILE] [--truth FILE] [--sizes 100M,1G,3G] [--tls 300M] [--short 100M] [--runs N]
-//                  [--tools tcpdump,diagnose] [--keep]
+// npm run bench -- [--base FILE] [--truth FILE] [--sizes 100M,1G,3G] [--tls 300M] [--short 100M] [--gzip 300M]
+//                  [--many 1M] [--runs N] [--tools tcpdump,diagnose] [--keep]
 //
-// Wall time, CPU time and peak memory of `diagnose` and of the tools that engineers reach for, over a large capture
-// made from a small one, all in one run: only ratios from one run on one machine mean anything. Every measurement is
-// a fresh process; the fastest of the runs counts. Also says whether each failure in the capture was found.
+// Wall time, CPU time and peak memory of `diagnose`, with all cores and with one, and of the tools that engineers reach
+// for, in one table of one run: only ratios from one run on one machine mean anything. Every measurement is a fresh
+// process; the fastest of the runs counts. Behind the table it says whether each failure in the captures was found.
 //
-// Behind it, the same over traffic that is made here (traffic.mjs): TLS without and with its key log, beside the same
-// messages without TLS; and short connections, 20 000 a second on either leg, where all is work per packet and per
-// connection. A size of 0 leaves one out.
+// The captures are made on the spot: a small one multiplied; traffic over TLS without and with its key log, beside the
+// same messages without TLS; short connections, 20 000 a second on either leg, where all is work per packet and per
+// connection; gzip; and a million connections with as many exchanges and ten thousand incidents, beside a quarter of
+// them. A size of 0 leaves one out.
 import { spawn, spawnSync } from 'node:child_process'
 import {
   closeSync,
@@ -35,6 +36,7 @@ const LOOK_MS = 20
 const UNITS = { '': 1, K: 1e3, M: 1e6, G: 1e9 }
 
 const OURS = 'diagnose'
+const ONE_CORE = `${OURS}, one core`
 const MEASURE = 'tcpdump'
 const DIAGNOSE = [process.execPath, COMMAND, 'diagnose', '--format', 'json']
 const FAILURES = ['-Y', 'http.response.code >= 500']
@@ -42,6 +44,7 @@ const FAILURES = ['-Y', 'http.response.code >= 500']
 const TOOLS = [
   { name: MEASURE, run: ['tcpdump', '-r', '{}', '-w', '/dev/null'] },
   { name: OURS, run: [...DIAGNOSE, '{}'] },
+  { name: ONE_CORE, run: ['taskset', '-c', '0', ...DIAGNOSE, '{}'] },
   { name: 'capinfos', run: ['capinfos', '{}'] },
   { name: 'tcptrace', run: ['tcptrace', '-n', '{}'] },
   { name: 'tshark', run: ['tshark', '-n', '-r', '{}', ...FAILURES], slow: true },
@@ -54,9 +57,11 @@ const { values: options } = parseArgs({
   options: {
     base: { type: 'string' },
     truth: { type: 'string' },
-    sizes: { type: 'string', default: '1G' },
+    sizes: { type: 'string', default: '100M,1G,3G' },
     tls: { type: 'string', default: '300M' },
     short: { type: 'string', default: '100M' },
+    gzip: { type: 'string', default: '300M' },
+    many: { type: 'string', default: '1M' },
     runs: { type: 'string', default: '3' },
     tools: { type: 'string' },
     keep: { type: 'boolean', default: false },
@@ -65,6 +70,8 @@ const { values: options } = parseArgs({
 const sizes = options.sizes.split(',').map((size) => bytesOf(size, '--sizes'))
 const tlsSize = bytesOf(options.tls, '--tls')
 const shortSize = bytesOf(options.short, '--short')
+const gzipSize = bytesOf(options.gzip, '--gzip')
+const many = bytesOf(options.many, '--many')
 const runs = Math.max(1, Number(options.runs) || 1)
 const base = options.base ?? findBase()
 const hasGnuTime = existsSync(GNU_TIME) && spawnSync(GNU_TIME, ['-f', '%e', 'true']).status === 0
@@ -79,39 +86,94 @@ print(
 if (missing.length > 0) print(`NOT INSTALLED, NOT MEASURED: ${missing.join(', ')}`)
 if (!hasGnuTime) print(`no GNU time: CPU time and peak memory are looked up every ${LOOK_MS} ms (Linux only)`)
 
+/** What is to be said behind the table. */
+const notes = []
 const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-bench-'))
 try {
-  if (sizes.some((size) => size > 0)) {
-    const truth = await readTruth()
-    for (const [index, size] of sizes.entries()) if (size > 0) await benchCapture(base, `${index}.pcap`, size, truth)
+  print('| capture | tool | wall s | CPU s | peak MB | wall ÷ first | tshark ÷ wall |')
+  print('| --- | --- | ---: | ---: | ---: | ---: | ---: |')
+  const truth = sizes.some((size) => size > 0) || gzipSize > 0 ? await readTruth() : []
+  for (const [index, size] of sizes.entries()) {
+    if (size > 0) await benchCapture(base, `${index}.pcap`, size, truth, 'large frames')
   }
-  if (tlsSize > 0) await benchTls(tlsSize)
   if (shortSize > 0) {
-    const { plain, truth } = shortTraffic()
-    await benchCapture(keep('short-base.pcap', plain), 'short.pcap', shortSize, truth, 'short connections: ')
+    const { plain, truth: failures } = shortTraffic()
+    await benchCapture(keep('short-base.pcap', plain), 'short.pcap', shortSize, failures, 'short connections')
   }
+  if (gzipSize > 0) await benchGzip(gzipSize, truth)
+  if (tlsSize > 0) await benchTls(tlsSize)
+  if (many > 0) await benchMany(many)
+  print(`\n${notes.join('\n')}`)
 } finally {
   if (options.keep) print(`kept: ${folder}`)
   else rmSync(folder, { recursive: true })
 }
 
-async function benchCapture(from, name, size, truth, kind = '') {
-  const { file, made } = grow(from, name, size, kind)
-  const best = await measureAll(tools.map((tool) => over(file, tool)))
-  if (best.get(OURS).failure === null) print(compare(truth, answerOf(OURS), made))
+async function benchCapture(from, name, size, truth, kind) {
+  const { file, made } = grow(from, name, size)
+  const best = await measureAll(
+    `${kind}, ${short(made.bytes)}`,
+    tools.map((tool) => over(file, tool)),
+  )
+  if (best.get(OURS).failure === null) note(kind, made, compare(truth, answerOf(OURS), made))
   discard(file)
+}
+
+/** What reading compressed captures costs, beside the tool that only decompresses. */
+async function benchGzip(size, truth) {
+  if (!isInstalled('gzip') || !isInstalled('zcat')) {
+    notes.push('gzip or zcat is NOT INSTALLED: compressed input was not measured')
+    return
+  }
+  const { file, made } = grow(base, 'packed.pcap', size, 'gzip')
+  spawnSync('gzip', ['-1', file])
+  const packed = `${file}.gz`
+  const rows = [{ name: 'zcat', run: ['zcat', packed] }, ...tools.filter(({ name }) => name.startsWith(OURS))]
+  const best = await measureAll(
+    `gzip, ${short(made.bytes)} unpacked`,
+    rows.map((tool) => over(packed, tool)),
+  )
+  if (best.get(OURS).failure === null) note('gzip', made, compare(truth, answerOf(OURS), made))
+  discard(packed)
+}
+
+/** Whether time and memory grow in proportion to connections, exchanges and incidents. */
+async function benchMany(connections) {
+  const { plain, truth, exchanges } = shortTraffic(50)
+  const from = keep('many-base.pcap', plain)
+  const found = []
+  for (const share of [1 / 4, 1]) {
+    const copies = (connections * share) / (exchanges + truth.length)
+    const { file, made } = grow(from, 'many.pcap', (plain.length - 24) * copies, 'many')
+    const best = await measureAll(
+      `${short((exchanges + truth.length) * made.copies)} connections`,
+      tools.filter(({ name }) => name === MEASURE || name.startsWith(OURS)).map((tool) => over(file, tool)),
+    )
+    const ours = best.get(OURS)
+    if (ours.failure !== null) return
+    const kind = `${digits(exchanges * made.copies)} exchanges, ${digits(truth.length * made.copies)} incidents`
+    note(kind, made, compare(truth, answerOf(OURS), made))
+    found.push({ ...ours, connections: (exchanges + truth.length) * made.copies })
+    discard(file)
+  }
+  const [few, all] = found
+  const times = (of) => (of(all) / of(few)).toFixed(1)
+  notes.push(
+    `${times((row) => row.connections)} times as many connections, exchanges and incidents take ` +
+      `${times(({ cpu }) => cpu)} times the CPU time and ${times(({ peak }) => peak)} times the memory`,
+  )
 }
 
 /** What TLS costs: without keys, with them, and beside the same messages without it. */
 async function benchTls(size) {
   const { tls, plain, keys, truth } = await tlsTraffic()
-  const sealed = grow(keep('tls-base.pcap', tls), 'tls.pcap', size, 'TLS 1.2 and 1.3: ')
+  const sealed = grow(keep('tls-base.pcap', tls), 'tls.pcap', size, 'TLS')
   // As many copies of the one as of the other: then both have the same messages.
   const clear = grow(
     keep('plain-base.pcap', plain),
     'plain.pcap',
     (plain.length - 24) * sealed.made.copies,
-    'the same without TLS: ',
+    'the same without TLS',
   )
   const log = keep('keys.log', keys)
   const rows = [
@@ -124,31 +186,32 @@ async function benchTls(size) {
         ...over(sealed.file, { run: [run[0], '-o', `tls.keylog_file:${log}`, ...run.slice(1)], ...tool }),
       })),
   ]
-  const best = await measureAll(rows)
+  const best = await measureAll(`TLS, ${short(sealed.made.bytes)}`, rows)
   const [without, withKeys, twin] = [OURS, WITH_KEYS, IN_THE_CLEAR].map((name) => best.get(name))
   if ([without, withKeys, twin].every(({ failure }) => failure === null)) {
     const times = (row) => `${(row.wall / twin.wall).toFixed(2)} (CPU ${(row.cpu / twin.cpu).toFixed(2)})`
     const speed = (seconds) => `${(sealed.made.bytes / 1e6 / seconds).toFixed(0)} MB/s`
-    print(`TLS takes, of the time without TLS: without keys ${times(without)}, with keys ${times(withKeys)}`)
-    print(
+    notes.push(`TLS takes, of the time without TLS: without keys ${times(without)}, with keys ${times(withKeys)}`)
+    notes.push(
       `with keys ${speed(withKeys.wall)}; what decryption adds to the time without TLS: ${speed(withKeys.wall - twin.wall)}`,
     )
   }
   for (const name of [WITH_KEYS, IN_THE_CLEAR, OURS]) {
-    if (best.get(name).failure === null) print(`${name}: ${compare(truth, answerOf(name), sealed.made)}`)
+    if (best.get(name).failure === null) note(name, sealed.made, compare(truth, answerOf(name), sealed.made))
   }
   discard(sealed.file)
   discard(clear.file)
 }
 
-/** The capture multiplied to a size, with a line about it. */
-function grow(from, name, size, kind) {
+/** The capture multiplied to a size. */
+function grow(from, name, size) {
   const file = join(folder, name)
   const made = multiply(from, file, size)
-  print(
-    `\n${kind}${digits(made.bytes)} bytes, ${digits(made.frames)} frames: ${made.sites} sites, ${made.rounds} rounds`,
-  )
   return { file, made: { ...made, copies: made.sites * made.rounds } }
+}
+
+function note(kind, { bytes, frames }, result) {
+  notes.push(`${kind}, ${digits(bytes)} bytes, ${digits(frames)} frames: ${result}`)
 }
 
 function keep(name, content) {
@@ -171,28 +234,23 @@ function answerOf(name) {
   return join(folder, `${name.replaceAll(/\W+/g, '-')}.json`)
 }
 
-/** One table: a line a row, its fastest run. */
-async function measureAll(rows) {
+/** The rows of one capture in the table, of each its fastest run. */
+async function measureAll(capture, rows) {
   const best = new Map()
   for (let run = 0; run < runs; run++) {
     for (const { name, run: words, slow } of rows) {
       if (slow && run > 0) continue
       const found = await measure(words, name.startsWith(OURS) ? answerOf(name) : '/dev/null')
-      if (found.failure !== null) print(`${name} FAILED: ${found.failure}`)
+      if (found.failure !== null) notes.push(`${name} FAILED: ${found.failure}`)
       if (!(found.wall >= best.get(name)?.wall)) best.set(name, found)
     }
   }
-  const unit = best.get(MEASURE)?.wall ?? NaN
-  print('| tool | wall s | CPU s | peak MB | wall ÷ tcpdump |')
-  print('| --- | ---: | ---: | ---: | ---: |')
+  const [first] = best.values()
+  const tshark = best.get('tshark')?.wall
   for (const [name, { wall, cpu, peak, failure }] of best) {
-    const cells = [wall.toFixed(2), cpu.toFixed(2), (peak / 1024).toFixed(0), (wall / unit).toFixed(1)]
-    print(`| ${name} | ${failure === null ? cells.join(' | ') : 'failed | | | '} |`)
-  }
-  const ours = best.get(WITH_KEYS) ?? best.get(OURS)
-  const theirs = best.get('tshark')
-  if (theirs !== undefined && ours.failure === null) {
-    print(`diagnose is ${(theirs.wall / ours.wall).toFixed(1)} times as fast as tshark`)
+    const cells = [wall.toFixed(2), cpu.toFixed(2), (peak / 1024).toFixed(0), (wall / first.wall).toFixed(1)]
+    cells.push(tshark === undefined ? '' : (tshark / wall).toFixed(1))
+    print(`| ${capture} | ${name} | ${failure === null ? cells.join(' | ') : 'failed | | | | '} |`)
   }
   return best
 }
@@ -310,6 +368,12 @@ function bytesOf(text, option) {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([KMG]?)B?$/i.exec(text.trim()) ?? []
   if (number === undefined) throw new Error(`${option} ${text}: not a size such as 100M or 1G`)
   return Number(number) * UNITS[unit.toUpperCase()]
+}
+
+/** `3109326360` as `3.1G`. */
+function short(n) {
+  const [unit, size] = Object.entries(UNITS).findLast(([, value]) => n >= value)
+  return `${Number((n / size).toPrecision(2))}${unit}`
 }
 
 function digits(n) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Makes a large capture from a small one: multiply.mjs BASE.pcap OUT.pcap BYTES
 //
-// The base is copied side by side as SITES sites, which differ in the third octet of their IPv4 addresses, and again
+// The base is copied side by side as up to SITES sites, which differ in the third octet of their IPv4 addresses, and again
 // in rounds, one after the other. A round begins QUIET seconds after the one before ended, so that its addresses and
 // ports come back as they do on a busy host: after TIME_WAIT, with TCP timestamps that went on. Each copy of a connection
 // has initial sequence numbers of its own, and each site timestamps: else it would be the one connection, seen again
@@ -43,11 +43,13 @@ export function multiply(base, out, bytes) {
   let size = used
   let frames = 0
   let rounds = 0
+  // Fewer sites where one round of all of them would be too much.
+  const sites = Math.max(1, Math.min(SITES, Math.ceil(bytes / source.length)))
   for (; size < bytes; rounds++) {
     for (const at of records) {
       const length = RECORD_HEADER + source.readUInt32LE(at + 8)
       const time = source.readUInt32LE(at) * unit + source.readUInt32LE(at + 4) + rounds * span
-      for (let site = 0; site < SITES; site++) {
+      for (let site = 0; site < sites; site++) {
         if (used + length > buffer.length) {
           writeSync(file, buffer, 0, used)
           used = 0
@@ -66,7 +68,7 @@ export function multiply(base, out, bytes) {
   }
   writeSync(file, buffer, 0, used)
   closeSync(file)
-  return { bytes: size, frames, sites: SITES, rounds }
+  return { bytes: size, frames, sites, rounds }
 }
 
 /** `unit`: fractions of a second that a timestamp counts; `span`: from round to round, in units. */

@@ -20,8 +20,6 @@ const STAGGER = 0.05
 /** Stories that begin in a second, each of a connection on either leg; multiplied by the sites it is 20 000. */
 const SHORT_A_SECOND = 2_500
 const SHORT_SECONDS = 2
-/** Every so many of them fail: the upstream refuses. */
-const SHORT_REFUSED = 500
 /** Seconds that a proxy takes to pass a message on. */
 const PASSED_ON = 0.0001
 
@@ -46,8 +44,11 @@ export async function tlsTraffic() {
   return { tls: sealed.capture('proxy'), plain: plain.capture('proxy'), keys: keys.join(''), truth }
 }
 
-/** Connections of one small exchange, on both legs: a pcap file, and what fails in it. */
-export function shortTraffic() {
+/**
+ * Connections of one small exchange, on both legs: a pcap file, and what fails in it: the upstream refuses every so many
+ * of them.
+ */
+export function shortTraffic(refused = 500) {
   const net = network()
   const proxy = net.host('proxy', '10.0.0.1')
   const clients = Array.from({ length: 50 }, (_, n) => net.host('client', `10.0.0.${10 + n}`))
@@ -61,7 +62,7 @@ export function shortTraffic() {
         .handshake()
         .send('>', request(`GET ${path}`))
       const back = net.tcp(proxy, upstreams[n % upstreams.length], 8080)
-      if (n % SHORT_REFUSED === SHORT_REFUSED - 1) {
+      if (n % refused === refused - 1) {
         back.syn().rst('<')
         front.send('<', response(502, 'Bad Gateway'))
         truth.push({ path, client: front.left, causes: ['connect-refused'] })
@@ -78,7 +79,7 @@ export function shortTraffic() {
       front.close('<')
     })
   }
-  return { plain: net.capture('proxy'), truth }
+  return { plain: net.capture('proxy'), truth, exchanges: 2 * SHORT_A_SECOND * SHORT_SECONDS - truth.length }
 }
 
 /** What a client, the proxy and the upstream say: on which leg, which way, after how many seconds. */
