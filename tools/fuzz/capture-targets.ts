@@ -140,7 +140,7 @@ async function watched(input: Bytes): Promise<void> {
     }
   }
   const live = new LiveCapture({ file: '0.pcap', open: growing }, observing)
-  const watch: Watch = new Watch(live, { horizonSeconds: 1e6, graceSeconds: random.below(3), vantage: null })
+  const watch: Watch = new Watch(live, { horizonSeconds: Infinity, graceSeconds: random.below(3), vantage: null })
   const { told: last, document } = watch.end(await live.read())
   hear(last)
   const { document: whole } = await answerOf([capture], null, 1 << 20)

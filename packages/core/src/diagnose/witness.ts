@@ -56,12 +56,12 @@ export function lacksPackets({ connection, packets }: View): boolean {
   return [CLIENT, SERVER].some((side) => packets.length > 0 && unseenOf(packets, side as SideIndex) > 0)
 }
 
-/** Bytes that were acknowledged so long before they come in the file had been given up: see `ConnectionTracker`. */
+/** Bytes that come in the file so much later than their acknowledgement had been given up: see `ConnectionTracker`. */
 const GIVEN_UP_NS = 10e6
 
 /**
- * Whether bytes stand in the file behind the RST that came after them, or far behind their acknowledgement: whoever reads
- * the capture from front to back had given them up, and took the message for cut.
+ * Whether bytes stand in the file behind the RST that acknowledges them or came after them, or far from their
+ * acknowledgement: whoever reads the capture from front to back had given them up, and took the message for cut.
  */
 export function isOutOfOrder({ packets }: View): boolean {
   const top = [0, 0]
@@ -69,15 +69,16 @@ export function isOutOfOrder({ packets }: View): boolean {
   const ackedAt = [-Infinity, -Infinity]
   let resetAt = -Infinity
   for (const p of packets) {
-    const end = p.seq + p.length
     const other = p.from === CLIENT ? SERVER : CLIENT
-    const isLate = p.time < resetAt || (p.seq < acked[p.from] && p.time < ackedAt[p.from] - GIVEN_UP_NS)
-    if (p.length > 0 && end > top[p.from] && isLate) return true
-    if (p.length > 0) top[p.from] = Math.max(top[p.from], end)
+    const isGivenUp = p.seq < acked[p.from] && Math.abs(p.time - ackedAt[p.from]) > GIVEN_UP_NS
+    if (p.length > 0 && p.seq + p.length > top[p.from]) {
+      if (isGivenUp || p.time < resetAt) return true
+      top[p.from] = p.seq + p.length
+    }
     if (p.flags & RST) resetAt = Math.max(resetAt, p.time)
-    else if (p.ack > acked[other]) {
+    if (p.ack > acked[other]) {
       acked[other] = p.ack
-      ackedAt[other] = p.time
+      ackedAt[other] = p.flags & RST ? -Infinity : p.time
     }
   }
   return false

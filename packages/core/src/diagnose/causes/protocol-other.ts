@@ -1,11 +1,12 @@
 // The upstream speaks another protocol than the proxy: its first bytes are those of SSH, a database, HTTP/2 ... Or it
 // closes at once, and other connections to it tell that a PROXY header (haproxy's proxy-protocol.txt) made the difference.
-import { CLIENT, type Connection, SERVER } from '../../observe/observations.ts'
+import { CLIENT, SERVER } from '../../observe/observations.ts'
 import { type Sniffed, SNIFFED_NAMES } from '../../app/sniff.ts'
-import { nearClient } from '../../story/story.ts'
+import { nearClient, type Sighting } from '../../story/story.ts'
 import { conversationsWith } from '../by-endpoint.ts'
 import { type Facts, upstreamClosed } from '../facts.ts'
 import { frames, type Judge, type Judgement, upstreamOf } from '../judgement.ts'
+import { perStory } from '../remember.ts'
 import { frameRef } from '../view.ts'
 
 /** First bytes that say nothing about a protocol, or belong to causes of their own. */
@@ -46,12 +47,11 @@ function withoutOrWithHeader(facts: Facts): Judgement | null {
   const { connection, exchange } = near
   const closed = upstreamClosed(facts)
   if (closed === null || closed.packet.time - asked > AT_ONCE_NS || (exchange?.ordinal ?? 0) > 0) return null
-  const others = conversationsWith(story, connection.server).map(nearClient)
-  const answered = others.filter((other) => other.connection !== connection && isAnswered(other.connection))
-  const unlike = answered.find((other) => other.connection.proxyHeader !== connection.proxyHeader)
+  const answered = answeredAt(story, connection.server)
+  const unlike = connection.proxyHeader ? answered.without : answered.withHeader
+  const alike = connection.proxyHeader ? answered.withHeader : answered.without
   // Where others of its kind are answered, the header is none of the reasons.
-  if (unlike === undefined || answered.some((other) => other.connection.proxyHeader === connection.proxyHeader))
-    return null
+  if (unlike === null || alike !== null) return null
   const upstream = upstreamOf(facts)
   const has = connection.proxyHeader
   return {
@@ -70,6 +70,25 @@ function withoutOrWithHeader(facts: Facts): Judgement | null {
   }
 }
 
-const isAnswered = ({ speaks: [, server] }: Connection): boolean => server !== null && server !== 'tls-alert'
+interface Answered {
+  withHeader: Sighting | null
+  without: Sighting | null
+}
 
+/** The first connections that a server answered, with and without a PROXY header. */
+const answeredAt = perStory((story, server): Answered => {
+  const answered = conversationsWith(story, server).map(nearClient).filter(isAnswered)
+  return {
+    withHeader: answered.find(({ connection }) => connection.proxyHeader) ?? null,
+    without: answered.find(({ connection }) => !connection.proxyHeader) ?? null,
+  }
+})
+
+function isAnswered({
+  connection: {
+    speaks: [, server],
+  },
+}: Sighting): boolean {
+  return server !== null && server !== 'tls-alert'
+}
 export default judge
