@@ -55,6 +55,15 @@ test.skipIf(!isLinux)('a full disk: said, and no success', () => {
   expect({ status, err }).toEqual({ status: 2, err: 'pcap-surgery: standard output: no space left\n' })
 })
 
+test.skipIf(!isLinux).each(['isolate -i 1 -o big.pcapng', 'merge -o big.pcapng'])(
+  '%s: a cut that finds no room is named, and nothing of it stays',
+  (command) => {
+    const { status, err, out } = shell(`(ulimit -f 1; $PS ${command} front.pcap back.pcap); s=$?; ls -A; exit $s`)
+    expect({ status, err }).toEqual({ status: 2, err: 'pcap-surgery: big.pcapng: larger than a file may be\n' })
+    expect(out).not.toContain('big')
+  },
+)
+
 test('a reader that has seen enough is no error', () => {
   const { out, err } = shell('$PS diagnose --format json front.pcap back.pcap | head -c 1; echo ${PIPESTATUS[0]}')
   expect({ out, err }).toEqual({ out: '{0\n', err: '' })

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { realpath, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { Refused } from './refused.ts'
+import { reason } from './source.ts'
 
 /** Bytes gathered before they are written. */
 const BUFFER = 1 << 20
@@ -11,7 +13,7 @@ export interface CutFile {
   /** Where it ends up, and where it lies until then. */
   file: string
   temporary: string
-  /** Throws what the file system says. */
+  /** Throws `Refused` with what the file system says. */
   emit(bytes: Uint8Array): void
   /** Writes what is still in memory. */
   close(): Written
@@ -38,7 +40,11 @@ export async function cutFile(file: string, tag = '', mode?: number): Promise<Cu
   let bytes = 0
 
   const flush = (): void => {
-    for (let at = 0; at < filled;) at += writeSync(handle!, buffer, at, filled - at)
+    try {
+      for (let at = 0; at < filled;) at += writeSync(handle!, buffer, at, filled - at)
+    } catch (error) {
+      throw new Refused(`${file}: ${reason(error)}`)
+    }
     hash.update(buffer.subarray(0, filled))
     bytes += filled
     filled = 0

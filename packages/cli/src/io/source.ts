@@ -57,8 +57,11 @@ export function reason(error: unknown): string {
       return 'is a directory'
     case 'ENOTDIR':
       return 'part of the path is no directory'
+    case 'EDQUOT':
     case 'ENOSPC':
       return 'no space left'
+    case 'EFBIG':
+      return 'larger than a file may be'
     case 'EIO':
       return 'the device reports an I/O error'
     default:
