@@ -17,6 +17,7 @@ import {
 } from '../story/story.ts'
 import { gatewayOf } from './gateway.ts'
 import { duration, type Judgement, plural } from './judgement.ts'
+import { missedTries } from './missed.ts'
 import { perStory } from './remember.ts'
 import { coverage, earlierFailures, latestLookups, type Lookup } from './upstream-side.ts'
 import { frameRef } from './view.ts'
@@ -111,6 +112,9 @@ function noHealthyUpstream(story: Story, request: Request): Judgement | null {
   const { status } = serverView(request.turn).exchange
   if (status === 504 && request.answered - request.start > WAITED_NS) return null
   if (hadUnreadTry(story, request)) return null
+  // Whose clock was set is in doubt, and so when its tries were.
+  if (story.captures.some(({ settings }) => settings.some(({ isSure }) => !isSure))) return null
+  if (missedTries(story, request).length > 0) return null
   const failures = earlierFailures(story, request)
   const { exchange } = serverView(request.turn)
   const gateway = gatewayOf(request)

@@ -19,6 +19,7 @@ import type { CauseCode } from './catalogue.ts'
 import { frontsOf, gatewayOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
 import { isGrpcFailure, withGrpcStatus } from './grpc.ts'
+import { isMissedHop } from './missed.ts'
 import { judgeWithoutTry } from './no-attempt.ts'
 import { backHosts, coverage, endsSeen } from './upstream-side.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
@@ -388,7 +389,8 @@ function withoutTry(story: Story, request: Request, exchange: Exchange): Resolut
   const telling = RELAYED.has(exchange.status) || exchange.status >= 520
   const isDress = isOwnDress(gateway?.id ?? null, exchange.status) && exchange.status !== 500
   // A request that a proxy sent, with nothing in front of it: it is judged as that proxy's try (strays.ts).
-  if (story.proxies.length === 0 && isBehindProxy(story, request)) return plain(request, 'own')
+  if (isBehindProxy(story, request) && (story.proxies.length === 0 || isMissedHop(story, request)))
+    return plain(request, 'own')
   const isOwn =
     exchange.status === 0 ? !isFront : !(telling || own || (isFront && (isDress || isGrpcFailure(exchange))))
   if (isOwn) return plain(request, 'own')

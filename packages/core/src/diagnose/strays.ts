@@ -22,6 +22,7 @@ import {
 import { conversationsWith } from './by-endpoint.ts'
 import { frontsOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
+import { isMissed } from './missed.ts'
 import { perStory } from './remember.ts'
 import { repeatsIn } from './repeats.ts'
 import type { JudgedTry } from './resolve.ts'
@@ -65,7 +66,7 @@ export function judgeStrays(story: Story): Strays {
     }
     if (isCutAway(attempt) && hasOtherLeg(story, legOf(attempt))) continue
     const how = failure(story, attempt)
-    if (how === null) continue
+    if (how === null || isMissed(story, attempt)) continue
     if (how === 'of a proxy' && !isUpstreamLeg(story, attempt)) {
       unsure.push(attempt)
       continue

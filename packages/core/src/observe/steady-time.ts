@@ -11,8 +11,6 @@ export interface SetBack extends Moment {
 const MOST_LATE_NS = 50e6
 /** A clock that was set back shows in all frames that follow; of a single one that is late the next ones tell. */
 const WATCHED = 2
-/** A single frame this far ahead of those around it has a damaged time. */
-const AHEAD_NS = 600e9
 /** A file whose times go up and down has no clock. */
 const MOST = 16
 /** Between the last frame before and the first one after a clock was set: nobody knows how long that was. */
@@ -25,7 +23,7 @@ export class SteadyTime {
   /** The latest time of each interface, and that of all. */
   #latest: number[] = []
   #last = -Infinity
-  /** The latest time before the last frame that was far ahead; Infinity without one. */
+  /** The latest time before the last frame, where that is far ahead; Infinity where it is not. */
   #before = Infinity
   /** While a step is watched: on which interface, for how many frames, and where that was before. */
   #watched = 0
@@ -41,7 +39,8 @@ export class SteadyTime {
     }
     if (latest === undefined || steady > latest) this.#latest[interfaceId] = steady
     if (steady > this.#last) {
-      if (steady > this.#last + AHEAD_NS && this.#last > -Infinity) this.#before = this.#last
+      const isAhead = steady > this.#last + MOST_LATE_NS && this.#last > -Infinity
+      this.#before = isAhead ? this.#last : Infinity
       this.#last = steady
     }
     return steady
@@ -71,7 +70,8 @@ export class SteadyTime {
     }
     const steady = time + this.#added
     if (steady >= latest - MOST_LATE_NS || this.setBacks.length >= MOST) return steady
-    if (steady >= this.#before && latest > this.#before + AHEAD_NS) {
+    // That frame alone was ahead: it stands in the file before its time, or its time is damaged.
+    if (steady >= this.#before) {
       this.#latest = []
       this.#last = steady
       this.#before = Infinity

@@ -58,8 +58,8 @@ describe('fit', () => {
       () => 1e6,
     )
     expect(fit(step).map(({ from, until }) => [from / SECOND, until / SECOND])).toEqual([
-      // The first packet after it only looks late.
-      [0, 30],
+      // Those that travel the other way only look late behind it.
+      [0, 28],
       [31, 59],
     ])
     const odd = packets(
@@ -80,7 +80,8 @@ test('times go to the story and back, over several pieces and captures', () => {
   }
   const other = { pieces: [{ from: 0, shift: 1e9, rate: -1e-4 }] }
   const both = { pieces: composed(one.pieces, other.pieces) }
-  for (const time of [0, 50, 100, 1e6, 1e9]) {
+  // Where the clock leaps back, times occur twice.
+  for (const time of [0, 50, 125, 1e6, 1e9]) {
     expect(fromStory(one, toStory(one, time))).toBeCloseTo(time, 3)
     expect(toStory({ pieces: inverse(one.pieces) }, toStory(one, time))).toBeCloseTo(time, 1)
     expect(toStory(both, time)).toBeCloseTo(toStory(other, toStory(one, time)), 1)

@@ -52,10 +52,16 @@ export function fit(bounds: Bounds): Stretch[] {
     if (whole !== null && isWide(whole, bounds, jitter)) return [stretch(bounds, all, whole)]
   }
   const found: Stretch[] = []
+  const rests: number[][] = []
   let members: number[] = []
   let lines = any
   const close = (): void => {
-    if (members.length >= LEAST) found.push(stretch(bounds, members, lines))
+    // At either end there may be no more of them: what bounds the offset from both sides will do.
+    const isEnd = found.length === 0 || members.at(-1) === length - 1
+    const isBoth = isEnd && [1, -1].every((sign) => members.some((i) => bounds.signs[i] === sign))
+    if (members.length < LEAST && !isBoth) return
+    rests.push(members)
+    found.push(stretch(bounds, members, lines))
   }
   for (let i = 0; i < length; i++) {
     let next = clipped(lines, bounds, i)
@@ -76,7 +82,13 @@ export function fit(bounds: Bounds): Stretch[] {
     lines = next
   }
   close()
-  return found
+  // What goes with the next lines as well does not tell that the clock was set after it.
+  return found.map((one, n) => {
+    const next = found[n + 1]
+    if (next === undefined) return one
+    const last = rests[n].findLast((i) => clipped(next.lines, bounds, i) === null)
+    return last === undefined ? one : { ...one, until: bounds.times[last] }
+  })
 }
 
 const stretch = ({ times }: Bounds, members: readonly number[], lines: Lines): Stretch => ({

@@ -46,9 +46,10 @@ export function settingsOf(captures: readonly StoryCapture[], ties: readonly Tie
       const by = setBack?.by ?? 0
       // Between its last frame before and its first one after time went on.
       const high = by === 0 ? (leap?.high ?? 0) : Math.min(0, leap?.high ?? 0) - by
+      const ends = [fromStory(captures[c], span.from), fromStory(captures[c], span.until)]
       settings[c].push({
-        from: fromStory(captures[c], span.from),
-        until: fromStory(captures[c], span.until),
+        from: Math.min(...ends),
+        until: Math.max(...ends),
         low: leap === null ? -Infinity : Math.min(leap.low - by, high),
         high,
         isSure: setBack !== null || !suspects.has(c),
@@ -106,7 +107,12 @@ function leapsAt(
   gaps: readonly Gap[],
 ): { leaps: (Range | null)[]; reference: number; suspects: Set<number> } {
   const { from, until } = widest(gaps)
-  const [before, after] = [from - BESIDE_NS, until + BESIDE_NS].map((time) => aheadAt(captures, ties, time).most)
+  // What nothing shows on one side of it tells nothing of it.
+  const [start, end] = [from - BESIDE_NS, until + BESIDE_NS]
+  const known = ties.filter(({ a, stretches }) => {
+    return toStory(captures[a], stretches[0].from) <= from && toStory(captures[a], stretches.at(-1)!.until) >= until
+  })
+  const [before, after] = [start, end].map((time) => aheadAt(captures, known, time).most)
   const all = [...captures.keys()]
   const own = new Set(gaps.flatMap(({ setBack }) => setBack?.capture ?? []))
   const others = all.filter((c) => !own.has(c))
@@ -116,10 +122,9 @@ function leapsAt(
       return leap !== null && leap.low <= 0 && leap.high >= 0
     })
   const groups = others.map((c) => ({ c, with: agreeing(c) }))
-  const most = Math.max(0, ...groups.map((group) => group.with.length))
-  const largest = groups.filter(
-    (group) => group.with.length === most && all.some((d) => isOff(before, after, group.c, d)),
-  )
+  const concerned = groups.filter(({ c }) => all.some((d) => isOff(before, after, c, d)))
+  const most = Math.max(0, ...concerned.map((group) => group.with.length))
+  const largest = concerned.filter((group) => group.with.length === most)
   const reference = largest[0]?.c ?? others[0] ?? 0
   const suspects = new Set<number>()
   // As many against as many: each may be the one that was set.

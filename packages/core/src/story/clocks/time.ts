@@ -32,7 +32,7 @@ export function toStory(clock: Clocked, time: number): number {
 /** A capture's time at a story time. */
 export function fromStory({ pieces }: Clocked, time: number): number {
   let at = pieces.length - 1
-  while (at > 0 && time < pieces[at].from + pieces[at].shift) at--
+  while (at > 0 && time < beginOf(pieces, at)) at--
   const { from, shift, rate } = pieces[at]
   return rate === 0 ? time - shift : from + (time - shift - from) / (1 + rate)
 }
@@ -58,11 +58,22 @@ export function composed(inner: readonly ClockPiece[], outer: readonly ClockPiec
 
 /** The pieces that lead back. */
 export const inverse = (pieces: readonly ClockPiece[]): ClockPiece[] =>
-  pieces.map(({ from, shift, rate }) => ({
-    from: from + shift,
-    shift: -shift,
-    rate: rate === 0 ? 0 : 1 / (1 + rate) - 1,
-  }))
+  pieces.map(({ from, shift, rate }, at) => {
+    const begin = beginOf(pieces, at)
+    const back = rate === 0 ? 0 : 1 / (1 + rate) - 1
+    return { from: begin, shift: -shift + back * (begin - from - shift), rate: back }
+  })
+
+/**
+ * Story time at which a piece begins. Where a clock leapt nobody knows when, on either clock: in the middle of the one
+ * is in the middle of the other.
+ */
+function beginOf(pieces: readonly ClockPiece[], at: number): number {
+  const { from, shift } = pieces[at]
+  if (at === 0) return from + shift
+  const before = pieces[at - 1]
+  return from + (shift + before.shift + before.rate * (from - before.from)) / 2
+}
 
 /**
  * The time of a packet on the clock of the first capture. `epoch` and `first` are the epochs of its own capture and of

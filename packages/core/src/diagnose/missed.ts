@@ -1,0 +1,58 @@
+// Failed tries that no request has, and failed requests that have no try, of captures that only cause and effect tie: one
+// may be made for the other all the same, on a clock that was set, or told from too little.
+import { isSealed } from '../observe/observations.ts'
+import { vagueness } from '../story/clocks/order.ts'
+import { likeness } from '../story/pairing.ts'
+import { clientView, frontOf, nearClient, type Request, serverView, type Story, type Try } from '../story/story.ts'
+import { perStory } from './remember.ts'
+
+/** Clocks are set by less than this, mostly; and tries are not looked for elsewhere. */
+const SET_BY_NS = 10e9
+
+/** Requests that failed and have no try. */
+const lonely = perStory((story): Request[] =>
+  story.requests.filter(({ turn, tries }) => {
+    const { exchange } = serverView(turn)
+    return tries.length === 0 && !(exchange.status > 0 && exchange.status < 500)
+  }),
+)
+
+/** Tries that have no request. */
+const astray = perStory((story): Try[] => story.strays.filter(({ search }) => search === null))
+
+/** The tries that may have been made for a request. */
+export const missedTries = (story: Story, request: Request): Try[] =>
+  // Connections without a request fail before one as well: that is why the proxy made no more.
+  astray(story).filter((attempt) => attempt.turn !== null && mayBeFor(story, attempt, request))
+
+/** Whether a try may have been made for a request that failed, and that says so itself. */
+export const isMissed = (story: Story, attempt: Try): boolean =>
+  lonely(story).some((request) => mayBeFor(story, attempt, request))
+
+/** The same of what looks like a request, as to an upstream that is a proxy as well. */
+export const isMissedHop = (story: Story, { turn, start }: Request): boolean =>
+  lonely(story).some(
+    (request) =>
+      serverView(request.turn).exchange.status === serverView(turn).exchange.status &&
+      mayBeFor(story, { conversation: turn.conversation, turn, start }, request),
+  )
+
+function mayBeFor(
+  story: Story,
+  { conversation, turn, start }: Pick<Try, 'conversation' | 'turn' | 'start'>,
+  request: Request,
+): boolean {
+  const { capture, connection } = nearClient(conversation!)
+  const { exchange, sighting } = serverView(request.turn)
+  if (capture === sighting.capture || connection.server === frontOf(request)) return false
+  if (conversation === request.turn.conversation || isTiedByPackets(story, capture, sighting.capture)) return false
+  const { earlier, later } = vagueness(story, capture, sighting.capture, start)
+  if (start - earlier > request.answered + SET_BY_NS || start + later < request.start - SET_BY_NS) return false
+  if (turn === null) return true
+  const { exchange: made, sighting: at } = clientView(turn)
+  return isSealed(made) || isSealed(exchange) || likeness(exchange, made, sighting.connection, at.connection) !== null
+}
+
+/** Directly; over others a step may be anybody's. */
+const isTiedByPackets = ({ ties }: Story, one: number, other: number): boolean =>
+  ties.some(({ a, b, by }) => by === 'packets' && Math.min(one, other) === a && Math.max(one, other) === b)
