@@ -5,7 +5,7 @@ import { mayBeHttp2 } from '../app/tls/facts.ts'
 import { CLIENT, isSealed, SERVER } from '../observe/observations.ts'
 import type { FrameRef, RuledOut } from '../report/document.ts'
 import { wasSet } from '../story/clocks/settings.ts'
-import type { Request, Story, Try } from '../story/story.ts'
+import { type Request, serverView, type Story, type Try } from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
 import { JUDGES } from './causes/index.ts'
 import { type Facts, factsOf } from './facts.ts'
@@ -136,6 +136,14 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
     confidence = 'likely'
     findings.push({ text: 'in that time the clock of a capture was set: how long it was is not sure', frames: [] })
   }
+  const ended = BY_WAITING.has(judgement.cause) ? endedAfter(facts) : null
+  if (confidence === 'certain' && ended !== null) {
+    confidence = 'likely'
+    findings.push({
+      text: 'the upstream closed next, after the answer if no clock was set in between',
+      frames: [ended],
+    })
+  }
   const closed = BY_WAITING.has(judgement.cause) ? closedUnseen(facts) : null
   if (closed !== null) {
     if (confidence === 'certain') confidence = 'likely'
@@ -164,6 +172,16 @@ export const restsOnClocks = (cause: CauseCode, { clockSlackSeconds }: Facts): b
 /** Whether a clock was set while the try waited, as far as it is told. */
 const mayHaveLeapt = ({ story, near, far, asked, gaveUp }: Facts): boolean =>
   [near, ...(far === null ? [] : [far])].some(({ capture }) => wasSet(story, capture, asked, gaveUp))
+
+/**
+ * The upstream's FIN or RST that comes behind the answer to the client by another capture's clock, where the proxy had
+ * not left: it may be what the proxy answered to.
+ */
+function endedAfter({ request, near, gaveUp, asked, closings }: Facts): FrameRef | null {
+  if (request === null || serverView(request.turn).sighting.capture === near.capture) return null
+  const next = closings.find(({ packet }) => packet.time >= asked)
+  return next?.by === 'upstream' && next.packet.time > gaveUp ? near.ref(next.packet) : null
+}
 
 /** What a frame of HTTP/2 that nobody could read may have said instead. */
 const UNREAD_FRAMES: { readonly [cause in CauseCode]?: readonly CauseCode[] } = {
