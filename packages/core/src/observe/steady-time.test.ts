@@ -64,3 +64,10 @@ test('own times of a stretch with a step in it', () => {
   expect(ownTimes([], 1, 2)).toEqual([{ from: 1, to: 2 }])
   expect([addedAt(setBacks, 1000e6), addedAt(setBacks, 1001e6)]).toEqual([0, 600.001e6])
 })
+
+test('what lies further back than a day is no clock that was set', () => {
+  const time = new SteadyTime()
+  const year = 365 * 86_400e9
+  expect([year, year + 1e6, 5, 6].map((at, i) => time.of(at, i + 1, 0))).toEqual([year, year + 1e6, 5, 6])
+  expect(time.setBacks).toEqual([])
+})

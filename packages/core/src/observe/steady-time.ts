@@ -13,6 +13,8 @@ const MOST_LATE_NS = 50e6
 const WATCHED = 2
 /** A file whose times go up and down has no clock. */
 const MOST = 16
+/** Nobody sets a clock back by more than a day while it is in use: what jumps further is damage, or another capture. */
+const FARTHEST_NS = 86_400e9
 /** Between the last frame before and the first one after a clock was set: nobody knows how long that was. */
 const STEP_NS = 1e3
 
@@ -78,6 +80,7 @@ export class SteadyTime {
       return steady
     }
     const by = this.#last + STEP_NS - steady
+    if (by > FARTHEST_NS) return steady
     this.#old = latest
     this.#interface = interfaceId
     this.#watched = WATCHED
