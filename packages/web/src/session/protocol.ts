@@ -1,0 +1,98 @@
+// What the page asks of its worker, and what it is answered: plain data that can be cloned. The page holds the document
+// and what is on the screen; captures, observations and tables stay in the worker.
+import type { DiagnosisDocument, FrameRef } from '@pcap-surgery/core'
+
+/** A capture or key log: a file of the user, or one that `pcap-surgery ui` was given and hands out itself. */
+export interface InputFile {
+  name: string
+  /** Bytes of the file as it lies there; null where nobody knows. */
+  size: number | null
+  blob: Blob | null
+  /** Where the local server has it; null for a file of the user. */
+  url: string | null
+}
+
+/** How far reading has come. */
+export interface Progress {
+  /** Bytes read of the files as they lie there, of how many; null where that is not known. */
+  bytes: number
+  total: number | null
+  frames: number
+  /** Failed requests found so far. */
+  incidents: number
+}
+
+export interface Opened {
+  document: DiagnosisDocument
+  /** True where the user stopped reading: the document speaks of what was read until then. */
+  isStopped: boolean
+}
+
+/** Requests over the time of the captures, in bins of equal length: healthy traffic as a background. */
+export interface Traffic {
+  /** RFC 3339 time of the first bin's beginning, and seconds a bin. */
+  begin: string
+  binSeconds: number
+  /** Exchanges that began in each bin. */
+  exchanges: number[]
+}
+
+/** One field of a decoded layer, and where its bytes are in the frame. */
+export interface LayerField {
+  name: string
+  value: string
+  at: number
+  length: number
+}
+
+/** One protocol layer of a frame. */
+export interface Layer {
+  name: string
+  summary: string
+  at: number
+  length: number
+  fields: LayerField[]
+}
+
+export interface FrameDetail extends FrameRef {
+  /** RFC 3339 with nanoseconds, by the capture's own clock. */
+  time: string
+  wireLength: number
+  bytes: Uint8Array<ArrayBuffer>
+  layers: Layer[]
+}
+
+export type TableName = 'connections' | 'exchanges'
+export type Cell = string | number | null
+
+export interface TableQuery {
+  table: TableName
+  /** Column by its id, and the direction; null: in order of time. */
+  sort: { column: string; descending: boolean } | null
+  /** Words that a row must all have in one of its texts; empty: every row. */
+  filter: string
+}
+
+/** A table that was sorted and filtered, of which rows can be asked for until the next one of its name is made. */
+export interface TableView {
+  rows: number
+  /** Rows before filtering. */
+  of: number
+}
+
+/** Cells by column, in the order of the table's columns. */
+export type Row = Cell[]
+
+export interface SaveRequest {
+  incident: string
+  format: 'pcapng' | 'pcap'
+  anonymise: boolean
+}
+
+/** A file that was made for the user to keep. */
+export interface MadeFile {
+  name: string
+  blob: Blob
+  /** What is to be said of it; empty when nothing is. */
+  notes: string[]
+}
