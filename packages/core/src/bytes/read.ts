@@ -29,5 +29,19 @@ export function latin1(b: Bytes, from: number, to: number): string {
   return text
 }
 
+/** One byte a character, the inverse of `latin1`. */
+export function latin1Bytes(text: string): Bytes {
+  const b = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) b[i] = text.charCodeAt(i)
+  return b
+}
+
 /** Two lower-case hexadecimal digits a byte. */
 export const hexOf = (bytes: Bytes): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** Bytes out of hexadecimal digits, two for each. */
+export function unhex(digits: string): Bytes {
+  const bytes = new Uint8Array(digits.length / 2)
+  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16)
+  return bytes
+}

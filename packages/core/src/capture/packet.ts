@@ -23,6 +23,19 @@ export interface Packet {
   interfaceId: number
 }
 
+/** A record for a reader to fill. */
+export const createPacket = (): Packet => ({
+  frame: 0,
+  seconds: 0,
+  nanoseconds: 0,
+  bytes: new Uint8Array(0),
+  at: 0,
+  end: 0,
+  wireLength: 0,
+  linkType: 0,
+  interfaceId: 0,
+})
+
 export interface PacketSink {
   packet(packet: Packet): void
 }

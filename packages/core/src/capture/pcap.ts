@@ -2,7 +2,7 @@
 import { u16, u16le, u32, u32le, type Bytes } from '../bytes/read.ts'
 import { addFault, bytesText } from './faults.ts'
 import { LARGEST_PACKET, packetLimit, type CaptureFormat } from './format.ts'
-import type { BlockSink, CaptureInfo, Packet, PacketSink } from './packet.ts'
+import { type BlockSink, createPacket, type CaptureInfo, type PacketSink } from './packet.ts'
 import { IF_FCSLEN } from './pcapng-options.ts'
 import type { Feed, RecordReader } from './records.ts'
 
@@ -50,17 +50,7 @@ function pcapReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader {
   let headerLength = 0
   let minor = 0
   let limit = 0
-  const packet: Packet = {
-    frame: 0,
-    seconds: 0,
-    nanoseconds: 0,
-    bytes: new Uint8Array(0),
-    at: 0,
-    end: 0,
-    wireLength: 0,
-    linkType: 0,
-    interfaceId: 0,
-  }
+  const packet = createPacket()
 
   function readFileHeader(b: Bytes, at: number, end: number, feed: Feed): number {
     if (end - at < FILE_HEADER) return FILE_HEADER

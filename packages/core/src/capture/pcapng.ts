@@ -3,7 +3,7 @@
 import { u16, u16le, u32, u32le, type Bytes } from '../bytes/read.ts'
 import { addFault, bytesText } from './faults.ts'
 import { LARGEST_PACKET, packetLimit, type CaptureFormat } from './format.ts'
-import type { BlockSink, CaptureInfo, Instant, Packet, PacketSink } from './packet.ts'
+import { type BlockSink, createPacket, type CaptureInfo, type Instant, type PacketSink } from './packet.ts'
 import {
   CUSTOM,
   DECRYPTION_SECRETS,
@@ -111,17 +111,7 @@ function pcapngReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader
   let passedAt = 0
   let timeless = false
   let keyLogBytes = 0
-  const packet: Packet = {
-    frame: 0,
-    seconds: 0,
-    nanoseconds: 0,
-    bytes: new Uint8Array(0),
-    at: 0,
-    end: 0,
-    wireLength: 0,
-    linkType: 0,
-    interfaceId: 0,
-  }
+  const packet = createPacket()
 
   const leftOut = (what: string): void => blocks?.leftOut(what)
 

@@ -1,4 +1,5 @@
 // Name lookups: DNS queries with their answers, over UDP and TCP (RFC 1035).
+import { latin1Bytes } from '../bytes/read.ts'
 import { type DnsMessage, readDnsTcp } from '../app/dns/message.ts'
 import type { ConnectionRecord } from './connection-table.ts'
 import { DNS_PORT, type Moment, type NameLookup } from './observations.ts'
@@ -68,7 +69,7 @@ export class NameLookups {
       [connection.clientAddress, connection.serverAddress, connection.firstBytes[0], connection.first],
       [connection.serverAddress, connection.clientAddress, connection.firstBytes[1], connection.last],
     ] as const) {
-      const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0))
+      const bytes = latin1Bytes(text)
       for (const { message } of readDnsTcp(bytes, 0, bytes.length)) this.message(message, from, to, moment)
     }
   }

@@ -1,7 +1,7 @@
 // AJP responses, in the bytes that a container sends: SEND_HEADERS, any number of SEND_BODY_CHUNK, END_RESPONSE.
-import { type Bytes, u16 } from '../../bytes/read.ts'
+import { type Bytes, latin1Bytes, u16 } from '../../bytes/read.ts'
 import { RecordScanner } from '../backend/records.ts'
-import { bytesOf } from '../backend/request-head.ts'
+import { oneLine } from '../backend/request-head.ts'
 import { append } from '../http1/excerpt.ts'
 import { readHead } from '../http1/head.ts'
 import type { Head, MessageScanner, MessageSink, Place } from '../http1/message.ts'
@@ -112,7 +112,7 @@ class AjpResponseScanner extends RecordScanner {
       const value = data.string() ?? ''
       if (name !== null && data.whole) lines.push(`${oneLine(name)}: ${oneLine(value)}\r\n`)
     }
-    const b = bytesOf(`${lines.join('')}${status > 0 ? '\r\n' : ''}`)
+    const b = latin1Bytes(`${lines.join('')}${status > 0 ? '\r\n' : ''}`)
     const isCut = cut || !data.whole
     const placeInHead = () => this.first
     const head: Head = readHead('response', b, 0, b.length, isCut, this.asked(), { placeInHead })
@@ -145,6 +145,3 @@ class AjpResponseScanner extends RecordScanner {
     return b[tail + 4] === packet.END_RESPONSE && b[tail + 5]! <= 1
   }
 }
-
-/** A line end inside a value must not become a field. */
-const oneLine = (value: string): string => value.replace(/[\r\n\0]/g, ' ')

@@ -1,5 +1,5 @@
 // The request that a gateway hands to an application, as the HTTP request it came from would look (RFC 3875 section 4.1).
-import { type Bytes, latin1 } from '../../bytes/read.ts'
+import { type Bytes, latin1, latin1Bytes } from '../../bytes/read.ts'
 import { readHead } from '../http1/head.ts'
 import type { Framing, Head, MessageFault, Place } from '../http1/message.ts'
 
@@ -28,7 +28,7 @@ export function requestHead(parts: RequestParts): Head {
   const lines = parts.fields.map(([name, value]) => `${name}: ${oneLine(value)}\r\n`)
   const method = parts.method.replace(/[^!-~]/g, '')
   const text = `${method} ${oneLine(parts.target)} HTTP/1.1\r\n${lines.join('')}\r\n`
-  const b = bytesOf(text)
+  const b = latin1Bytes(text)
   const read = readHead('request', b, 0, b.length, false, '', { placeInHead: () => NOWHERE })
   // A target that was cut away is none, and a method neither.
   if (parts.target === '') read.textEnd = read.textAt
@@ -98,14 +98,7 @@ const isName = (name: string): boolean => /^[A-Za-z0-9_.-]+$/.test(name)
 const fieldName = (name: string): string => name.toLowerCase().replaceAll('_', '-')
 
 /** A line end inside a value must not become a field. */
-const oneLine = (value: string): string => value.replace(/[\r\n\0]/g, ' ')
-
-/** One byte a character, the inverse of `latin1`. */
-export function bytesOf(text: string): Bytes {
-  const b = new Uint8Array(text.length)
-  for (let i = 0; i < text.length; i++) b[i] = text.charCodeAt(i)
-  return b
-}
+export const oneLine = (value: string): string => value.replace(/[\r\n\0]/g, ' ')
 
 /** The text of a variable's bytes. */
 export const textOf = (b: Bytes, from: number, to: number): string => latin1(b, from, to)

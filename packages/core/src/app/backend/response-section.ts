@@ -1,10 +1,9 @@
 // The header section of a CGI response (RFC 3875 section 6): like HTTP's, with a Status field instead of a status line.
-import { type Bytes, latin1 } from '../../bytes/read.ts'
+import { type Bytes, latin1, latin1Bytes } from '../../bytes/read.ts'
 import { append } from '../http1/excerpt.ts'
 import { COLON, CR, isBlank, isWord, LF, startsWith } from '../http1/grammar.ts'
 import { HEAD_KEPT, HEAD_LIMIT, readHead } from '../http1/head.ts'
 import type { Head, Place } from '../http1/message.ts'
-import { bytesOf } from './request-head.ts'
 
 const NO_BYTES: Bytes = new Uint8Array(0)
 const NAMELESS = 'HTTP/1.1 '
@@ -57,7 +56,7 @@ export class ResponseSection {
     const isCut = cut || section.length < this.size
     const own = startsWith(section, 0, section.length, 'HTTP/')
     const status = own ? { line: '', at: 0 } : statusLine(section, isCut)
-    const line = bytesOf(status.line)
+    const line = latin1Bytes(status.line)
     const b = append(line, line.length, section, 0, status.line === NAMELESS ? 0 : section.length)
     const length = line.length + (status.line === NAMELESS ? 0 : section.length)
     const placeInHead = (at: number) => this.#place(at < line.length ? status.at : at - line.length)

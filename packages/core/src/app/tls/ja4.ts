@@ -1,7 +1,7 @@
 // JA4, the fingerprint of a TLS client (FoxIO, technical_details/JA4): what it can do, sorted, so that clients that
 // shuffle their extensions keep theirs. Reads a whole ClientHello over TCP.
 import { sha256 } from '@noble/hashes/sha2.js'
-import type { Bytes } from '../../bytes/read.ts'
+import { latin1Bytes } from '../../bytes/read.ts'
 import { isGrease } from './cipher-suites.ts'
 import type { ClientHello } from './facts.ts'
 import { EXTENSION } from './hello.ts'
@@ -56,11 +56,7 @@ function hash(text: string): string {
   const known = hashes.get(text)
   if (known !== undefined) return known
   if (hashes.size >= HASHES) hashes.clear()
-  const digits = [...sha256(ascii(text)).subarray(0, 6)].map(hex2).join('')
+  const digits = [...sha256(latin1Bytes(text)).subarray(0, 6)].map(hex2).join('')
   hashes.set(text, digits)
   return digits
-}
-
-function ascii(text: string): Bytes {
-  return Uint8Array.from(text, (c) => c.charCodeAt(0))
 }

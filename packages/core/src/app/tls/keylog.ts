@@ -2,7 +2,7 @@
 // servers and proxies write them on demand; a capture in pcapng may carry one in its Decryption Secrets Block.
 //
 // The file is full of secrets. Nothing of its text goes into a fault: a line is named by its number alone.
-import { latin1, type Bytes } from '../../bytes/read.ts'
+import { latin1, unhex, type Bytes } from '../../bytes/read.ts'
 
 /** Labels whose secrets open records. `CLIENT_RANDOM` is TLS 1.2 and older, the others are TLS 1.3. */
 export type SecretLabel =
@@ -131,12 +131,6 @@ function readLine(log: KeyLog, text: string, at: number, end: number): boolean {
 }
 
 const isLabel = (text: string): text is SecretLabel => Object.hasOwn(LABELS, text)
-
-function unhex(digits: string): Bytes {
-  const bytes = new Uint8Array(digits.length / 2)
-  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16)
-  return bytes
-}
 
 function isSame(a: Bytes, b: Bytes): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at])

@@ -4,7 +4,7 @@
 //
 // Each octet is mapped by a permutation that depends on what stands before it. No octet stays but those that say what
 // kind of address it is, so no address stands for itself unless all of it is of that kind.
-import { type Bytes, hexOf } from '../../bytes/read.ts'
+import { type Bytes, hexOf, unhex } from '../../bytes/read.ts'
 import { type Keyed, permuted } from './keyed.ts'
 
 /** Permutations remembered; beyond it they are made again. */
@@ -54,7 +54,7 @@ export class AddressPermutation {
     if (original[0] === 0xff) return original.slice()
     let result = ''
     for (let group = 0; group < 32; group += 4) result += this.#group(hex, group)
-    return bytesOf(result)
+    return unhex(result)
   }
 
   /** Leading zeros stay, so the rest keeps its number of digits. */
@@ -76,7 +76,7 @@ export class AddressPermutation {
 
   #digits(original: Bytes, use: string): Bytes {
     const hex = hexOf(original)
-    return bytesOf(
+    return unhex(
       Array.from(hex, (digit, at) =>
         this.#permutation(`${use} ${hex.slice(0, at)}`, HEX_DIGITS)
           .get(Number.parseInt(digit, 16))!
@@ -147,6 +147,3 @@ function kindOf([first]: Bytes, at: number): (octet: number) => string {
       return () => 'any'
   }
 }
-
-const bytesOf = (hex: string): Bytes =>
-  Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))

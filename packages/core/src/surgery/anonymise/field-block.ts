@@ -3,8 +3,7 @@
 import type { Http2Fields } from '../../app/http2/events.ts'
 import { HpackDecoder } from '../../app/http2/hpack.ts'
 import { decodeHuffman, encodeHuffman } from '../../app/http2/huffman.ts'
-import { type Bytes, latin1 } from '../../bytes/read.ts'
-import { bytesOf } from '../../app/backend/request-head.ts'
+import { type Bytes, latin1, latin1Bytes } from '../../bytes/read.ts'
 import type { Pseudonyms } from './contract.ts'
 import { scrubFieldName, scrubValue } from './fields.ts'
 import { scrubText } from './text.ts'
@@ -104,12 +103,12 @@ function scrubHuffman(p: Pseudonyms, encoded: Bytes, scrub: (text: Bytes) => voi
     encoded.fill(0xff)
     return
   }
-  const bytes = bytesOf(text)
+  const bytes = latin1Bytes(text)
   scrub(bytes)
   let replacement = encodeHuffman(latin1(bytes, 0, bytes.length))
   if (replacement.length !== encoded.length) {
     // A host in upper case: in lower case, where it is like all others of its name, it took other codes.
-    const words = bytesOf(text)
+    const words = latin1Bytes(text)
     scrubText(p, words, 0, words.length)
     replacement = encodeHuffman(latin1(words, 0, words.length))
   }

@@ -1,7 +1,7 @@
 // Words for words. A pseudonym has the letters of either case and the digits where the original has them, and in all as
 // many characters of each length in HPACK's Huffman code: so it takes as many bytes wherever it stands. Which of them
 // have which length is drawn anew; letter for letter the length would say too much of the word.
-import type { Bytes } from '../../bytes/read.ts'
+import { latin1Bytes } from '../../bytes/read.ts'
 import { codeLength } from '../../app/http2/huffman.ts'
 import { type Draws, type Keyed, shuffled } from './keyed.ts'
 
@@ -47,7 +47,7 @@ export class WordPermutation {
   }
 
   #candidate(text: string, alphabet: Alphabet, count: number): string {
-    const draws = this.#keyed.draws(`word ${count}`, bytesOf(text))
+    const draws = this.#keyed.draws(`word ${count}`, latin1Bytes(text))
     const result = Array.from(text)
     const places = new Map<string, number[]>()
     result.forEach((character, at) => {
@@ -104,6 +104,3 @@ export const isHexadecimal = (text: string): boolean =>
 const alphabetOf = (text: string): Alphabet => (isHexadecimal(text) ? hexadecimal : common)
 
 const lengthOf = (character: string): number => codeLength(character.charCodeAt(0))
-
-/** One byte a character. */
-export const bytesOf = (text: string): Bytes => Uint8Array.from(text, (c) => c.charCodeAt(0))
