@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { connectionsOf, correlate, diagnose, exchangesOf, type Incident } from '@pcap-surgery/core'
+import { connectionsOf, correlate, diagnose, type Incident } from '@pcap-surgery/core'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { areThere, folderOf, scenarioNames, truthOf } from '../../../tools/labelled.ts'
 import { isolateCommand } from './commands/isolate/isolate.ts'
@@ -79,7 +79,7 @@ async function cutsOf(name: string): Promise<{ cuts: Cut[]; originals: Set<strin
   const isReadable = connections.every(({ tls }) => tls === null)
   const originals = new Set(connections.flatMap(({ clientAddress, serverAddress }) => [clientAddress, serverAddress]))
   for (const { name: asked } of seen.observations.flatMap((one) => one.lookups)) originals.add(asked)
-  for (const { host, target } of connections.flatMap((one) => [...exchangesOf(one)])) {
+  for (const { host, target } of connections.flatMap((one) => one.exchanges)) {
     for (const word of [host ?? '', ...(target ?? '').split(/[^A-Za-z0-9]/)]) {
       // Numbers are numbers.
       if (/[A-Za-z].{3}|.{3}[A-Za-z]/.test(word) && !KEPT.has(word.toLowerCase())) originals.add(word)

@@ -10,9 +10,8 @@ import { HandshakeJoiner } from './app/tls/handshake.ts'
 import type { Bytes } from './bytes/read.ts'
 import { decompressed } from './capture/compression.ts'
 import { createCaptureReader } from './capture/open.ts'
-import type { CaptureInfo, Packet } from './capture/packet.ts'
+import { type CaptureInfo, createPacket, type Packet } from './capture/packet.ts'
 import { connectionsOf } from './observe/connection-table.ts'
-import { exchangesOf } from './observe/exchange-table.ts'
 import type { Observations } from './observe/observations.ts'
 import { observeApart } from './observe/observe.ts'
 import { Observer } from './observe/observer.ts'
@@ -82,17 +81,7 @@ const SERVER = 0xc0a80001
 /** Shows packets to an observer, a millisecond apart. */
 function observed(packets: Iterable<Bytes>): Observations {
   const observer = new Observer()
-  const packet: Packet = {
-    frame: 0,
-    seconds: 0,
-    nanoseconds: 0,
-    bytes: new Uint8Array(0),
-    at: 0,
-    end: 0,
-    wireLength: 0,
-    linkType: RAW,
-    interfaceId: 0,
-  }
+  const packet: Packet = { ...createPacket(), linkType: RAW }
   for (const bytes of packets) {
     packet.frame++
     packet.seconds = 1_700_000_000 + Math.floor(packet.frame / 1000)
@@ -226,7 +215,7 @@ function exchangeOf(request: string, response = 'HTTP/1.1 502 Bad Gateway\r\nCon
 
 test('a target of 60,000 bytes is cut, and nothing compares its every part with every other', () => {
   const seen = exchangeOf(`GET /${'a'.repeat(60_000)} HTTP/1.1\r\nHost: ${'h'.repeat(100)}\r\n\r\n`)
-  const [exchange] = exchangesOf(connectionsOf(seen)[0]!)
+  const [exchange] = connectionsOf(seen)[0]!.exchanges
   expect(exchange!.status).toBe(502)
   expect(exchange!.target).toHaveLength(8193)
   expect(diagnose(correlate([seen])).incidents.length).toBeLessThanOrEqual(1)
@@ -235,13 +224,13 @@ test('a target of 60,000 bytes is cut, and nothing compares its every part with 
 test('a field of blanks without an end, and one folded', () => {
   const blanks = `a${' '.repeat(50_000)}b\r\n  c`
   const seen = exchangeOf('GET / HTTP/1.1\r\nHost: a\r\n\r\n', `HTTP/1.1 502 X\r\nServer: ${blanks}\r\n\r\n`)
-  const [exchange] = exchangesOf(connectionsOf(seen)[0]!)
+  const [exchange] = connectionsOf(seen)[0]!.exchanges
   expect(exchange!.detail!.responseFields[0]![1]).toHaveLength(8193)
 })
 
 test('identifiers by the thousand', () => {
   const seen = exchangeOf(`GET / HTTP/1.1\r\n${'x-request-id: 1\r\n'.repeat(3000)}\r\n`)
-  expect(exchangesOf(connectionsOf(seen)[0]!)[0]!.ids).toHaveLength(8)
+  expect(connectionsOf(seen)[0]!.exchanges[0]!.ids).toHaveLength(8)
 })
 
 test('a header section without an end is given up', () => {
@@ -354,7 +343,7 @@ function* overlapping(): Generator<Bytes> {
 
 test('segments that overlap with other bytes: the first ones stay, as the receiver that had acknowledged them has them', () => {
   const [connection] = connectionsOf(observed(overlapping()))
-  const [exchange] = exchangesOf(connection!)
+  const [exchange] = connection!.exchanges
   expect(exchange!.target).toBe('/good')
   expect(connection!.sides[0].retransmissions).toBe(1)
 })
@@ -392,5 +381,5 @@ test.each([
   const seen = observed(answered([...part], [fin, 0x11]))
   const { incidents } = diagnose(correlate([seen]))
   expect(incidents.filter(({ confidence }) => confidence === 'certain')).toEqual([])
-  expect(exchangesOf(connectionsOf(seen)[0]!)[0]!.detail?.incomplete ?? true).toBe(true)
+  expect(connectionsOf(seen)[0]!.exchanges[0]!.detail?.incomplete ?? true).toBe(true)
 })

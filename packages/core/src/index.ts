@@ -25,7 +25,6 @@ export {
 } from './capture/writer.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
 export { connectionsOf } from './observe/connection-table.ts'
-export { exchangeCount, exchangesOf } from './observe/exchange-table.ts'
 export * from './observe/observations.ts'
 export { type CaptureInput, LiveCapture, observe, observeApart, type ObserveOptions } from './observe/observe.ts'
 export { addedTo, type SetBack } from './observe/steady-time.ts'

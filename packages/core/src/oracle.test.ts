@@ -9,7 +9,6 @@ import { parseKeyLog } from './app/tls/keylog.ts'
 import { alertName, versionName } from './app/tls/names.ts'
 import type { Bytes } from './bytes/read.ts'
 import { connectionsOf } from './observe/connection-table.ts'
-import { exchangesOf } from './observe/exchange-table.ts'
 import type { Connection, Exchange, ExchangeProtocol, Observations } from './observe/observations.ts'
 import { observe } from './observe/observe.ts'
 
@@ -217,7 +216,7 @@ function observed(observations: Observations): Counts {
 const LEVELS: Record<number, string> = { 1: 'warning', 2: 'fatal' }
 
 const exchangesIn = (protocol: ExchangeProtocol, connections: readonly Connection[]): Exchange[] =>
-  connections.flatMap((c) => exchangesOf(c).filter((x) => x.protocol === protocol))
+  connections.flatMap((c) => c.exchanges.filter((x) => x.protocol === protocol))
 
 const present = <T>(values: (T | null)[]): T[] => values.filter((value) => value !== null)
 

@@ -1,6 +1,5 @@
 // What is asked of a try by many causes, computed once: how far the connection got, whether the request was delivered,
 // what came back, who closed, how long it had been idle. Judges read these facts; each names the frames it rests on.
-import { exchangeCount } from '../observe/exchange-table.ts'
 import {
   CLIENT,
   CONTROL,
@@ -260,7 +259,7 @@ function connectingOf(view: View, attempt: Try, story: Story, gaveUp: number): C
     refusal !== null &&
     answersSyn(view) &&
     connection.sides[SERVER].segments === 0 &&
-    exchangeCount(connection) === 0
+    connection.exchangeCount === 0
   ) {
     return result('refused', refusal)
   }
@@ -419,7 +418,7 @@ function answerOnConnection(view: View, gaveUp: number): Answer {
     .reduce((most, p) => Math.max(most, p.ack), 0)
   const holeInCapture = hole !== null && proxyAck > hole.from
   // Who asks again on the connection had the whole of it.
-  const isLast = exchange !== null && exchange.ordinal === exchangeCount(view.connection) - 1
+  const isLast = exchange !== null && exchange.ordinal === view.connection.exchangeCount - 1
   // A response cut by the snap length that ends in a close may have been whole or not.
   const open = exchange?.ended === 'closed' && exchange.detail?.incomplete === true
   const ended =

@@ -3,7 +3,6 @@
 //
 // Who closed is told by packets, not by the session: its streams end in the order in which they were read.
 import type { ClientHello, HandshakeMessage, TlsAlert, TlsFacts } from '../app/tls/facts.ts'
-import { exchangesOf } from '../observe/exchange-table.ts'
 import { CLIENT, type Moment, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { nearClient, type Story } from '../story/story.ts'
@@ -60,7 +59,7 @@ export function handshakeOf(facts: Facts): Handshake | null {
   const { tls } = connection
   const hello = tls?.secondClientHello ?? tls?.clientHello ?? null
   if (tls === null || hello === null || tls.foreign[SERVER] !== null) return null
-  if (exchangesOf(connection).some((exchange) => exchange.response.frame >= 0)) return null
+  if (connection.exchanges.some((exchange) => exchange.response.frame >= 0)) return null
   const isTls13 = (tls.serverHello?.version ?? hello.version) >= TLS_1_3
   const serverFlight = endOfServerFlight(tls, isTls13)
   const ending = endingOf(facts, tls, isTls13)
@@ -172,7 +171,7 @@ const peersAt = perStory((story, server): Peer[] =>
     if (tls === null || hello === null || tls.serverHello === null) return []
     const { version, cipher, first } = tls.serverHello
     // One that was completed and came to nothing may be the very kind that is asked about.
-    const answered = exchangesOf(connection).some((exchange) => exchange.response.frame >= 0)
+    const answered = connection.exchanges.some((exchange) => exchange.response.frame >= 0)
     if (!answered || !hasAgreed(tls, version >= TLS_1_3)) return []
     const tickets = tls.messages.some(isTicket) || hasTickets(tls)
     return [{ serverName: hello.serverName, version, cipher, tickets, frame: frameRef(story, capture, first.frame) }]

@@ -1,6 +1,5 @@
 // What a cause is most easily mistaken for, and what in the packets speaks against it: an answer is worth more when it
 // says why it is not the next best one.
-import { exchangesOf } from '../observe/exchange-table.ts'
 import { RST } from '../wire/tcp.ts'
 import { CLIENT, SERVER } from '../observe/observations.ts'
 import type { RuledOut } from '../report/document.ts'
@@ -134,7 +133,7 @@ const notAsked: Exclusion = (facts) => {
 /** What came later on the connection had nothing to do with the handshake. */
 const handshakeOver: Exclusion = ({ near }) => {
   const { tls } = near.connection
-  const answered = exchangesOf(near.connection).find(({ response }) => response.frame >= 0)
+  const answered = near.connection.exchanges.find(({ response }) => response.frame >= 0)
   if (answered === undefined || tls === null) return null
   return { because: 'a request was answered behind the TLS handshake', frames: [near.ref(answered.response)] }
 }

@@ -1,6 +1,5 @@
 // Failed tries whose request to the proxy is not in the captures. Where the client leg is captured, a try without a
 // request is a health check or somebody else's; where it is not, every failed try is an incident with an unseen client.
-import { exchangeCount } from '../observe/exchange-table.ts'
 import { CLIENT, type Connection, type Exchange, isSealed, SERVER } from '../observe/observations.ts'
 import { packetsOf } from '../observe/packets.ts'
 import { toStory } from '../story/clocks/time.ts'
@@ -199,7 +198,7 @@ const asking = perStory((story): Legs => {
   const legs = new Legs()
   for (const conversation of story.conversations) {
     const { connection } = nearClient(conversation)
-    if (exchangeCount(connection) > 0) legs.add(connection.clientAddress, connection.server)
+    if (connection.exchangeCount > 0) legs.add(connection.clientAddress, connection.server)
   }
   return legs
 })
@@ -284,7 +283,7 @@ function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null
     // One SYN without any answer: the answer may be what was not captured. Who means it asks again.
     const isRefused = connection.sides[SERVER].reset !== null || attempt.conversation!.icmp.length > 0
     if (connection.syns.length < 2 && !isRefused) return null
-    return conversationsWith(story, connection.server).some((c) => exchangeCount(nearClient(c).connection) > 0)
+    return conversationsWith(story, connection.server).some((c) => nearClient(c).connection.exchangeCount > 0)
       ? 'of anybody'
       : 'of a proxy'
   }

@@ -1,5 +1,4 @@
 // What HTTP/2 says of the stream that carried a try, and of its connection, beside the packets (RFC 9113).
-import { exchangesOf } from '../observe/exchange-table.ts'
 import { CLIENT, type Exchange, type Moment, SERVER, type SideIndex } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import type { View } from './view.ts'
@@ -81,7 +80,7 @@ export function streamOf(view: View): StreamFacts | null {
 export function othersOpen({ connection, exchange }: View): number {
   if (exchange === null) return 0
   const { request, ordinal } = exchange
-  return exchangesOf(connection).filter(
+  return connection.exchanges.filter(
     (x) => x.ordinal < ordinal && (x.responseEnd.time < 0 || x.responseEnd.time > request.time) && !isOver(x, request),
   ).length
 }

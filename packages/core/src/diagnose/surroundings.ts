@@ -1,7 +1,6 @@
 // What else the captures show around a try: whether the upstream's host lived, how it treats idle connections, how long
 // it takes for other requests. The healthy traffic is the control group.
 import { connectionsOf } from '../observe/connection-table.ts'
-import { exchangesOf } from '../observe/exchange-table.ts'
 import { CLIENT, type Connection, type Exchange, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { vagueness } from '../story/clocks/order.ts'
@@ -82,7 +81,7 @@ export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostS
     if (synAck !== null && within(synAck.time)) {
       signs.opened ??= { server: connection.server, frame: frameRef(story, capture, synAck.frame) }
     }
-    for (const exchange of exchangesOf(connection)) {
+    for (const exchange of connection.exchanges) {
       const answered = exchange.response.frame >= 0
       if (answered && within(exchange.response.time)) signs.spoke ??= frameRef(story, capture, exchange.response.frame)
       const waits = !answered && exchange.request.frame >= 0 && toStory(at, exchange.request.time) < until - later
@@ -138,8 +137,7 @@ const trustedNames = perStory((story, leg): Set<string | null> => {
   const names = new Set<string | null>()
   for (const { connection } of onLeg(story, leg)) {
     const hello = connection.tls?.clientHello ?? null
-    if (hello !== null && exchangesOf(connection).some(({ response }) => response.frame >= 0))
-      names.add(hello.serverName)
+    if (hello !== null && connection.exchanges.some(({ response }) => response.frame >= 0)) names.add(hello.serverName)
   }
   return names
 })
@@ -150,7 +148,7 @@ export const longestReuse = (facts: Facts): number => longestReuseOn(facts.story
 const longestReuseOn = perStory((story, leg): number => {
   let longest = 0
   for (const { connection } of onLeg(story, leg)) {
-    for (const exchange of exchangesOf(connection)) {
+    for (const exchange of connection.exchanges) {
       if (exchange.response.frame >= 0 && exchange.status > 0) longest = Math.max(longest, exchange.idle / 1e9)
     }
   }
@@ -167,7 +165,7 @@ const idleClosesOn = perStory((story, leg): (Timed & { connection: View['connect
   const closes: (Timed & { connection: View['connection'] })[] = []
   for (const { capture, connection } of onLeg(story, leg)) {
     const fin = connection.sides[SERVER].fin
-    const last = exchangesOf(connection).at(-1)
+    const last = connection.exchanges.at(-1)
     if (fin === null || last === undefined || last.ended !== 'complete' || last.responseEnd.time < 0) continue
     const own = connection.sides[CLIENT].fin
     const idle = (fin.time - last.responseEnd.time) / 1e9
@@ -192,7 +190,7 @@ const timesByShape = perStory((story, server): Map<string, (Timed & { exchange: 
   const shapes = new Map<string, (Timed & { exchange: Exchange })[]>()
   for (const conversation of conversationsWith(story, server)) {
     const { capture, connection } = nearClient(conversation)
-    for (const exchange of exchangesOf(connection)) {
+    for (const exchange of connection.exchanges) {
       if (exchange.status === 0 || exchange.status >= 500 || exchange.ended !== 'complete') continue
       // An answer for which nobody waited any more is no success.
       const gone = connection.sides[CLIENT].fin ?? connection.sides[CLIENT].reset

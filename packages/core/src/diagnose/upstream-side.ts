@@ -1,6 +1,5 @@
 // What the captures show of a proxy's upstream side, for requests of which no try is known: from where it connects, what
 // it opened there, which of that failed. Found once for each front, and then asked by time.
-import { exchangesOf } from '../observe/exchange-table.ts'
 import { DNS_PORT, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { vagueness } from '../story/clocks/order.ts'
@@ -137,7 +136,7 @@ const failuresOf = perStory((story, front): Failure[] =>
       const failed =
         c.synAck === null
           ? (c.sides[SERVER].reset ?? c.syns[0] ?? null)
-          : exchangesOf(c).some((x) => x.status === 0 || x.status >= 500)
+          : c.exchanges.some((x) => x.status === 0 || x.status >= 500)
             ? c.last
             : null
       if (failed === null) return []

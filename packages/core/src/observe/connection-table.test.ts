@@ -7,7 +7,7 @@ import {
   ConnectionTableBuilder,
   type SideRecord,
 } from './connection-table.ts'
-import { addExchange, createExchangeTable, exchangeCount, exchangesOf } from './exchange-table.ts'
+import { addExchange, createExchangeTable } from './exchange-table.ts'
 import type { Connection, Exchange, ExchangeDetail, ExchangeTable, Moment, Observations } from './observations.ts'
 
 const anyMoment: fc.Arbitrary<Moment> = fc.record({
@@ -152,7 +152,7 @@ test('more connections than one table takes come back, each with its texts and e
     builder.add({ ...record!, first: { frame, time: frame }, clientPort: frame, exchanges, exchangeCount: 1 })
   }
   expect(builder.tables.length).toBeGreaterThan(1)
-  const back = readFrom(...builder.tables).map((one) => `${one.client.split(':')[1]} ${exchangesOf(one)[0]!.target}`)
+  const back = readFrom(...builder.tables).map((one) => `${one.client.split(':')[1]} ${one.exchanges[0]!.target}`)
   expect(back).toEqual(Array.from({ length: 10_000 }, (_, n) => `${n} /${n}`))
 })
 
@@ -175,8 +175,8 @@ describe('exchanges', () => {
       for (const exchange of isBackwards ? exchanges.toReversed() : exchanges) addExchange(table, exchange)
       for (const copy of [(same: ConnectionTable) => same, (other: ConnectionTable) => structuredClone(other)]) {
         const connection = connectionWith(table, copy)
-        expect(exchangeCount(connection)).toBe(exchanges.length)
-        const back = exchangesOf(connection)
+        expect(connection.exchangeCount).toBe(exchanges.length)
+        const back = connection.exchanges
         expect(back.map((x, i) => read(x, exchanges[i]!))).toEqual(exchanges)
       }
     })
@@ -187,6 +187,6 @@ describe('exchanges', () => {
     const table = createExchangeTable()
     addExchange(table, fc.sample(anyExchange, 1)[0]!)
     const connection = connectionWith(table, (same) => same)
-    expect(exchangesOf(connection)[0]).toBe(exchangesOf(connection)[0])
+    expect(connection.exchanges[0]).toBe(connection.exchanges[0])
   })
 })

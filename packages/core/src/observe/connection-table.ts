@@ -103,7 +103,6 @@ export interface SideRecord extends Omit<Side, 'fin' | 'reset'> {
 
 /** A connection as the observer hands it over; its lists are copied where they are kept. */
 export type ConnectionRecord = Omit<Connection, 'client' | 'server' | 'exchanges' | 'sides'> & {
-  clientPort: number
   sides: [SideRecord, SideRecord]
   exchanges: ExchangeTable
 }
@@ -348,7 +347,11 @@ class ConnectionRow implements Connection {
   }
 
   get client(): string {
-    return formatEndpoint(this.clientAddress, this.#count(CLIENT_PORT))
+    return formatEndpoint(this.clientAddress, this.clientPort)
+  }
+
+  get clientPort(): number {
+    return this.#count(CLIENT_PORT)
   }
 
   get server(): string {
@@ -466,17 +469,30 @@ class ConnectionRow implements Connection {
 
   /** As it was added. */
   record(): ConnectionRecord {
-    const { clientAddress, serverAddress, serverPort, orientation, first, last, syns, synAck, established } = this
-    const { synAckRepeats, sides, speaks, inside, tls, http2, proxyHeader, proxiedFor, packets, packetsOmitted } = this
+    const { clientAddress, serverAddress, clientPort, serverPort, orientation, first, last } = this
+    const {
+      syns,
+      synAck,
+      established,
+      synAckRepeats,
+      sides,
+      speaks,
+      inside,
+      tls,
+      http2,
+      proxyHeader,
+      proxiedFor,
+      packets,
+      packetsOmitted,
+    } = this
     const { firstBytes, interfaces, vlans } = this
     const exchanges: ExchangeTable = { numbers: [], texts: [], ids: [], troubled: this.#rare.troubled }
     const row = this.#count(EXCHANGES)
     for (let i = 0; i < this.#count(EXCHANGE_COUNT); i++) copyRow(this.#table, row + i, exchanges)
-    const clientPort = this.#count(CLIENT_PORT)
     return {
-      clientPort,
       clientAddress,
       serverAddress,
+      clientPort,
       serverPort,
       orientation,
       first,

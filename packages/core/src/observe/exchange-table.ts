@@ -1,7 +1,7 @@
 // The exchanges of a connection as they are kept: those that went well as rows of numbers and texts, a third of what
 // objects take; the others as they are. Who reads them gets objects for both, the same ones every time.
 import type { ConnectionTable } from './connection-table.ts'
-import type { Connection, Exchange, ExchangeDetail, ExchangeProtocol, ExchangeTable, Moment } from './observations.ts'
+import type { Exchange, ExchangeDetail, ExchangeProtocol, ExchangeTable, Moment } from './observations.ts'
 
 /** Columns of `numbers`; a moment takes two, its frame and its time. */
 const ORDINAL = 0
@@ -139,11 +139,6 @@ export function copyRow(from: ConnectionTable, row: number, to: ExchangeTable): 
   }
   to.ids.push(from.exchangeIds.get(row) ?? NO_IDS)
 }
-
-export const exchangeCount = ({ exchangeCount: count }: Connection): number => count
-
-/** The exchanges of a connection by `ordinal`: the same objects every time. */
-export const exchangesOf = ({ exchanges }: Connection): readonly Exchange[] => exchanges
 
 /** An exchange that went well, read from its row. */
 export class ExchangeRow implements Exchange {

@@ -16,7 +16,6 @@ import {
 import { describe, expect, test } from 'vitest'
 import { FIN, SYN } from '../wire/tcp.ts'
 import { connectionsOf } from './connection-table.ts'
-import { exchangesOf } from './exchange-table.ts'
 import type { Connection, Exchange, PacketRow } from './observations.ts'
 import { observe } from './observe.ts'
 import { packetsOf } from './packets.ts'
@@ -37,7 +36,7 @@ async function connection(tell: (tcp: Tcp) => unknown, snapLength?: number, seco
   return connections[0]!
 }
 const exchanges = async (tell: (tcp: Tcp) => unknown, snapLength?: number): Promise<readonly Exchange[]> =>
-  exchangesOf(await connection(tell, snapLength))
+  (await connection(tell, snapLength)).exchanges
 
 const seconds = (nanoseconds: number): number => Math.round(nanoseconds / 1e6) / 1e3
 const packets = (x: Exchange | undefined): PacketRow[] => (x?.detail == null ? [] : packetsOf(x.detail))
@@ -58,8 +57,8 @@ describe('packets', () => {
     const c = await connection((tcp) => {
       ask(tcp.handshake(), '/').wait(60).fin('>').wait(5).send('<', 'late').rst('>')
     })
-    expect(frames(exchangesOf(c)[0])).toEqual(Array.from({ length: c.last.frame }, (_, i) => i + 1))
-    expect(flags(exchangesOf(c)[0], SYN)).toEqual([1, 2])
+    expect(frames(c.exchanges[0])).toEqual(Array.from({ length: c.last.frame }, (_, i) => i + 1))
+    expect(flags(c.exchanges[0], SYN)).toEqual([1, 2])
     expect(c.packets).toEqual([])
   })
 
@@ -215,13 +214,11 @@ describe('any way over the wire', () => {
           tcp.ack('>').wait(0.05)
         }
       })
-      expect(exchangesOf(c).map((x) => [x.method, x.target, x.status, x.ended, x.bodyLength, x.responseBytes])).toEqual(
-        [
-          ['GET', '/1', 200, 'complete', 0, 3],
-          ['POST', '/2', 502, 'complete', 1000, 307],
-          ['GET', '/3', 204, 'complete', 0, 0],
-        ],
-      )
+      expect(c.exchanges.map((x) => [x.method, x.target, x.status, x.ended, x.bodyLength, x.responseBytes])).toEqual([
+        ['GET', '/1', 200, 'complete', 0, 3],
+        ['POST', '/2', 502, 'complete', 1000, 307],
+        ['GET', '/3', 204, 'complete', 0, 0],
+      ])
       expect(c.sides.map((side) => side.bytes)).toEqual([requests, responses].map((all) => all.join('').length))
     })
     await fc.assert(property, { numRuns: 60 })
@@ -254,7 +251,7 @@ const grant = (protocol: string): Uint8Array =>
     c.charCodeAt(0),
   )
 const seen = (c: Connection): unknown[] =>
-  exchangesOf(c).map((x) => [x.ordinal, x.protocol, x.stream, x.target, x.status, x.ended])
+  c.exchanges.map((x) => [x.ordinal, x.protocol, x.stream, x.target, x.status, x.ended])
 
 describe('an upgrade to HTTP/2', () => {
   // SETTINGS_INITIAL_WINDOW_SIZE (4) of 16 bytes
@@ -274,7 +271,7 @@ describe('an upgrade to HTTP/2', () => {
       [1, 'http2', 1, '/asks', 503, 'complete'],
       [2, 'http2', 3, '/next', 200, 'complete'],
     ])
-    const [before, asked] = exchangesOf(c)
+    const [before, asked] = c.exchanges
     expect(asked).toMatchObject({ method: 'GET', host: before!.host, responseBytes: 4 })
     expect(seconds(asked!.response.time - asked!.request.time)).toBeGreaterThan(2)
     expect(c.http2).toMatchObject({ midstream: false, faults: [], stalls: [] })
@@ -293,7 +290,7 @@ describe('an upgrade to HTTP/2', () => {
       switched(tcp, { unseen: [1] }).send('<', http2Response(1, 503))
     })
     expect(seen(c)).toContainEqual([1, 'http2', 1, '/asks', 503, 'complete'])
-    expect(exchangesOf(c)).toHaveLength(2)
+    expect(c.exchanges).toHaveLength(2)
   })
 
   test('refused, it is a request like any', async () => {

@@ -214,6 +214,7 @@ export interface Connection {
   server: string
   clientAddress: string
   serverAddress: string
+  clientPort: number
   serverPort: number
   /** How the sides were told apart: by SYN, by who speaks HTTP requests, or by the lower port (a guess). */
   orientation: 'syn' | 'content' | 'port'
@@ -234,7 +235,7 @@ export interface Connection {
   /** A PROXY header stands in front of the client's stream; whom it says the connection is for, if anybody. */
   proxyHeader: boolean
   proxiedFor: ProxiedFor | null
-  /** Its exchanges by `ordinal`, and how many they are. */
+  /** Its exchanges by `ordinal`, the same objects every time, and how many they are. */
   exchanges: readonly Exchange[]
   exchangeCount: number
   /**

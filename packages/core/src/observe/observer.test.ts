@@ -11,7 +11,6 @@ import {
 import { describe, expect, test } from 'vitest'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import { connectionsOf } from './connection-table.ts'
-import { exchangesOf } from './exchange-table.ts'
 import {
   CLIENT,
   type Connection,
@@ -63,7 +62,7 @@ const connection = async (tell: (tcp: Tcp, net: Network) => unknown, story?: Sto
   only(await told(tell, story))
 
 const packets = (c: Connection): PacketRow[] =>
-  [c, ...exchangesOf(c).map((x) => x.detail)].flatMap((kept) => (kept === null ? [] : packetsOf(kept)))
+  [c, ...c.exchanges.map((x) => x.detail)].flatMap((kept) => (kept === null ? [] : packetsOf(kept)))
 const marked = (c: Connection, mark: number): number[] => packets(c).flatMap((p) => (p.marks & mark ? [p.frame] : []))
 
 /** Text that is no protocol, so that all packets are kept. */
@@ -111,7 +110,7 @@ describe('opening', () => {
       tcp.send('>', request('GET /')).send('<', response(200, 'x')).close('<').wait(1)
     }
     const connections = connectionsOf(await seen(net.capture('me')))
-    expect(connections.map((c) => [c.sides[0].isn, exchangesOf(c).length])).toEqual([
+    expect(connections.map((c) => [c.sides[0].isn, c.exchanges.length])).toEqual([
       [1000, 1],
       [90_000, 1],
       [5_000_000, 1],
@@ -124,7 +123,7 @@ describe('opening', () => {
       net.tcp(net.host('me', '10.0.0.1'), net.host('you', '10.0.0.2'), 80, { port: 40001, isn: [77, 99] }).handshake()
     })
     const connections = connectionsOf(observations)
-    expect(connections.map((c) => [c.orientation, exchangesOf(c).length])).toEqual([
+    expect(connections.map((c) => [c.orientation, c.exchanges.length])).toEqual([
       ['content', 1],
       ['syn', 0],
     ])
@@ -209,7 +208,7 @@ const post = (tcp: Tcp): unknown =>
 /** What must not depend on how often a frame was captured. */
 const facts = (c: Connection): unknown => [
   c.sides.map((s) => [s.bytes, s.segments, s.retransmissions, s.outOfOrder, s.missing]),
-  exchangesOf(c).map((x) => [x.status, x.ended, x.bodyLength]),
+  c.exchanges.map((x) => [x.status, x.ended, x.bodyLength]),
 ]
 
 describe('one frame captured twice', () => {
@@ -293,7 +292,7 @@ describe('keep-alives and windows', () => {
     )
     expect(marked(c, WINDOW_PROBE)).toHaveLength(2)
     expect(c.sides[0]).toMatchObject({ bytes: 27, retransmissions: 0 })
-    expect(exchangesOf(c)[0]).toMatchObject({ target: '/', host: 'a', status: 502 })
+    expect(c.exchanges[0]).toMatchObject({ target: '/', host: 'a', status: 502 })
   })
 
   test('a probe’s byte that was taken belongs to the stream', async () => {
@@ -302,7 +301,7 @@ describe('keep-alives and windows', () => {
       tcp.segment('>', { flags: 'A', payload: 'T' }).window('<', 65536)
       tcp.segment('>', { flags: 'A', seqOffset: 1, payload: ' /taken HTTP/1.1\r\n\r\n' })
     })
-    expect(exchangesOf(c)[0]).toMatchObject({ method: 'GET', target: '/taken', requestFrom: 1, requestTo: 24 })
+    expect(c.exchanges[0]).toMatchObject({ method: 'GET', target: '/taken', requestFrom: 1, requestTo: 24 })
   })
 
   test('window full', async () => {
@@ -318,7 +317,7 @@ describe('ends', () => {
       tcp.rst('<', { forged: true, seqOffset: -5000 }).rst('<', { forged: true, seqOffset: 1_000_000_000 })
       tcp.wait(1).send('<', response(200, 'all the same'))
     })
-    expect(exchangesOf(c)[0]).toMatchObject({ status: 200, ended: 'complete' })
+    expect(c.exchanges[0]).toMatchObject({ status: 200, ended: 'complete' })
     expect(c.sides[SERVER]).toMatchObject({ reset: { frame: 5 }, bytes: 51 })
   })
 
@@ -330,7 +329,7 @@ describe('ends', () => {
         .send('<', response(200, text(3000)).slice(0, 2000))
         .rst('<'),
     )
-    expect(exchangesOf(c)[0]).toMatchObject({ status: 200, ended: 'truncated' })
+    expect(c.exchanges[0]).toMatchObject({ status: 200, ended: 'truncated' })
     expect(packets(c).at(-1)).toMatchObject({ from: SERVER, flags: RST | ACK })
   })
 
@@ -342,7 +341,7 @@ describe('ends', () => {
         .send('<', response(502, text(4000)), { unseen: [0] })
         .rst('<'),
     )
-    expect(exchangesOf(c)[0]!.detail).toMatchObject({ incomplete: true })
+    expect(c.exchanges[0]!.detail).toMatchObject({ incomplete: true })
     expect(c.sides[SERVER].missing).toBe(1448)
   })
 
@@ -357,7 +356,7 @@ describe('ends', () => {
         .send('<', response(200, 'late'))
         .rst('>'),
     )
-    expect(exchangesOf(c)[0]).toMatchObject({ status: 200, ended: 'complete' })
+    expect(c.exchanges[0]).toMatchObject({ status: 200, ended: 'complete' })
     expect(
       packets(c)
         .map((p) => p.flags & (SYN | FIN | RST))
@@ -382,7 +381,7 @@ describe('one direction only', () => {
   test('requests: answered, and the answers missing', async () => {
     const c = await connection(halfSeen('you'))
     expect([c.orientation, c.established?.frame, c.client]).toEqual(['syn', 2, '10.0.0.1:40001'])
-    expect(exchangesOf(c).map((x) => [x.target, x.status, x.detail?.incomplete])).toEqual([
+    expect(c.exchanges.map((x) => [x.target, x.status, x.detail?.incomplete])).toEqual([
       ['/a', 0, true],
       ['/b', 0, true],
       ['/c', 0, false],
@@ -393,7 +392,7 @@ describe('one direction only', () => {
   test('answers: to requests nobody saw', async () => {
     const c = await connection(halfSeen('me'))
     expect([c.client, c.orientation]).toEqual(['10.0.0.1:40001', 'syn'])
-    expect(exchangesOf(c).map((x) => [x.request.frame, x.status, x.detail])).toEqual([
+    expect(c.exchanges.map((x) => [x.request.frame, x.status, x.detail])).toEqual([
       [-1, 200, null],
       [-1, 200, null],
       [-1, 200, null],
@@ -426,7 +425,7 @@ describe('whatever comes', () => {
           expect(side.bytes).toBeGreaterThanOrEqual(0)
           expect(side.missing).toBeLessThanOrEqual(side.bytes)
         }
-        for (const x of exchangesOf(c)) expect(x.idle).toBeGreaterThanOrEqual(-1)
+        for (const x of c.exchanges) expect(x.idle).toBeGreaterThanOrEqual(-1)
         const rows = packets(c)
         expect(rows.every((p) => p.frame >= c.first.frame && p.frame <= c.last.frame)).toBe(true)
       }

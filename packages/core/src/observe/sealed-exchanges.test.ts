@@ -20,7 +20,6 @@ import {
 } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 import { connectionsOf } from './connection-table.ts'
-import { exchangesOf } from './exchange-table.ts'
 import { observe } from './observe.ts'
 
 /** A record that protects so many bytes: AES-GCM of TLS 1.2 and of TLS 1.3. */
@@ -82,7 +81,7 @@ async function told(tell: (tcp: Tcp) => unknown): Promise<string[]> {
   }
   const observations = await observe([{ file: 'a.pcap', open }], { decompression: { gzip: (source) => source } })
   const connections = connectionsOf(observations)
-  return exchangesOf(connections[0]!).map(({ bodyLength, responseBytes, ended, tunnel, detail }) => {
+  return connections[0]!.exchanges.map(({ bodyLength, responseBytes, ended, tunnel, detail }) => {
     const cancelled = detail?.streamReset ? ', cancelled' : ''
     return `${bodyLength} > ${responseBytes}, ${tunnel ? 'tunnel' : (ended ?? 'no answer')}${cancelled}`
   })

@@ -1,6 +1,5 @@
 // Step three of three: the Story becomes the document.
 import { connectionsOf } from '../observe/connection-table.ts'
-import { exchangeCount } from '../observe/exchange-table.ts'
 import { DNS_PORT, isSealed } from '../observe/observations.ts'
 import { CATALOGUE } from '../diagnose/catalogue.ts'
 import { clientStatus } from '../diagnose/facts.ts'
@@ -299,7 +298,7 @@ function notesOf(story: Story): string[] {
     const { speaks, tls, serverPort, server } = connection
     if (tls !== null && tls.decryption.is !== 'decrypted' && tls.records[0] + tls.records[1] > 0) sealed.add(server)
     const [spoken] = speaks
-    if (spoken === null || READ.has(spoken) || exchangeCount(connection) > 0 || serverPort === DNS_PORT) continue
+    if (spoken === null || READ.has(spoken) || connection.exchangeCount > 0 || serverPort === DNS_PORT) continue
     opaque.set(spoken, (opaque.get(spoken) ?? new Set()).add(server))
   }
   const notes = [...opaque].map(([what, servers]) => `not looked into: ${what} to ${fewOf(servers)}`)

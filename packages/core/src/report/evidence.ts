@@ -5,7 +5,6 @@ import { connectionsOf } from '../observe/connection-table.ts'
 import { backHosts } from '../diagnose/upstream-side.ts'
 import { frontsOf } from '../diagnose/gateway.ts'
 import { conversationsFrom, conversationsWith } from '../diagnose/by-endpoint.ts'
-import { exchangesOf } from '../observe/exchange-table.ts'
 import { packetsOf } from '../observe/packets.ts'
 import { type Connection, type Exchange, isSealed, type Moment } from '../observe/observations.ts'
 import { fromStory, toStory } from '../story/clocks/time.ts'
@@ -171,7 +170,7 @@ function nearestTo(time: number, story: Story, conversations: readonly Conversat
   const answered = near.flatMap((conversation) => {
     const { capture, connection } = nearClient(conversation)
     const at = story.captures[capture]!
-    return exchangesOf(connection)
+    return connection.exchanges
       .filter((exchange) => isGood(exchange) && exchange.request.frame >= 0 && exchange.response.frame >= 0)
       .map((exchange): Answered => {
         const [start, end] = [toStory(at, exchange.request.time), toStory(at, exchange.response.time)]
@@ -216,7 +215,7 @@ function longestReuse(story: Story, { clientAddress, server }: Connection): Turn
   for (const conversation of conversationsWith(story, server)) {
     const { connection } = nearClient(conversation)
     if (connection.clientAddress !== clientAddress) continue
-    for (const exchange of exchangesOf(connection)) {
+    for (const exchange of connection.exchanges) {
       if (exchange.response.frame < 0 || exchange.status === 0 || exchange.idle < longest) continue
       longest = exchange.idle
       found = { conversation, exchange }
@@ -272,7 +271,7 @@ function keepCitedOf(
     for (const moment of own) kept.frame(capture, moment!.frame, connection)
     return own.length > 0
   }
-  const exchanges = exchangesOf(connection)
+  const exchanges = connection.exchanges
   const cited = exchanges.filter(({ request, requestEnd, response, responseEnd, detail }) =>
     areCited(request, requestEnd, response, responseEnd, ...(detail === null ? [] : packetsOf(detail))),
   )

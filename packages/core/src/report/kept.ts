@@ -1,5 +1,4 @@
 // The frames that a cut keeps, gathered connection by connection.
-import { exchangesOf } from '../observe/exchange-table.ts'
 import type { Connection, Exchange, Moment, NameLookup, NeighbourSearch } from '../observe/observations.ts'
 import { ownTimes } from '../observe/steady-time.ts'
 import { toStory } from '../story/clocks/time.ts'
@@ -200,7 +199,7 @@ const LONG = 1000
 function spanOf(connection: Connection, exchange: Exchange | null): [from: Moment, to: Moment] {
   const { first, last, tls } = connection
   if (exchange === null) return [first, last]
-  const exchanges = exchangesOf(connection)
+  const exchanges = connection.exchanges
   const at = exchanges.indexOf(exchange)
   // HPACK and TLS records build on all that came before, and streams lie in one another.
   const needsAll = tls !== null || exchange.protocol !== 'http1'

@@ -1,6 +1,5 @@
 // Which tries a proxy made for which request. The best pairs are taken first, and one request is served once. What the
 // data cannot decide is said: every pair knows its runner-up.
-import { exchangeCount } from '../observe/exchange-table.ts'
 import { CLIENT, isSealed, SERVER } from '../observe/observations.ts'
 import { AGAIN_NS, begins, fitOf, START_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
 import { isMeant, type Roles, startOfTry } from './requests.ts'
@@ -284,7 +283,7 @@ function leftAt({ tries }: Roles, attempt: number): number {
   const exchange = tries.exchange[attempt]
   if (exchange === null) return Infinity
   const { connection } = tries.sighting[attempt]!
-  if (exchange.ordinal < exchangeCount(connection) - 1) return Infinity
+  if (exchange.ordinal < connection.exchangeCount - 1) return Infinity
   const since = Math.min(...endings(connection, CLIENT).map(({ time }) => time)) - startOfTry(connection, exchange)
   return tries.start[attempt] + since
 }

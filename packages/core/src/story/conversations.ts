@@ -1,6 +1,5 @@
 // Which connections of different captures are one and the same.
 import { connectionsOf } from '../observe/connection-table.ts'
-import { exchangeCount, exchangesOf } from '../observe/exchange-table.ts'
 import type { Connection, Exchange, Observations } from '../observe/observations.ts'
 import { KnownConnections } from './known-connections.ts'
 import type { Conversation, Turn } from './story.ts'
@@ -81,7 +80,7 @@ function distance(a: Connection, b: Connection): number {
 function wait(connection: Connection): number {
   if (connection.syns.length > 0 && connection.synAck !== null)
     return connection.synAck.time - connection.syns.at(-1)!.time
-  const x = exchangesOf(connection).find((e) => e.request.frame >= 0 && e.response.frame >= 0)
+  const x = connection.exchanges.find((e) => e.request.frame >= 0 && e.response.frame >= 0)
   return x === undefined ? -1 : x.response.time - x.request.time
 }
 
@@ -89,16 +88,16 @@ function wait(connection: Connection): number {
 export function turnsOf(conversation: Conversation): Turn[] {
   const { sightings } = conversation
   const longest = sightings.reduce((best, s, i) => {
-    return exchangeCount(s.connection) > exchangeCount(sightings[best].connection) ? i : best
+    return s.connection.exchangeCount > sightings[best].connection.exchangeCount ? i : best
   }, 0)
-  const main = exchangesOf(sightings[longest].connection)
+  const main = sightings[longest].connection.exchanges
   const turns = main.map((exchange): Turn => {
     return { conversation, views: sightings.map((_, i) => (i === longest ? exchange : null)) }
   })
   sightings.forEach((sighting, i) => {
     if (i === longest) return
     const place = new Map(main.map((exchange, n) => [exchange, n]))
-    for (const [mine, theirs] of alignExchanges(main, exchangesOf(sighting.connection))) {
+    for (const [mine, theirs] of alignExchanges(main, sighting.connection.exchanges)) {
       turns[place.get(mine)!].views[i] = theirs
     }
   })

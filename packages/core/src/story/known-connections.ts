@@ -67,8 +67,8 @@ export class KnownConnections {
     const keys: Key[] = []
     if (own.isn >= 0 && other.isn >= 0) keys.push([NUMBERS, own.isn, other.isn, 0])
     if (across) {
-      const { clientAddress, serverAddress, client, serverPort } = connection
-      const ports = portOf(client) * 65_536 + serverPort
+      const { clientAddress, serverAddress, clientPort, serverPort } = connection
+      const ports = clientPort * 65_536 + serverPort
       keys.push([ENDPOINTS, this.#idOf(clientAddress), this.#idOf(serverAddress), ports])
     }
     // Scanners and floods number all their SYNs with 0.
@@ -87,7 +87,7 @@ export class KnownConnections {
     if (own.base < 0 || other.base < 0) return []
     const at = place(own.base, client) * 2 ** PLACE_BITS + place(other.base, server)
     return [
-      [NEAR_CLIENT, this.#idOf(clientAddress), portOf(connection.client), at],
+      [NEAR_CLIENT, this.#idOf(clientAddress), connection.clientPort, at],
       [NEAR_SERVER, this.#idOf(serverAddress), serverPort, at],
     ]
   }
@@ -104,8 +104,6 @@ export class KnownConnections {
     return id
   }
 }
-
-const portOf = (endpoint: string): number => Number(endpoint.slice(endpoint.lastIndexOf(':') + 1))
 
 /** Columns of a row of the index; numbers are kept as their lowest 32 bits. */
 const KIND = 0

@@ -1,5 +1,4 @@
 // Who is a proxy: which hosts pass requests on, at which address they get them and from which they send them.
-import { exchangeCount } from '../observe/exchange-table.ts'
 import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
 import { OpenRequests, RequestGroups } from './open-requests.ts'
 import { bareAddress, begins, contains, fits, likeness, originForm } from './pairing.ts'
@@ -231,7 +230,7 @@ type Flow = Map<string, Set<string>>
 function flowOf(conversations: readonly Conversation[]): Flow {
   const flow: Flow = new Map()
   for (const { sightings } of conversations) {
-    if (!sightings.some(({ connection }) => exchangeCount(connection) > 0)) continue
+    if (!sightings.some(({ connection }) => connection.exchangeCount > 0)) continue
     // Behind address translation either end has a name at each capture.
     for (const at of sightings)
       for (const { connection } of sightings) link(flow, `from ${at.connection.clientAddress}`, connection.server)

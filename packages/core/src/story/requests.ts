@@ -1,7 +1,6 @@
 // Every exchange, as a request to whatever stands at its server's end and as a try of whoever stands at its client's, and
 // every connection without one as a possible try at an upstream, all in story time. Nearly all of them go well, and are
 // asked for nothing but their times: they are rows of columns. Pairing them is the next step.
-import { exchangeCount, exchangesOf } from '../observe/exchange-table.ts'
 import {
   CLIENT,
   type Connection,
@@ -73,7 +72,7 @@ export function rolesOf(captures: readonly StoryCapture[], conversations: readon
     } else if (sightings.length === 1) {
       const [sighting] = sightings
       const at = captures[sighting.capture]
-      for (const exchange of exchangesOf(sighting.connection)) {
+      for (const exchange of sighting.connection.exchanges) {
         addRequest(roles, sighting, exchange, at)
         addTry(roles, conversation, sighting, exchange, at)
       }
@@ -134,7 +133,7 @@ function emptyRoles(most: number): Roles {
 }
 
 const mostExchanges = (sightings: readonly Sighting[]): number =>
-  sightings.reduce((most, { connection }) => Math.max(most, exchangeCount(connection)), 0)
+  sightings.reduce((most, { connection }) => Math.max(most, connection.exchangeCount), 0)
 
 /** The next row as a request. */
 function addRequest({ requests, count }: Roles, sighting: Sighting, exchange: Exchange, at: Clocked): void {
@@ -150,7 +149,7 @@ function addRequest({ requests, count }: Roles, sighting: Sighting, exchange: Ex
 
 /** When a request that was not captured can have begun: once the exchange before it was over, or the connection open. */
 function earliestStart(connection: Connection, { ordinal, response }: Exchange): number {
-  const before = exchangesOf(connection)[ordinal - 1]?.responseEnd ?? connection.established ?? connection.first
+  const before = connection.exchanges[ordinal - 1]?.responseEnd ?? connection.established ?? connection.first
   return before.time >= 0 ? before.time : response.time
 }
 
@@ -255,7 +254,7 @@ function endOf(sighting: Sighting, exchange: Exchange, at: Clocked): number {
   const asked = exchange.request.time
   const cancelled = exchange.detail?.streamReset
   if (cancelled) return toStory(at, cancelled.time)
-  const next = exchangesOf(sighting.connection)[exchange.ordinal + 1]
+  const next = sighting.connection.exchanges[exchange.ordinal + 1]
   const { connection } = sighting
   const times = [...endings(connection, CLIENT), ...endings(connection, SERVER)].flatMap(({ time }) =>
     time < asked || (next !== undefined && time > next.request.time) ? [] : [time],

@@ -1,5 +1,4 @@
 // Where each capture was taken, from which legs it holds and from which end it saw them.
-import { exchangeCount, exchangesOf } from '../observe/exchange-table.ts'
 import { CLIENT, type Connection, type ExchangeProtocol, SERVER } from '../observe/observations.ts'
 import type { Vantage } from '../report/document.ts'
 import type { Conversation, StoryCapture } from './story.ts'
@@ -66,8 +65,8 @@ const OF_GATEWAYS: ReadonlySet<ExchangeProtocol> = new Set<ExchangeProtocol>(['f
 
 /** The leg of a connection whose other leg was not captured, where its own requests or answers say so. */
 function legOf(connection: Connection): Leg | null {
-  if (exchangeCount(connection) === 0) return null
-  const exchanges = exchangesOf(connection)
+  if (connection.exchangeCount === 0) return null
+  const exchanges = connection.exchanges
   if (connection.proxyHeader || exchanges.some((x) => x.forwardedFor !== null || OF_GATEWAYS.has(x.protocol)))
     return 'back'
   return exchanges.some(({ status }) => status === 502 || status === 504) ? 'front' : null

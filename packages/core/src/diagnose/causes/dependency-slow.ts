@@ -1,6 +1,5 @@
 // The upstream waited itself: a capture at it shows its own outgoing connection (database, cache, another service) on
 // which it had asked and was not answered for most of the time.
-import { exchangeCount, exchangesOf } from '../../observe/exchange-table.ts'
 import { DNS_PORT, CLIENT, SERVER } from '../../observe/observations.ts'
 import { fromStory } from '../../story/clocks/time.ts'
 import { type Conversation, nearClient, storyTime } from '../../story/story.ts'
@@ -73,7 +72,7 @@ function waitOn(facts: Facts, conversation: Conversation, wait: number): Wait | 
   const sighting = nearClient(conversation)
   const { connection } = sighting
   if (connection.server === near.connection.server || connection.serverPort === DNS_PORT) return null
-  for (const exchange of [...exchangesOf(connection), null]) {
+  for (const exchange of [...connection.exchanges, null]) {
     if (
       exchange !== null &&
       exchange.request.frame >= 0 &&
@@ -81,7 +80,7 @@ function waitOn(facts: Facts, conversation: Conversation, wait: number): Wait | 
     )
       continue
     const view = viewOf(story, sighting, exchange)
-    const hit = quiet(view, exchange === null && exchangeCount(connection) > 0 ? [] : view.packets, facts, wait)
+    const hit = quiet(view, exchange === null && connection.exchangeCount > 0 ? [] : view.packets, facts, wait)
     if (hit !== null) return { view, server: connection.server, ...hit }
   }
   return null

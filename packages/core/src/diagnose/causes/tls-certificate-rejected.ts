@@ -1,7 +1,6 @@
 // The proxy ends the handshake once it has the upstream's certificate. Up to TLS 1.2 the certificate is in the clear and
 // so, mostly, is the alert; in TLS 1.3 without keys what is left is that the proxy leaves right behind the server's
 // flight. Some proxies (nginx among them) verify only when the handshake is complete: then they leave without a request.
-import { exchangeCount } from '../../observe/exchange-table.ts'
 import { CLIENT, SERVER } from '../../observe/observations.ts'
 import type { Finding, RuledOut } from '../../report/document.ts'
 import type { Facts } from '../facts.ts'
@@ -55,7 +54,7 @@ function leavesAtCertificate(facts: Facts, handshake: Handshake, { alert, at }: 
   const { tls, serverFlight, isPatchy } = handshake
   const { near } = facts
   // A resumed session shows no certificate; a request, which a capture may lack, means that the proxy was content.
-  if (tls.resumed === true || exchangeCount(near.connection) > 0) return false
+  if (tls.resumed === true || near.connection.exchangeCount > 0) return false
   if (alert !== null && accusesParameters(alert.description)) return false
   if (isPatchy) return cutAtCertificate(facts, handshake, at)
   if (serverFlight === null) return false

@@ -2,7 +2,6 @@
 // alert says so, before a certificate was judged. handshake_failure is the vaguest of them: names that are not served
 // and certificates that are missing are refused with it too.
 import { alertName, versionName } from '../../app/tls/names.ts'
-import { exchangeCount } from '../../observe/exchange-table.ts'
 import type { RuledOut } from '../../report/document.ts'
 import type { Facts } from '../facts.ts'
 import {
@@ -104,7 +103,7 @@ function withoutProtocol(facts: Facts, handshake: Handshake): Judgement | null {
   if (client === null || server === null || ending?.by !== 'proxy' || tls.serverHello === null) return null
   const isLegible = !handshake.isTls13 || tls.decryption.is === 'decrypted'
   const isPicky = hello.alpn.length > 0 && !hello.alpn.includes('http/1.1')
-  if (!isLegible || !isPicky || tls.serverHello.alpn !== null || exchangeCount(facts.near.connection) > 0) return null
+  if (!isLegible || !isPicky || tls.serverHello.alpn !== null || facts.near.connection.exchangeCount > 0) return null
   if (!atOnce(facts, facts.near.at(client), ending.at) || defectsOf(facts, handshake).length > 0) return null
   return judgement(facts, handshake, {
     confidence: 'likely',

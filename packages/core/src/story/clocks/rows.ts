@@ -1,6 +1,5 @@
 // What went over some captures by its times, to be laid into what went over others: columns, because there may be
 // millions.
-import { exchangeCount, exchangesOf } from '../../observe/exchange-table.ts'
 import { CLIENT, DNS_PORT, type Exchange, isSealed, SERVER } from '../../observe/observations.ts'
 import { originForm } from '../pairing.ts'
 import type { Conversation, Sighting, StoryCapture } from '../story.ts'
@@ -72,11 +71,11 @@ export function rowsOf(
     const near = sightings.find(({ capture }) => members.has(capture))
     if (near === undefined) continue
     const far = sightings.findLast(({ capture }) => members.has(capture))!
-    if (exchangeCount(near.connection) === 0) {
+    if (near.connection.exchangeCount === 0) {
       addFailed(rows, captures, near)
       continue
     }
-    const [own, theirs] = [exchangesOf(near.connection), exchangesOf(far.connection)]
+    const [own, theirs] = [near.connection.exchanges, far.connection.exchanges]
     const [syn] = near.connection.syns
     own.forEach((exchange, i) => {
       if (!isWhole(captures, near, exchange)) return

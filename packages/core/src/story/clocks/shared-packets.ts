@@ -1,7 +1,6 @@
 // What packets say about two clocks that both of them saw. Those that travel from a to b make b's clock look ahead by
 // their delay, those that travel back make it look behind: each is a bound on the offset (Paxson 1998; Moon, Skelly and
 // Towsley 1999), and among many the quickest ones bound it best.
-import { exchangesOf } from '../../observe/exchange-table.ts'
 import {
   CLIENT,
   type Connection,
@@ -153,7 +152,7 @@ function samePackets(x: Connection, y: Connection): [Exchange, Exchange][] {
     const [one, other] = [x.sides[side].isn, y.sides[side].isn]
     return one < 0 || other < 0 || one === other
   })
-  return alignExchanges(exchangesOf(x), exchangesOf(y)).filter(
+  return alignExchanges(x.exchanges, y.exchanges).filter(
     ([mine, theirs]) =>
       mine.stream === theirs.stream &&
       // Where they begin in TLS is a guess, which need not be the same one at both.
