@@ -8,6 +8,7 @@ import * as icmp from '../wire/icmp.ts'
 import { FRAGMENT, ICMP, ICMP6, type Kind, type Layers, TCP, UDP } from '../wire/layers.ts'
 import { sourcePort, destinationPort } from '../wire/tcp.ts'
 import type { Filter } from './filter.ts'
+import { merged, type Range } from './ranges.ts'
 
 /** Both ends belong to it. Frames count from 1 in the file. */
 export interface FrameRange {
@@ -175,27 +176,11 @@ function quotedPair(bytes: Bytes, quote: icmp.Quote): string {
 const hostOf = (endpoint: string): string => endpoint.slice(0, endpoint.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
 const portOf = (endpoint: string): number => Number(endpoint.slice(endpoint.lastIndexOf(':') + 1))
 
-interface Ranged {
-  from: number
-  to: number
-}
-
-const isIn = (ranges: readonly Ranged[], value: number): boolean =>
+const isIn = (ranges: readonly Range[], value: number): boolean =>
   ranges.some(({ from, to }) => value >= from && value <= to)
 
-/** In order, those that overlap made one. */
-function merged(ranges: readonly Ranged[]): Ranged[] {
-  const result: Ranged[] = []
-  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
-    const before = result.at(-1)
-    if (before !== undefined && range.from <= before.to) before.to = Math.max(before.to, range.to)
-    else result.push({ ...range })
-  }
-  return result
-}
-
 /** Whether frames, asked for in ascending order, are in a range. */
-function cursor(ranges: readonly Ranged[]): { holds(frame: number): boolean } {
+function cursor(ranges: readonly Range[]): { holds(frame: number): boolean } {
   let at = 0
   return {
     holds(frame: number): boolean {

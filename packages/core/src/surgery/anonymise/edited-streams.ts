@@ -1,11 +1,10 @@
 // The edits of one connection, as ranges: applied to any piece of its streams, as often as a piece was sent. A piece that
 // was sent again is taken to hold what it held: of bytes that stay, other ones than were read would stay as well.
 import type { Bytes } from '../../bytes/read.ts'
+import { merged, type Range } from '../ranges.ts'
 import { FILL, type Side, type StreamEdits } from './contract.ts'
 
-interface Kept {
-  from: number
-  to: number
+interface Kept extends Range {
   /** What stood there when it was first written, -1 where that has not happened: a repetition may say something else. */
   bytes: Int16Array | null
 }
@@ -87,17 +86,6 @@ function settle(kept: Kept, b: Bytes, from: number, to: number, shift: number): 
     if (first[i]! < 0) first[i] = b[at]!
     else b[at] = first[i]!
   }
-}
-
-/** In order, what overlaps made one. */
-function merged(ranges: readonly Kept[]): Kept[] {
-  const result: Kept[] = []
-  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
-    const before = result.at(-1)
-    if (before !== undefined && range.from <= before.to) before.to = Math.max(before.to, range.to)
-    else result.push({ ...range })
-  }
-  return result
 }
 
 /** Index of the first range that ends behind `position`. */
