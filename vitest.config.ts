@@ -7,7 +7,12 @@ const source = (name: string): string => fileURLToPath(new URL(`packages/${name}
 export default defineConfig({
   resolve: { alias: { '@pcap-surgery/core': source('core'), '@pcap-surgery/testkit': source('testkit') } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'cases/*.test.ts', 'tools/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.{ts,tsx}',
+      'packages/web/browser/*.test.ts',
+      'cases/*.test.ts',
+      'tools/**/*.test.ts',
+    ],
     testTimeout: 30_000,
   },
 })

@@ -62,20 +62,42 @@ test('nothing that is installed runs a script, and none would be run', () => {
   expect(scripted.map(([path]) => path)).toEqual([])
 })
 
-// All that runs at the user's, in the bundle or beside the core, and nothing below it. A licence that is new here is to
-// be read before it is added.
+// All that runs at the user's, in the bundle, in the page or beside the core, and all below it. A licence that is new here
+// is to be read before it is added.
 test('what is used at run time is this, under these licences', () => {
   const { dependencies: core } = read<Manifest>('packages/core/package.json')
   const { dependencies: cli, devDependencies: bundled } = read<Manifest>('packages/cli/package.json')
-  expect(cli).toBeUndefined()
-  const names = new Set(Object.keys({ ...core, ...bundled }).filter((name) => name !== '@pcap-surgery/core'))
-  expect(Object.fromEntries([...names].map((name) => [name, packages[`node_modules/${name}`]!.license]))).toEqual({
+  const { dependencies: web, devDependencies: page } = read<Manifest>('packages/web/package.json')
+  expect({ cli, web }).toEqual({})
+  // What builds and types the page is not in it.
+  const builds = /^@types\/|^vite$|^@vitejs\/|^@pcap-surgery\//
+  const names = new Set(Object.keys({ ...core, ...bundled, ...page }).filter((name) => !builds.test(name)))
+  for (const name of names) {
+    for (const below of Object.keys(packages[`node_modules/${name}`]!.dependencies ?? {})) names.add(below)
+  }
+  const licences = [...names].toSorted().map((name) => [name, packages[`node_modules/${name}`]!.license])
+  expect(Object.fromEntries(licences)).toEqual({
+    '@babel/runtime': 'MIT',
+    '@base-ui/react': 'MIT',
+    '@base-ui/utils': 'MIT',
+    '@floating-ui/core': 'MIT',
+    '@floating-ui/dom': 'MIT',
+    '@floating-ui/react-dom': 'MIT',
+    '@floating-ui/utils': 'MIT',
     '@noble/ciphers': 'MIT',
     '@noble/hashes': 'MIT',
     commander: 'MIT',
     fzstd: 'MIT',
+    'lucide-react': 'ISC',
+    pako: '(MIT AND Zlib)',
+    react: 'MIT',
+    'react-dom': 'MIT',
+    reselect: 'MIT',
+    scheduler: 'MIT',
+    uplot: 'MIT',
+    'use-sync-external-store': 'MIT',
+    zustand: 'MIT',
   })
-  expect([...names].filter((name) => packages[`node_modules/${name}`]!.dependencies !== undefined)).toEqual([])
 })
 
 test('what development uses is under licences that are known', () => {

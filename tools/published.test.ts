@@ -60,7 +60,7 @@ beforeAll(async () => {
 const tarball = ({ filename }: Packed): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(join(folder, filename)))
 const pathsOf = ({ files }: Packed): string[] => files.map(({ path }) => path)
 
-test('the command is published as its bundle, with the licences of what is inside', () => {
+test('the command is published as its bundle and the page, with the licences of what is inside', () => {
   expect(pathsOf(cli).toSorted()).toEqual([
     'LICENSE',
     'README.md',
@@ -69,17 +69,34 @@ test('the command is published as its bundle, with the licences of what is insid
     'dist/bundle-keys.js',
     'dist/bundle.js',
     'dist/observer-thread.js',
+    'dist/web/THIRD-PARTY.txt',
+    'dist/web/index.html',
+    'dist/web/page.css',
+    'dist/web/page.js',
     'package.json',
   ])
   const installed = join(commandUser, 'node_modules/pcap-surgery/dist')
   const notices = readFileSync(join(installed, 'THIRD-PARTY.txt'), 'utf8')
-  const code = readdirSync(installed).map((name) => readFileSync(join(installed, name), 'utf8'))
+  const scripts = readdirSync(installed).filter((name) => name.endsWith('.js'))
+  const code = scripts.map((name) => readFileSync(join(installed, name), 'utf8'))
   const inside = new Set(
     code.flatMap((text) => [...text.matchAll(/^\/\/ .*node_modules\/((?:@\w+\/)?\w+)/gm)]).map((m) => m[1]),
   )
   expect([...inside]).toContain('commander')
   for (const name of inside) expect(notices).toMatch(new RegExp(`^${name} [\\d.]+ \\(MIT\\)$`, 'm'))
   expect(notices.match(/Permission is hereby granted/g)).toHaveLength(inside.size)
+})
+
+// Minified, it does not say what it has; that is what the bundler took, which is some of what it may (manifests.test.ts).
+test('the page has the licences of what is inside', () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'packages/web/package.json'), 'utf8'))
+  const notices = readFileSync(join(commandUser, 'node_modules/pcap-surgery/dist/web/THIRD-PARTY.txt'), 'utf8')
+  const named = new Map(
+    [...notices.matchAll(/^(\S+) ([\d.]+) \((.*)\)$/gm)].map(([, name, version]) => [name, version]),
+  )
+  for (const name of ['react', 'react-dom', 'zustand', 'pako']) expect(named.get(name)).toBe(devDependencies[name])
+  for (const name of ['@noble/ciphers', '@noble/hashes', 'fzstd']) expect([...named.keys()]).toContain(name)
+  expect(notices.match(/Permission (is hereby granted|to use, copy)/g)!.length).toBeGreaterThanOrEqual(named.size)
 })
 
 test('the core is published with its sources, which its maps name, and without tests', () => {

@@ -12,20 +12,64 @@ export interface InputFile {
   url: string | null
 }
 
+/** What the worker can be asked, with the arguments and the answer of each. */
+export interface Calls {
+  /**
+   * Reads these files, all of them again or as far as they are known already, and diagnoses what is in them. Cancelled:
+   * answers what was read until then.
+   */
+  open(files: InputFile[]): Opened
+  traffic(): Traffic
+  /** Sorts and filters a table; `rows` are those of the last view of their table. */
+  view(query: TableQuery): TableView
+  rows(table: TableName, from: number, count: number): Row[]
+  /** In the order asked for; what cannot be read again is left out. */
+  frames(frames: FrameRef[]): FrameDetail[]
+  save(request: SaveRequest): MadeFile
+}
+
+export type CallName = keyof Calls
+export type Arguments<Name extends CallName> = Parameters<Calls[Name]>
+export type Answer<Name extends CallName> = ReturnType<Calls[Name]>
+
+/** Page to worker. `feed` is where files of the local server are read from; see feed/feed.ts. */
+export type Asked =
+  | { is: 'call'; id: number; name: CallName; args: unknown[] }
+  | { is: 'cancel'; id: number }
+  | { is: 'feed'; port: MessagePort }
+
+/** Worker to page. `text` is for the user. */
+export type Told =
+  | { is: 'progress'; id: number; progress: Progress }
+  | { is: 'answer'; id: number; value: unknown }
+  | { is: 'failure'; id: number; text: string; isDefect: boolean }
+
 /** How far reading has come. */
 export interface Progress {
   /** Bytes read of the files as they lie there, of how many; null where that is not known. */
   bytes: number
   total: number | null
   frames: number
-  /** Failed requests found so far. */
-  incidents: number
+  /** Answers of 502, 503 and 504 seen so far, on either leg. */
+  failures: number
+}
+
+/** What became of a file. */
+export interface FileReport {
+  name: string
+  size: number | null
+  is: 'capture' | 'key-log' | 'duplicate' | 'unreadable' | 'not-read'
+  /** What the user should know of it; empty when nothing. */
+  texts: string[]
 }
 
 export interface Opened {
-  document: DiagnosisDocument
+  /** Null where nothing could be read. */
+  document: DiagnosisDocument | null
   /** True where the user stopped reading: the document speaks of what was read until then. */
   isStopped: boolean
+  /** Of each of the files, in their order. */
+  files: FileReport[]
 }
 
 /** Requests over the time of the captures, in bins of equal length: healthy traffic as a background. */

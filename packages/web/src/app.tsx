@@ -1,0 +1,77 @@
+// The page: what is on top of every view, and the view.
+import type { ReactNode } from 'react'
+import styles from './app.module.css'
+import { CapturesView } from './captures/captures.tsx'
+import { Empty } from './drop/empty.tsx'
+import { ReadingStrip } from './drop/reading.tsx'
+import { IncidentView } from './incident/incident.tsx'
+import { Overview } from './overview/overview.tsx'
+import { fragmentOf, HOME, type View } from './place.ts'
+import { usePage } from './state.ts'
+import { ConnectionsView, ExchangesView } from './tables/tables.tsx'
+
+/** Every view, in the order of the header. A new one needs its name in place.ts, and its row here. */
+const VIEWS: { readonly [view in View]: { title: string; show: () => ReactNode } } = {
+  overview: { title: 'Overview', show: () => <Overview /> },
+  incident: { title: 'Incident', show: () => <IncidentView /> },
+  connections: { title: 'Connections', show: () => <ConnectionsView /> },
+  exchanges: { title: 'Exchanges', show: () => <ExchangesView /> },
+  captures: { title: 'Captures', show: () => <CapturesView /> },
+}
+
+export function App(): ReactNode {
+  const hasDocument = usePage((page) => page.opened?.document != null)
+  const view = usePage((page) => page.place.view)
+  return (
+    <>
+      <a className={styles.skip} href="#main" onClick={skip}>
+        Skip to the content
+      </a>
+      <header className={styles.header}>
+        <div className={styles.bar}>
+          <h1 className={styles.name}>
+            <Mark />
+            PCAP Surgery
+          </h1>
+          {hasDocument && <Views current={view} />}
+        </div>
+        <ReadingStrip />
+      </header>
+      <main id="main" className={styles.main} tabIndex={-1}>
+        {hasDocument ? VIEWS[view].show() : <Empty />}
+      </main>
+    </>
+  )
+}
+
+/** The fragment is the place; a jump must not change it. */
+function skip(event: { preventDefault(): void }): void {
+  event.preventDefault()
+  document.getElementById('main')?.focus()
+}
+
+function Views({ current }: { current: View }): ReactNode {
+  return (
+    <nav className={styles.views} aria-label="Views">
+      {(Object.keys(VIEWS) as View[]).map((view) => (
+        <a
+          key={view}
+          className={styles.view}
+          href={fragmentOf({ ...HOME, view })}
+          aria-current={view === current ? 'page' : undefined}
+        >
+          {VIEWS[view].title}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+/** A sequence diagram, and what went wrong in it. */
+const Mark = (): ReactNode => (
+  <svg className={styles.mark} viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor">
+    <path d="M3 2v16M10 2v16M17 2v16" strokeWidth="1" opacity="0.55" />
+    <path d="M3 6h7M10 11h4" strokeWidth="2" />
+    <path d="m13 8.5 5 5m0-5-5 5" strokeWidth="2" />
+  </svg>
+)

@@ -1,0 +1,42 @@
+// Where on the page one is, as it stands in the URL's fragment: `#/incident/3?leg=upstream`. It names what is shown and
+// how, and nothing of what a capture holds.
+
+export const VIEWS = ['overview', 'incident', 'connections', 'exchanges', 'captures'] as const
+export type View = (typeof VIEWS)[number]
+
+export interface Place {
+  view: View
+  /** Id of the incident that is looked at; null: none. */
+  incident: string | null
+  /** How the view is set: filters, order. Each view has names of its own; defaults are not there. */
+  settings: Readonly<Record<string, string>>
+}
+
+export const HOME: Place = { view: 'overview', incident: null, settings: {} }
+
+/** Whatever makes no sense is as if it were not there. */
+export function placeOf(fragment: string): Place {
+  const [path = '', query = ''] = fragment.replace(/^#?\/?/, '').split('?', 2)
+  const [name, incident] = path.split('/')
+  const view = VIEWS.find((one) => one === name)
+  if (view === undefined) return HOME
+  return {
+    view,
+    incident: view === 'incident' && incident ? unescaped(incident) : null,
+    settings: Object.fromEntries(new URLSearchParams(query)),
+  }
+}
+
+export function fragmentOf({ view, incident, settings }: Place): string {
+  const path = view === 'incident' && incident !== null ? `${view}/${encodeURIComponent(incident)}` : view
+  const query = new URLSearchParams(Object.entries(settings).filter(([, value]) => value !== ''))
+  return `#/${path}${query.size === 0 ? '' : `?${query}`}`
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,90 @@
+// What the page knows: the files, what became of them, and where one is. Captures themselves are the worker's.
+import { create } from 'zustand'
+import { client, Failed } from './session/client.ts'
+import type { DiagnosisDocument } from '@pcap-surgery/core'
+import type { FileReport, InputFile, Progress } from './session/protocol.ts'
+import { fragmentOf, type Place, placeOf } from './place.ts'
+
+/** What was opened last. */
+export interface OpenedFiles {
+  document: DiagnosisDocument | null
+  isStopped: boolean
+  files: FileReport[]
+}
+
+export interface Reading {
+  progress: Progress
+  /** By `performance.now()`. */
+  since: number
+  stop: AbortController
+}
+
+export interface State {
+  files: InputFile[]
+  /** Null: nothing was opened yet. */
+  opened: OpenedFiles | null
+  /** Null: nothing is being read. What was opened before stays on the screen meanwhile. */
+  reading: Reading | null
+  /** What went wrong with us, as a sentence; null: nothing. */
+  defect: string | null
+  place: Place
+}
+
+export const usePage = create<State>(() => ({
+  files: [],
+  opened: null,
+  reading: null,
+  defect: null,
+  place: placeOf(globalThis.location?.hash ?? ''),
+}))
+
+/** Reads more files, together with those that are open. */
+export async function addFiles(more: readonly InputFile[]): Promise<void> {
+  const { files, reading } = usePage.getState()
+  if (reading !== null || more.length === 0) return
+  await openFiles([...files, ...more])
+}
+
+/** Lets go of everything. */
+export function closeFiles(): void {
+  usePage.getState().reading?.stop.abort()
+  usePage.setState({ files: [], opened: null, reading: null, defect: null })
+}
+
+async function openFiles(files: InputFile[]): Promise<void> {
+  const stop = new AbortController()
+  const progress: Progress = { bytes: 0, total: null, frames: 0, failures: 0 }
+  const reading: Reading = { progress, since: performance.now(), stop }
+  usePage.setState({ files, reading, defect: null })
+  /** False where the user has closed the files meanwhile. */
+  const isCurrent = (): boolean => usePage.getState().reading?.stop === stop
+  try {
+    const opened = await client().call('open', [files], {
+      signal: stop.signal,
+      onProgress: (now) => {
+        if (isCurrent()) usePage.setState({ reading: { ...reading, progress: now } })
+      },
+    })
+    if (isCurrent()) usePage.setState({ opened, reading: null })
+  } catch (error) {
+    if (!isCurrent()) return
+    const text = error instanceof Failed ? error.message : String(error)
+    usePage.setState({ reading: null, defect: text })
+  }
+}
+
+/** Goes there; a step back comes back here. */
+export function goTo(place: Partial<Place>): void {
+  const to: Place = { view: 'overview', incident: null, settings: {}, ...place }
+  location.hash = fragmentOf(to)
+}
+
+/** Changes how the view is set; a step back goes to the view before, not to the settings before. */
+export function set(settings: Readonly<Record<string, string>>): void {
+  const { place } = usePage.getState()
+  const now: Place = { ...place, settings: { ...place.settings, ...settings } }
+  history.replaceState(null, '', fragmentOf(now))
+  usePage.setState({ place: now })
+}
+
+globalThis.addEventListener?.('hashchange', () => usePage.setState({ place: placeOf(location.hash) }))

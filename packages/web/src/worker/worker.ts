@@ -1,0 +1,76 @@
+// The worker: everything that is asked comes in here, and is handed to who answers it.
+import type { Answer, Arguments, Asked, CallName, Progress, Told } from '../session/protocol.ts'
+import { feedFrom } from './bytes.ts'
+import { openFiles } from './open.ts'
+import { Refused, type Session } from './session.ts'
+
+/** What a call may use beside its arguments. */
+export interface Context {
+  progress(progress: Progress): void
+  isCancelled(): boolean
+}
+
+/** Who answers. `session`: what is open. */
+type Answers = {
+  [Name in CallName]: (
+    session: Session,
+    args: Arguments<Name>,
+    context: Context,
+  ) => Answer<Name> | Promise<Answer<Name>>
+}
+
+const notYet = (): never => {
+  throw new Refused('this is not built yet')
+}
+
+const answers: Answers = {
+  open: () => notYet(), // answered below: it makes the session
+  traffic: notYet,
+  view: notYet,
+  rows: notYet,
+  frames: notYet,
+  save: notYet,
+}
+
+/** The part of a worker's global scope that is used: the DOM's types do not have it. */
+const scope = self as unknown as {
+  postMessage(told: Told, transfer?: Transferable[]): void
+  addEventListener(type: 'message', listen: (event: MessageEvent<Asked>) => void): void
+}
+
+let session: Session | null = null
+const cancelled = new Set<number>()
+
+scope.addEventListener('message', ({ data }) => {
+  if (data.is === 'feed') feedFrom(data.port)
+  else if (data.is === 'cancel') cancelled.add(data.id)
+  else void answer(data.id, data.name, data.args)
+})
+
+async function answer(id: number, name: CallName, args: unknown[]): Promise<void> {
+  const context: Context = {
+    progress: (progress) => scope.postMessage({ is: 'progress', id, progress }),
+    isCancelled: () => cancelled.has(id),
+  }
+  try {
+    scope.postMessage({ is: 'answer', id, value: await valueOf(name, args, context) })
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    const isDefect = !(error instanceof Refused)
+    if (isDefect) console.error(error)
+    scope.postMessage({ is: 'failure', id, text, isDefect })
+  } finally {
+    cancelled.delete(id)
+  }
+}
+
+async function valueOf(name: CallName, args: unknown[], context: Context): Promise<unknown> {
+  if (name === 'open') {
+    const opened = await openFiles(session, ...(args as Arguments<'open'>), context)
+    session = opened.session
+    return opened.answer
+  }
+  if (session === null) throw new Refused('no capture is open')
+  const ask = answers[name] as (session: Session, args: unknown[], context: Context) => unknown
+  return ask(session, args, context)
+}
