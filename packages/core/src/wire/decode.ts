@@ -11,7 +11,7 @@ import type { Packet } from '../capture/packet.ts'
 import * as arp from './arp.ts'
 import * as cooked from './cooked.ts'
 import * as ethernet from './ethernet.ts'
-import { Reassembly, type Datagram, type Fragment } from './fragments.ts'
+import { ip4Fragment, Reassembly, type Datagram, type Fragment } from './fragments.ts'
 import * as geneve from './geneve.ts'
 import * as gre from './gre.ts'
 import * as icmp from './icmp.ts'
@@ -290,23 +290,10 @@ export class Decoder {
     // What the link padded behind the IP packet is not part of it; where the header promises more, it was cut.
     const payloadEnd = Math.min(end, at + length)
     const protocol = ip4.protocol(b, at)
-    const offset = ip4.fragmentOffset(b, at)
-    const more = ip4.moreFragments(b, at)
-    if (offset === 0 && !more) return this.#payload(l, protocol, payload, payloadEnd, at + length)
+    if (!ip4.isFragment(b, at)) return this.#payload(l, protocol, payload, payloadEnd, at + length)
     setTransport(l, payload, payloadEnd, at + length)
-    return this.#fragment(l, {
-      key: this.#fragmentKey(l, at + 12, 8, l.ipId, protocol),
-      time: this.#time,
-      bytes: b,
-      headerAt: at,
-      headerEnd: payload,
-      protocol,
-      offset,
-      length: length - header,
-      more,
-      at: payload,
-      end: payloadEnd,
-    })
+    const key = this.#fragmentKey(l, at + 12, 8, l.ipId, protocol)
+    return this.#fragment(l, ip4Fragment(b, at, payloadEnd, length, key, this.#time))
   }
 
   #ip6(l: Layers, at: number, end: number, wireEnd: number): Kind {

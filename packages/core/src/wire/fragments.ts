@@ -4,6 +4,7 @@
 // witness shows it. What the snap length cut out of a fragment counts as arrived: the datagram is complete on the
 // wire, and its captured bytes end where the first hole begins.
 import type { Bytes } from '../bytes/read.ts'
+import * as ip4 from './ip4.ts'
 
 const MAX_DATAGRAMS = 256
 const MAX_BYTES = 4 << 20
@@ -31,6 +32,24 @@ export interface Fragment {
   /** Captured payload: `bytes[at]` to `bytes[end - 1]`, at most `length`. */
   at: number
   end: number
+}
+
+/** The fragment whose IPv4 header is at `at`, captured up to `end`; the header says `length`, itself included. */
+export function ip4Fragment(b: Bytes, at: number, end: number, length: number, key: string, time: number): Fragment {
+  const headerEnd = at + ip4.headerLength(b, at)
+  return {
+    key,
+    time,
+    bytes: b,
+    headerAt: at,
+    headerEnd,
+    protocol: ip4.protocol(b, at),
+    offset: ip4.fragmentOffset(b, at),
+    length: at + length - headerEnd,
+    more: ip4.moreFragments(b, at),
+    at: headerEnd,
+    end,
+  }
 }
 
 /** A complete datagram. It owns its bytes: IP header, then payload. */

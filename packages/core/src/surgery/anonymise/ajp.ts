@@ -2,17 +2,15 @@
 // but for their lengths, and so they go.
 import { readForwardRequest } from '../../app/ajp/forward-request.ts'
 import * as packet from '../../app/ajp/packet.ts'
-import { RecordScanner } from '../../app/backend/records.ts'
 import { requestHead, type RequestParts } from '../../app/backend/request-head.ts'
 import type { Head } from '../../app/http1/message.ts'
-import type { Sniffed } from '../../app/sniff.ts'
 import { type Bytes, latin1, u16 } from '../../bytes/read.ts'
 import { FILL, type Pseudonyms, type Side } from './contract.ts'
 import { keepErrorPage, LEAST_STATUS, PAGE_LOOKED_AT } from './error-page.ts'
 import { scrubFieldName, scrubReason, scrubValue } from './fields.ts'
-import { foreignSink } from './opaque.ts'
-import { Pieces, SideEdits } from './pieces.ts'
-import { Origin, type Reader, type Work } from './reader.ts'
+import { Pieces } from './pieces.ts'
+import type { Reader, Work } from './reader.ts'
+import { RecordScrubber, RecordSide } from './records.ts'
 import { scrubHost, scrubTarget, scrubText } from './text.ts'
 import { keepsProtocol } from './vocabulary.ts'
 
@@ -41,38 +39,12 @@ const SSL_KEY_SIZE = 11
 const STORED_METHOD = 13
 const ARE_DONE = 0xff
 
-export class AjpScrubber implements Reader {
-  // What answers in a protocol that is known is scrubbed as that.
-  readonly takesAnyAnswer = false
-  readonly #sides: readonly [AjpSide, AjpSide]
-
-  constructor({ p, edits }: Work, client: Side) {
-    const side = (one: Side): AjpSide => new AjpSide(p, new SideEdits(edits, one), one === client)
-    this.#sides = [side(0), side(1)]
-  }
-
-  expects(_side: Side, speaks: Sniffed): boolean {
-    return speaks === 'ajp' || speaks === 'unknown' || speaks === 'text'
-  }
-
-  data(side: Side, bytes: Bytes, at: number, end: number, position: number): void {
-    this.#sides[side].data(bytes, at, end, position)
-  }
-
-  gap(side: Side, from: number, to: number): void {
-    this.#sides[side].lost(from, to)
-  }
-
-  end(): void {
-    for (const side of this.#sides) side.over()
-  }
+export function ajpScrubber(work: Work, client: Side): Reader {
+  const side = (one: Side): AjpSide => new AjpSide(work, one, one === client, packet.HEADER)
+  return new RecordScrubber('ajp', [side(0), side(1)])
 }
 
-class AjpSide extends RecordScanner {
-  readonly #p: Pseudonyms
-  readonly #edits: SideEdits
-  readonly #isRequest: boolean
-  readonly #origin: Origin
+class AjpSide extends RecordSide {
   /** The packet at work, as far as it is wanted. */
   readonly #packet: Pieces = new Pieces(PACKET_KEPT)
   /** Request body to come; Infinity until an empty packet. */
@@ -81,34 +53,19 @@ class AjpSide extends RecordScanner {
   /** Bytes of the packet at work are missing. */
   #isCut = false
 
-  constructor(p: Pseudonyms, edits: SideEdits, isRequest: boolean, origin: Origin = new Origin()) {
-    super(isRequest ? 'request' : 'response', foreignSink(p, edits, origin), packet.HEADER)
-    this.#origin = origin
-    this.#p = p
-    this.#edits = edits
-    this.#isRequest = isRequest
-  }
-
-  data(bytes: Bytes, at: number, end: number, position: number): void {
-    this.#origin.meet(position)
-    this.push(bytes, at, end, 0, 0)
-  }
-
-  lost(from: number, to: number): void {
-    this.#origin.meet(from)
+  protected override cutOff(): void {
     this.#endPacket()
     this.#isCut = true
-    this.gap(to - from, 0, 0)
   }
 
-  over(): void {
+  override over(): void {
     this.#endPacket()
     this.#endPage()
   }
 
   protected override headerFault(i: number): string | null {
-    const fault = packet.headerFault(this.header, i, this.#isRequest ? packet.TO_CONTAINER : packet.TO_GATEWAY)
-    if (fault !== null) this.#keepHeader(i + 1)
+    const fault = packet.headerFault(this.header, i, this.isRequest ? packet.TO_CONTAINER : packet.TO_GATEWAY)
+    if (fault !== null) this.keepHeader(i + 1)
     return fault
   }
 
@@ -117,21 +74,16 @@ class AjpSide extends RecordScanner {
   }
 
   protected override opened(): void {
-    this.#keepHeader(packet.HEADER)
+    this.keepHeader(packet.HEADER)
     this.#packet.clear()
     this.#isCut = false
   }
 
-  #keepHeader(length: number): void {
-    const first = this.#origin.position(this.first.offset)
-    this.#edits.keep(first, first + length)
-  }
-
   protected override content(b: Bytes, from: number, to: number): void {
     if (this.#isCut) return
-    const position = this.#origin.position(this.place(from).offset)
+    const position = this.origin.position(this.place(from).offset)
     // Of bodies only the length is wanted, and of an error page the beginning.
-    const isBody = this.#isRequest ? this.#remaining > 0 : this.#typeOr(b[from]!) === packet.SEND_BODY_CHUNK
+    const isBody = this.isRequest ? this.#remaining > 0 : this.#typeOr(b[from]!) === packet.SEND_BODY_CHUNK
     const most = isBody ? CHUNK_AT + PAGE_LOOKED_AT : PACKET_KEPT
     this.#packet.add(b, from, Math.min(to, from + Math.max(0, most - this.#packet.length)), position)
   }
@@ -142,7 +94,7 @@ class AjpSide extends RecordScanner {
   }
 
   protected override closed(): void {
-    const isChunk = this.#isRequest && this.#remaining > 0
+    const isChunk = this.isRequest && this.#remaining > 0
     this.#endPacket()
     if (isChunk && this.length === 0) this.#remaining = 0
   }
@@ -151,7 +103,7 @@ class AjpSide extends RecordScanner {
   #endPacket(): void {
     const b = this.#packet.bytes
     if (b.length === 0) return
-    if (this.#isRequest) this.#endRequestPacket(b)
+    if (this.isRequest) this.#endRequestPacket(b)
     else this.#endResponsePacket(b)
     this.#packet.clear()
   }
@@ -161,13 +113,13 @@ class AjpSide extends RecordScanner {
       const chunk = b.length < CHUNK_LENGTH ? 0 : u16(b, 0)
       // lighttpd 1.4.69 sends the body alone.
       const isLength = chunk <= this.length - CHUNK_LENGTH
-      if (isLength) this.#packet.keep(this.#edits, 0, CHUNK_LENGTH)
+      if (isLength) this.#packet.keep(this.edits, 0, CHUNK_LENGTH)
       this.#remaining = isLength && chunk === 0 ? 0 : this.#remaining - (isLength ? chunk : this.length)
       return
     }
     if (b[0] !== packet.FORWARD_REQUEST) {
       // CPING, PING, SHUTDOWN
-      this.#packet.keep(this.#edits, 0, 1)
+      this.#packet.keep(this.edits, 0, 1)
       return
     }
     const { fields } = readForwardRequest(b, 1, b.length)
@@ -175,8 +127,8 @@ class AjpSide extends RecordScanner {
     const length = head.field('content-length')
     if (length !== null) this.#remaining = /^\d{1,15}$/.test(length) ? Number(length) : 0
     else this.#remaining = head.field('transfer-encoding') === null ? 0 : Infinity
-    scrubForwardRequest(this.#p, b)
-    this.#packet.replace(this.#edits)
+    scrubForwardRequest(this.p, b)
+    this.#packet.replace(this.edits)
   }
 
   #endResponsePacket(b: Bytes): void {
@@ -184,20 +136,20 @@ class AjpSide extends RecordScanner {
       case packet.SEND_HEADERS:
         this.#endPage()
         this.#page = b.length > 2 && u16(b, 1) >= LEAST_STATUS ? new Pieces(PAGE_LOOKED_AT) : null
-        scrubSendHeaders(this.#p, b)
-        this.#packet.replace(this.#edits)
+        scrubSendHeaders(this.p, b)
+        this.#packet.replace(this.edits)
         break
       case packet.SEND_BODY_CHUNK:
-        this.#packet.keep(this.#edits, 0, CHUNK_AT)
+        this.#packet.keep(this.edits, 0, CHUNK_AT)
         this.#keepPage(b)
         break
       case packet.END_RESPONSE:
-        this.#packet.keep(this.#edits, 0, 2)
+        this.#packet.keep(this.edits, 0, 2)
         this.#endPage()
         break
       default:
         // GET_BODY_CHUNK and its length, CPONG.
-        this.#packet.keep(this.#edits, 0, CHUNK_AT)
+        this.#packet.keep(this.edits, 0, CHUNK_AT)
     }
   }
 
@@ -210,25 +162,17 @@ class AjpSide extends RecordScanner {
   }
 
   #endPage(): void {
-    if (this.#page !== null) keepErrorPage(this.#p, this.#page, this.#edits)
+    if (this.#page !== null) keepErrorPage(this.p, this.#page, this.edits)
     this.#page = null
-  }
-
-  protected override missed(): boolean {
-    return true
   }
 
   protected override cut(): Head {
     return requestHead(NO_PARTS)
   }
 
-  protected override headSize(): number {
-    return 0
-  }
-
   protected override isStart(b: Bytes, at: number, end: number): boolean {
     if (end - at <= packet.HEADER) return false
-    const [magic, type] = this.#isRequest
+    const [magic, type] = this.isRequest
       ? [packet.TO_CONTAINER, packet.FORWARD_REQUEST]
       : [packet.TO_GATEWAY, packet.SEND_HEADERS]
     const isFirst = u16(b, at) === magic && u16(b, at + 2) > 6 && b[at + packet.HEADER] === type

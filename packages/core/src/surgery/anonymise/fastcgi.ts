@@ -1,20 +1,18 @@
 // FastCGI (specification 1.0): headers of records stay, parameters and the CGI header section are scrubbed. Bodies and
 // what an application complains of on FCGI_STDERR are not spoken of, and so they go.
-import { RecordScanner } from '../../app/backend/records.ts'
 import { ResponseSection } from '../../app/backend/response-section.ts'
 import * as record from '../../app/fastcgi/record.ts'
 import { COLON, isToken } from '../../app/http1/grammar.ts'
 import { HEAD_LIMIT } from '../../app/http1/head.ts'
 import type { Head, Place } from '../../app/http1/message.ts'
-import type { Sniffed } from '../../app/sniff.ts'
 import { type Bytes, u32 } from '../../bytes/read.ts'
 import { scrubCgiHead } from './cgi.ts'
 import { FILL, type Pseudonyms, type Side } from './contract.ts'
 import { keepErrorPage, LEAST_STATUS, PAGE_LOOKED_AT } from './error-page.ts'
 import { scrubVariable } from './fields.ts'
-import { foreignSink } from './opaque.ts'
-import { Pieces, SideEdits } from './pieces.ts'
-import { Origin, type Reader, type Work } from './reader.ts'
+import { Pieces } from './pieces.ts'
+import type { Reader, Work } from './reader.ts'
+import { RecordScrubber, RecordSide } from './records.ts'
 
 /** FCGI_UNKNOWN_TYPE: the type that was not known. */
 const UNKNOWN_TYPE = 11
@@ -25,41 +23,14 @@ const FIXED: ReadonlyMap<number, number> = new Map([
   [UNKNOWN_TYPE, 1],
 ])
 
-export class FastCgiScrubber implements Reader {
-  // What answers in a protocol that is known is scrubbed as that.
-  readonly takesAnyAnswer = false
-  readonly #sides: readonly [FastCgiSide, FastCgiSide]
-
-  constructor({ p, edits }: Work, client: Side) {
-    const side = (one: Side): FastCgiSide =>
-      new FastCgiSide(p, new SideEdits(edits, one), one === client ? 'request' : 'response')
-    this.#sides = [side(0), side(1)]
-  }
-
-  expects(_side: Side, speaks: Sniffed): boolean {
-    return speaks === 'fastcgi' || speaks === 'unknown' || speaks === 'text'
-  }
-
-  data(side: Side, bytes: Bytes, at: number, end: number, position: number): void {
-    this.#sides[side].data(bytes, at, end, position)
-  }
-
-  gap(side: Side, from: number, to: number): void {
-    this.#sides[side].lost(from, to)
-  }
-
-  end(): void {
-    for (const side of this.#sides) side.over()
-  }
+export function fastCgiScrubber(work: Work, client: Side): Reader {
+  const side = (one: Side): FastCgiSide => new FastCgiSide(work, one, one === client, record.HEADER)
+  return new RecordScrubber('fastcgi', [side(0), side(1)])
 }
 
 const NO_PLACE: Place = { offset: 0, frame: 0, time: 0 }
 
-class FastCgiSide extends RecordScanner {
-  readonly #p: Pseudonyms
-  readonly #edits: SideEdits
-  readonly #isRequest: boolean
-  readonly #origin: Origin
+class FastCgiSide extends RecordSide {
   readonly #params: Pieces = new Pieces(HEAD_LIMIT)
   /** Bytes of the parameters, or of the header section, are missing: of the rest nobody knows what it is. */
   #isCut = false
@@ -67,33 +38,18 @@ class FastCgiSide extends RecordScanner {
   readonly #head: Pieces = new Pieces(HEAD_LIMIT)
   #page: Pieces | null = null
 
-  constructor(p: Pseudonyms, edits: SideEdits, kind: Head['kind'], origin: Origin = new Origin()) {
-    super(kind, foreignSink(p, edits, origin), record.HEADER)
-    this.#origin = origin
-    this.#p = p
-    this.#edits = edits
-    this.#isRequest = kind === 'request'
-  }
-
-  data(bytes: Bytes, at: number, end: number, position: number): void {
-    this.#origin.meet(position)
-    this.push(bytes, at, end, 0, 0)
-  }
-
-  lost(from: number, to: number): void {
-    this.#origin.meet(from)
+  protected override cutOff(): void {
     this.#isCut = this.#params.length > 0 || this.#section.size > 0 || this.index < this.length
     this.#flush()
-    this.gap(to - from, 0, 0)
   }
 
-  over(): void {
+  override over(): void {
     this.#flush()
   }
 
   protected override headerFault(i: number): string | null {
     const fault = record.headerFault(this.header, i)
-    if (fault !== null) this.#keepHeader(i + 1)
+    if (fault !== null) this.keepHeader(i + 1)
     return fault
   }
 
@@ -102,24 +58,19 @@ class FastCgiSide extends RecordScanner {
   }
 
   protected override opened(): void {
-    this.#keepHeader(record.HEADER)
+    this.keepHeader(record.HEADER)
     const type = record.typeOf(this.header)
     if (type === record.BEGIN_REQUEST || (type === record.PARAMS && this.length === 0)) this.#endMessage()
   }
 
-  #keepHeader(length: number): void {
-    const first = this.#origin.position(this.first.offset)
-    this.#edits.keep(first, first + length)
-  }
-
   protected override content(b: Bytes, from: number, to: number): void {
-    const position = this.#origin.position(this.place(from).offset)
+    const position = this.origin.position(this.place(from).offset)
     const type = record.typeOf(this.header)
     const fixed = FIXED.get(type)
     if (fixed !== undefined) {
-      this.#edits.keep(position, position + Math.max(0, Math.min(to - from, fixed - this.index)))
-    } else if (type === record.PARAMS && this.#isRequest && !this.#isCut) this.#params.add(b, from, to, position)
-    else if (type === record.STDOUT && !this.#isRequest && !this.#isCut) this.#output(b, from, to, position)
+      this.edits.keep(position, position + Math.max(0, Math.min(to - from, fixed - this.index)))
+    } else if (type === record.PARAMS && this.isRequest && !this.#isCut) this.#params.add(b, from, to, position)
+    else if (type === record.STDOUT && !this.isRequest && !this.#isCut) this.#output(b, from, to, position)
   }
 
   #output(b: Bytes, from: number, to: number, position: number): void {
@@ -136,8 +87,8 @@ class FastCgiSide extends RecordScanner {
     const { status } = this.#section.read(!this.#section.isComplete, '')
     if (status >= LEAST_STATUS) this.#page = new Pieces(PAGE_LOOKED_AT)
     const b = this.#head.bytes
-    scrubCgiHead(this.#p, b, 0, b.length)
-    this.#head.replace(this.#edits)
+    scrubCgiHead(this.p, b, 0, b.length)
+    this.#head.replace(this.edits)
     this.#head.clear()
   }
 
@@ -152,32 +103,24 @@ class FastCgiSide extends RecordScanner {
   }
 
   #flush(): void {
-    scrubParams(this.#p, this.#params.bytes)
-    this.#params.replace(this.#edits)
+    scrubParams(this.p, this.#params.bytes)
+    this.#params.replace(this.edits)
     this.#params.clear()
     if (this.#head.length > 0) this.#endHead()
-    if (this.#page !== null) keepErrorPage(this.#p, this.#page, this.#edits)
+    if (this.#page !== null) keepErrorPage(this.p, this.#page, this.edits)
     this.#page = null
-  }
-
-  protected override missed(): boolean {
-    return true
   }
 
   protected override cut(): Head {
     return this.#section.read(true, '')
   }
 
-  protected override headSize(): number {
-    return 0
-  }
-
   /** A first record, as `app/fastcgi/` would have it: of output that begins with a field name. */
   protected override isStart(b: Bytes, at: number, end: number): boolean {
-    if (!record.isRecord(b, at, end, this.#isRequest ? record.BEGIN_REQUEST : record.STDOUT)) return false
+    if (!record.isRecord(b, at, end, this.isRequest ? record.BEGIN_REQUEST : record.STDOUT)) return false
     let name = at + record.HEADER
     while (name < end && isToken(b[name]!)) name++
-    const isFirst = this.#isRequest || (name > at + record.HEADER && b[name] === COLON)
+    const isFirst = this.isRequest || (name > at + record.HEADER && b[name] === COLON)
     if (isFirst) this.#endMessage()
     return isFirst
   }

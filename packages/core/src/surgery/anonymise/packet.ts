@@ -8,7 +8,7 @@ import { type Bytes, u16 } from '../../bytes/read.ts'
 import * as arp from '../../wire/arp.ts'
 import * as cooked from '../../wire/cooked.ts'
 import * as ethernet from '../../wire/ethernet.ts'
-import type { Fragment } from '../../wire/fragments.ts'
+import { type Fragment, ip4Fragment } from '../../wire/fragments.ts'
 import * as geneve from '../../wire/geneve.ts'
 import * as gre from '../../wire/gre.ts'
 import * as icmp from '../../wire/icmp.ts'
@@ -402,29 +402,14 @@ export class PacketAnonymiser {
       this.#blank(headerEnd, end)
       return
     }
-    const payload = at + header
     const payloadEnd = Math.min(end, at + length)
     this.#blank(payloadEnd, end)
     const protocol = ip4.protocol(b, at)
-    const offset = ip4.fragmentOffset(b, at)
-    const more = ip4.moreFragments(b, at)
-    if (offset === 0 && !more) {
-      this.#payload(around, protocol, -1, payload, payloadEnd, at + length)
-      return
+    if (!ip4.isFragment(b, at)) this.#payload(around, protocol, -1, at + header, payloadEnd, at + length)
+    else {
+      const of = `${this.#place} ${ip4.identification(b, at)} ${protocol} ${key}`
+      this.#fragment(around, ip4Fragment(b, at, payloadEnd, length, of, this.#time))
     }
-    this.#fragment(around, {
-      key: `${this.#place} ${ip4.identification(b, at)} ${protocol} ${key}`,
-      time: this.#time,
-      bytes: b,
-      headerAt: at,
-      headerEnd: payload,
-      protocol,
-      offset,
-      length: length - header,
-      more,
-      at: payload,
-      end: payloadEnd,
-    })
   }
 
   #ip6(at: number, end: number, wireEnd: number): void {

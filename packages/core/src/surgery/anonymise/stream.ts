@@ -3,11 +3,11 @@
 import { isFrames, senderOf } from '../../app/http2/frame.ts'
 import { sniff, SNIFF_LENGTH, type Sniffed } from '../../app/sniff.ts'
 import type { Bytes } from '../../bytes/read.ts'
-import { AjpScrubber } from './ajp.ts'
+import { ajpScrubber } from './ajp.ts'
 import { CgiScrubber } from './cgi.ts'
 import type { MakeScrubber, Pseudonyms, Scrubber, Side, StreamEdits, StreamHint } from './contract.ts'
 import { scrubDnsTcp } from './dns.ts'
-import { FastCgiScrubber } from './fastcgi.ts'
+import { fastCgiScrubber } from './fastcgi.ts'
 import { Http1Scrubber } from './http1.ts'
 import { Http2Scrubber } from './http2.ts'
 import { OPAQUE_KEPT, scrubForeign } from './opaque.ts'
@@ -206,12 +206,12 @@ export class StreamScrubber implements Scrubber {
       case 'fastcgi': {
         // FCGI_BEGIN_REQUEST is record type 1.
         const client = head[1] === 1 ? side : other
-        return { reader: new FastCgiScrubber(work, client), client }
+        return { reader: fastCgiScrubber(work, client), client }
       }
       case 'ajp': {
         // Packets to the container begin with 0x12.
         const client = head[0] === 0x12 ? side : other
-        return { reader: new AjpScrubber(work, client), client }
+        return { reader: ajpScrubber(work, client), client }
       }
       case 'uwsgi':
       case 'scgi':
