@@ -50,21 +50,31 @@ export async function observeJobs(
   { most, bytesEach }: Threads = THREADS,
 ): Promise<(Observations[] | Error)[]> {
   const sizes = await Promise.all(jobs.map(({ files }) => sizeOf(files)))
-  const total = sizes.reduce((sum, size) => sum + size, 0)
-  const threads = Math.max(1, Math.min(most, Math.floor(total / bytesEach)))
-  const tasks = jobs.flatMap((job, i) => split(job, i, sizes[i]!, sharesOf((threads * sizes[i]!) / total)))
+  const threadsFor = (counted: readonly (number | null)[]): number =>
+    Math.max(1, Math.min(most, Math.floor(sumOf(counted) / bytesEach)))
+  const isAlone = threadsFor(sizes) === 1
+  const counted = isAlone ? sizes : await Promise.all(jobs.map(({ files }, i) => plainSize(files, sizes[i]!)))
+  const threads = threadsFor(counted)
+  const tasks = jobs.flatMap((job, i) =>
+    split(job, i, sizes[i]!, sharesOf((threads * (counted[i] ?? 0)) / sumOf(counted))),
+  )
   // The longest first, so that no thread is left alone with it.
-  const waiting = tasks.toSorted((a, b) => b.size - a.size)
+  const waiting = tasks.toSorted((a, b) => b.work - a.work)
   const results = new Map<Task, Observations[] | Error>()
   const line = progress(
     tasks.length === 1 ? jobs[0]!.files[0]! : 'captures',
-    tasks.reduce((sum, { size }) => sum + size, 0),
+    // Each share reads all of its capture.
+    sizes.includes(null) ? null : sumOf(tasks.map(({ size }) => size)),
   )
   const told = new Map<Task, Reading>()
   const report = (task: Task, reading: Reading): void => {
     told.set(task, reading)
-    const sum = (of: keyof Reading): number => [...told.values()].reduce((all, one) => all + one[of], 0)
-    line.report(sum('bytes'), sum('frames'))
+    let [bytes, frames] = [0, 0]
+    for (const [{ share }, one] of told) {
+      bytes += one.bytes
+      frames += one.frames / (share?.of ?? 1)
+    }
+    line.report(bytes, Math.round(frames))
   }
   const workOn = async (how: (task: Task, onProgress: (reading: Reading) => void) => Promise<Observations[]>) => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -88,11 +98,14 @@ export async function observeJobs(
 
 const sharesOf = (threads: number): number => Math.min(SHARES, Math.round(threads) || 1)
 
-function split(job: Job, index: number, size: number, shares: number): Planned[] {
+const sumOf = (sizes: readonly (number | null)[]): number => sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
+
+function split(job: Job, index: number, size: number | null, shares: number): Planned[] {
   return Array.from({ length: shares }, (_, share) => {
     return {
       job: index,
-      size: size / shares,
+      size,
+      work: (size ?? 0) / shares,
       task: { ...job, share: shares === 1 ? null : { index: share, of: shares } },
     }
   })
@@ -100,20 +113,22 @@ function split(job: Job, index: number, size: number, shares: number): Planned[]
 
 interface Planned {
   job: number
-  size: number
+  /** Bytes that are read; null where nobody knows. */
+  size: number | null
+  work: number
   task: Task
 }
 
-/** Bytes of the files that one thread need not read alone: those of pipes and of compressed files are not counted. */
-async function sizeOf(files: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(
-    files.map(async (file) => {
-      const found = file === '-' ? null : await stat(file).catch(() => null)
-      return found?.isFile() === true && (await isPlain(file)) ? found.size : 0
-    }),
-  )
-  return sizes.reduce((sum, size) => sum + size, 0)
+/** Bytes of the files as they lie there; null where one is a pipe. Of what is not there, nothing is read. */
+async function sizeOf(files: readonly string[]): Promise<number | null> {
+  if (files.includes('-')) return null
+  const found = await Promise.all(files.map((file) => stat(file).catch(() => null)))
+  return found.some((one) => one?.isFile() === false) ? null : sumOf(found.map((one) => one?.size ?? 0))
 }
+
+/** Null where one thread has to read the files alone: a compressed one is decompressed from its beginning. */
+const plainSize = async (files: readonly string[], size: number | null): Promise<number | null> =>
+  size !== null && (await Promise.all(files.map(isPlain))).every(Boolean) ? size : null
 
 async function isPlain(file: string): Promise<boolean> {
   const handle = await open(file).catch(() => null)
