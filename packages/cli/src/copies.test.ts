@@ -1,53 +1,21 @@
 // merge, trim, shift, convert, repair and info as their users meet them.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { linkSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { gateway } from '@pcap-surgery/testkit'
 import { afterAll, describe, expect, test } from 'vitest'
+import { type Ran, runCommand, type Streams } from '../../../tools/command.ts'
 
-const COMMAND = fileURLToPath(new URL('../bin/pcap-surgery.js', import.meta.url))
 const installed = spawnSync('tshark', ['-v']).status === 0
 if (!installed) console.warn('SKIPPED: tshark is not installed, nobody else reads the copies')
 
 const folder = mkdtempSync(join(tmpdir(), 'copies-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-interface Ran {
-  status: number | null
-  out: Buffer
-  err: string
-}
-
-interface Streams {
-  stdin?: Uint8Array
-  /** A file in place of a pipe. */
-  stdout?: string
-  /** Close standard output after so many bytes. */
-  read?: number
-}
-
-function run(args: string[], { stdin, stdout, read = Infinity }: Streams = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
-    cwd: folder,
-    stdio: ['pipe', stdout === undefined ? 'pipe' : openSync(stdout, 'a'), 'pipe'],
-  })
-  const out: Buffer[] = []
-  let err = ''
-  let got = 0
-  child.stdout?.on('data', (chunk: Buffer) => {
-    out.push(chunk)
-    got += chunk.length
-    if (got >= read) child.stdout!.destroy()
-  })
-  child.stderr!.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  child.stdin!.on('error', () => {})
-  child.stdin!.end(stdin)
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, out: Buffer.concat(out), err })))
-}
+const run = (args: string[], streams?: Streams): Promise<Ran> => runCommand(folder, args, streams)
 
 const file = (name: string, content: Uint8Array | string): string => {
   writeFileSync(join(folder, name), content)
@@ -55,7 +23,7 @@ const file = (name: string, content: Uint8Array | string): string => {
 }
 const bytesOf = (name: string): Buffer => readFileSync(join(folder, name))
 const info = async (name: string): Promise<any> =>
-  JSON.parse((await run(['info', name, '--format', 'json'])).out.toString()).captures[0]
+  JSON.parse((await run(['info', name, '--format', 'json'])).out).captures[0]
 const hidden = (): string[] => readdirSync(folder).filter((name) => name.startsWith('.'))
 
 const refused = gateway({ attempts: [(upstream) => upstream.syn().rst('<')], answer: 502 })
@@ -66,7 +34,7 @@ const COUNT = (await info('front.pcap')).frames as number
 
 const verdict = async (...files: string[]): Promise<string> => {
   const { out } = await run(['diagnose', '--format', 'json', ...files])
-  return JSON.parse(out.toString())
+  return JSON.parse(out)
     .incidents.map((one: any) => `${one.id} ${one.status} ${one.cause} ${one.confidence} ${one.time}`)
     .join()
 }
@@ -80,18 +48,18 @@ const seen = (name: string): string =>
 describe('convert', () => {
   test('there and back, from compressed, and over pipes: the same bytes', async () => {
     expect(await run(['convert', 'front.pcap.gz', '-o', 'there.pcapng'])).toMatchObject({ status: 0, err: '' })
-    const { status, out } = await run(['convert', '-', '-o', '-', '--format', 'pcap'], {
+    const { status, bytes } = await run(['convert', '-', '-o', '-', '--format', 'pcap'], {
       stdin: bytesOf('there.pcapng'),
     })
     expect(status).toBe(0)
-    const again = await run(['convert', '-', '-o', '-', '--format', 'pcap'], { stdin: out })
-    expect(again.out.equals(out)).toBe(true)
+    const again = await run(['convert', '-', '-o', '-', '--format', 'pcap'], { stdin: bytes })
+    expect(again.bytes.equals(bytes)).toBe(true)
     expect(await info('there.pcapng')).toMatchObject({ frames: COUNT, first: (await info('front.pcap')).first })
   })
 
   test('microseconds for old readers', async () => {
-    const { out } = await run(['convert', 'front.pcap', '-o', '-', '--format', 'usecpcap'])
-    expect(out.readUInt32LE(0)).toBe(0xa1b2c3d4)
+    const { bytes } = await run(['convert', 'front.pcap', '-o', '-', '--format', 'usecpcap'])
+    expect(bytes.readUInt32LE(0)).toBe(0xa1b2c3d4)
   })
 
   test.skipIf(!installed)('tshark sees the same packets', async () => {
@@ -102,7 +70,7 @@ describe('convert', () => {
 
 test('a capture without packets, one of an unknown link type, and one at the end of pcap’s time', async () => {
   const none = await run(['convert', '-', '-o', '-', '--format', 'pcap'], { stdin: refused.front.subarray(0, 24) })
-  expect({ status: none.status, bytes: none.out.length }).toEqual({ status: 0, bytes: 24 })
+  expect({ status: none.status, bytes: none.bytes.length }).toEqual({ status: 0, bytes: 24 })
   const odd = Buffer.from(refused.front)
   odd.writeUInt32LE(4711, 20) // link type
   odd.writeUInt32LE(0xffffffff, 24) // seconds of the first packet
@@ -195,7 +163,7 @@ describe('merge', () => {
   test('all packets, by time, and the diagnosis is that of the captures', async () => {
     const { status, out } = await run(['merge', 'back.pcap', 'front.pcap', '-o', 'both.pcapng'])
     expect(status).toBe(0)
-    expect(out.toString()).toMatch(/^both\.pcapng: (\d+) of \1 frames/)
+    expect(out).toMatch(/^both\.pcapng: (\d+) of \1 frames/)
     expect((await info('both.pcapng')).outOfOrder.frames).toBe(0)
     expect(await verdict('both.pcapng')).toBe(await verdict('back.pcap', 'front.pcap'))
   })
@@ -240,10 +208,8 @@ describe('repair and info', () => {
   test('info tells a person, with the hash of the file, and of what is damaged', async () => {
     const { status, out } = await run(['info', 'front.pcap.gz', 'cut.pcap', 'missing'])
     expect(status).toBe(2)
-    expect(out.toString()).toContain(createHash('sha256').update(bytesOf('front.pcap.gz')).digest('hex'))
-    expect(out.toString()).toMatch(
-      /pcap, gzip, [^]*interface 0: ETHERNET[^]*fault at byte [\d,]+: the last packet is cut/,
-    )
+    expect(out).toContain(createHash('sha256').update(bytesOf('front.pcap.gz')).digest('hex'))
+    expect(out).toMatch(/pcap, gzip, [^]*interface 0: ETHERNET[^]*fault at byte [\d,]+: the last packet is cut/)
     expect(await run(['info', '-'], { stdin: bytesOf('front.pcap') })).toMatchObject({ status: 0, err: '' })
   })
 })

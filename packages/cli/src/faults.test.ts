@@ -5,12 +5,10 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { gateway } from '@pcap-surgery/testkit'
 import { afterAll, expect, test } from 'vitest'
-
-const COMMAND = fileURLToPath(new URL('../bin/pcap-surgery.js', import.meta.url))
+import { COMMAND, ENVIRONMENT } from '../../../tools/command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-faults-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -26,7 +24,7 @@ interface Ran {
 
 /** Runs a line of the shell with `$PS` for the command. */
 function shell(line: string): Ran {
-  const env = { ...process.env, NO_COLOR: '1', PS: `${process.execPath} ${COMMAND}` }
+  const env = { ...ENVIRONMENT, PS: `${process.execPath} ${COMMAND}` }
   const { status, signal, stdout, stderr } = spawnSync('bash', ['-c', line], { cwd: folder, env, encoding: 'utf8' })
   return { status, signal, out: stdout, err: stderr }
 }

@@ -3,11 +3,10 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { network, request, response } from '@pcap-surgery/testkit'
 import { afterAll, expect, test } from 'vitest'
+import { COMMAND } from '../../../tools/command.ts'
 
-const COMMAND = fileURLToPath(new URL('../bin/pcap-surgery.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'follow-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 

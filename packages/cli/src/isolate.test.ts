@@ -1,5 +1,5 @@
 // `isolate` as its users meet it: the cut is read by diagnose, and by Wireshark's tools where they are installed.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,27 +8,15 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { gateway, network, request, response } from '@pcap-surgery/testkit'
 import { afterAll, describe, expect, test } from 'vitest'
+import { type Ran, runCommand } from '../../../tools/command.ts'
 
-const COMMAND = fileURLToPath(new URL('../bin/pcap-surgery.js', import.meta.url))
 const installed = spawnSync('tshark', ['-v']).status === 0
 if (!installed) console.warn('SKIPPED: tshark is not installed, nobody else reads the cuts')
 
 const folder = mkdtempSync(join(tmpdir(), 'isolate-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-interface Ran {
-  status: number | null
-  out: string
-  err: string
-}
-
-function run(...args: string[]): Promise<Ran> {
-  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
-  const ran = { out: '', err: '' }
-  child.stdout.on('data', (text: Buffer) => (ran.out += text.toString()))
-  child.stderr.on('data', (text: Buffer) => (ran.err += text.toString()))
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...ran })))
-}
+const run = (...args: string[]): Promise<Ran> => runCommand(folder, args)
 
 const file = (name: string, content: Uint8Array | string): string => {
   writeFileSync(join(folder, name), content)

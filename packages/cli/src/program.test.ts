@@ -7,27 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { gateway } from '@pcap-surgery/testkit'
 import { afterAll, expect, test } from 'vitest'
-
-const COMMAND = fileURLToPath(new URL('../bin/pcap-surgery.js', import.meta.url))
+import { COMMAND, type Ran, runCommand } from '../../../tools/command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-interface Ran {
-  status: number | null
-  out: string
-  err: string
-}
-
-function run(args: string[], input?: Uint8Array): Promise<Ran> {
-  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
-  const ran = { out: '', err: '' }
-  child.stdout.on('data', (text: Buffer) => (ran.out += text.toString()))
-  child.stderr.on('data', (text: Buffer) => (ran.err += text.toString()))
-  child.stdin.on('error', () => {})
-  child.stdin.end(input ?? '')
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, ...ran })))
-}
+const run = (args: string[], stdin?: Uint8Array): Promise<Ran> => runCommand(folder, args, { ...(stdin && { stdin }) })
 
 const CASE = fileURLToPath(new URL('../../../cases/nginx-h2-tls-front-keys/', import.meta.url))
 /** Both legs of a failure in TLS, whose secrets are in keys.log. */
@@ -91,7 +76,7 @@ test('--help shows examples and exit statuses', async () => {
 
 test('--version', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  expect(await run(['--version'])).toEqual({ status: 0, out: `${version}\n`, err: '' })
+  expect(await run(['--version'])).toMatchObject({ status: 0, out: `${version}\n`, err: '' })
 })
 
 test('--keys: what TLS hides can be told', async () => {
@@ -185,7 +170,7 @@ test('a file that is not there: the others are diagnosed all the same', async ()
 
 test('nothing but a folder', async () => {
   mkdirSync(join(folder, 'captures'), { recursive: true })
-  expect(await run(['diagnose', 'captures'])).toEqual({
+  expect(await run(['diagnose', 'captures'])).toMatchObject({
     status: 2,
     out: '',
     err: 'pcap-surgery: captures: is a directory; name the captures in it\n',

@@ -1,20 +1,21 @@
 // A cut by hand: the frames that meet the conditions, of every capture.
 import { basename } from 'node:path'
-import { correlate, handChooser, type Source } from '@pcap-surgery/core'
+import { correlate, handChooser, type Instant, later, type Source } from '@pcap-surgery/core'
 import { readCaptures } from '../../io/captures.ts'
 import { Refused } from '../../io/refused.ts'
 import { chunksOf } from '../../io/source.ts'
 import { say } from '../../io/talk.ts'
 import { discard, hide, told } from './anonymised.ts'
 import { type Job, writeCut } from './cut.ts'
-import { moved } from './hand-cut.ts'
 import type { IsolateCommandOptions } from './options.ts'
 import { clockOf } from './sources.ts'
 
 /** One file of what meets the conditions. */
 export async function byHand(files: readonly string[], options: IsolateCommandOptions): Promise<Job> {
   const { connection = null, time, frames, filter = null, pad = 0, align } = options
-  const times = time?.map(({ from, to }) => ({ from: from && moved(from, -pad), to: to && moved(to, pad) })) ?? null
+  const by = (seconds: number): Instant => ({ seconds: 0, nanoseconds: Math.round(seconds * 1e9) })
+  const times =
+    time?.map(({ from, to }) => ({ from: from && later(from, by(-pad)), to: to && later(to, by(pad)) })) ?? null
   const captures = align ? await readCaptures(files, null) : null
   const story = captures === null ? null : correlate(captures.observations, { ids: captures.ids })
   const sources = files.map((file): Source => {

@@ -85,10 +85,3 @@ export function instantOption(text: string): Instant {
   }
   return { seconds, nanoseconds: Number(fraction.padEnd(9, '0')) }
 }
-
-/** A time earlier or later by seconds. */
-export function moved(at: Instant, bySeconds: number): Instant {
-  const sum = at.nanoseconds + Math.round(bySeconds * 1e9)
-  const whole = Math.floor(sum / 1e9)
-  return { seconds: at.seconds + whole, nanoseconds: sum - whole * 1e9 }
-}
