@@ -59,6 +59,17 @@ test('the same as JSON', async () => {
   })
 })
 
+test('all exchanges as an HTTP Archive, the same on standard output and in a file', async () => {
+  const args = ['diagnose', 'front.pcap', 'back.pcap', '--format', 'har']
+  const { status, out, err } = await run(args)
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+  expect(JSON.parse(out)).toMatchObject({
+    log: { version: '1.2', entries: [{ response: { status: 502 }, _leg: 'client', _cause: 'connect-refused' }] },
+  })
+  expect(await run([...args, '--output', 'exchanges.har'])).toEqual({ status: 0, out: '', err: '' })
+  expect(readFileSync(join(folder, 'exchanges.har'), 'utf8')).toBe(out)
+})
+
 test.each([
   ['an incident', ['front.pcap', 'back.pcap'], 1],
   ['none', ['quiet.pcap'], 0],
@@ -132,6 +143,8 @@ test.each([
   ['no capture', ['diagnose']],
   ['an unknown option', ['diagnose', '--colour', 'quiet.pcap']],
   ['an unknown format', ['diagnose', '--format', 'yaml', 'quiet.pcap']],
+  ['secrets asked for where there are none', ['diagnose', '--show-secrets', 'quiet.pcap']],
+  ['an archive that never ends', ['diagnose', '--follow', '--format', 'har', 'quiet.pcap']],
   ['a hint that names no vantage', ['diagnose', '--vantage', 'quiet.pcap=middle', 'quiet.pcap']],
   ['a hint for a file that is no capture', ['diagnose', '--vantage', 'other.pcap=client', 'quiet.pcap']],
   ['keys that cannot be read', ['diagnose', '--keys', 'none.log', 'quiet.pcap']],

@@ -40,6 +40,7 @@ Examples:
   tcpdump -i any -s 0 -w - 'tcp or icmp or icmp6 or port 53 or arp' | pcap-surgery diagnose -
   tcpdump -i any -s 0 -U -w - 'tcp or icmp or icmp6 or port 53 or arp' | pcap-surgery diagnose - --follow
   pcap-surgery diagnose *.pcap --format json --output diagnosis.json
+  pcap-surgery diagnose front.pcap back.pcap --format har --output exchanges.har
 `
 
 const ISOLATE_EXAMPLES = `
@@ -106,7 +107,15 @@ function build(done: (status: number) => void): Command {
     .command('diagnose')
     .description('find every request that a proxy failed on an upstream’s behalf, and name the cause')
     .argument('<capture...>', 'pcap or pcapng, plain or compressed (gzip, zstd, lz4); - is standard input')
-    .addOption(new Option('-f, --format <format>', 'how to answer').choices(['text', 'json', 'ndjson']).default('text'))
+    .addOption(
+      new Option('-f, --format <format>', 'how to answer; har: all exchanges as an HTTP Archive (HAR 1.2)')
+        .choices(['text', 'json', 'ndjson', 'har'])
+        .default('text'),
+    )
+    .option(
+      '--show-secrets',
+      'with --format har: leave the values of secret fields and parameters (token, key, session …) as they are',
+    )
     .option('--follow', 'tell each incident when it is over, of a capture that goes on (- or a file that grows)')
     .option('-o, --output <file>', 'write the answer to a file instead of standard output')
     .option(
@@ -124,7 +133,9 @@ function build(done: (status: number) => void): Command {
     .option('--exit-code', 'exit with 1 when there is at least one incident')
     .option('--no-color', 'no colour, even on a terminal (so does NO_COLOR)')
     .addHelpText('after', EXAMPLES + STATUSES)
-    .action(async (captures: string[], options: DiagnoseOptions) => done(await diagnoseCommand(captures, options)))
+    .action(async (captures: string[], options: Omit<DiagnoseOptions, 'version'>) =>
+      done(await diagnoseCommand(captures, { ...options, version: version() })),
+    )
   program
     .command('isolate')
     .description(

@@ -42,6 +42,7 @@ export {
 export { diagnose } from './report/diagnose.ts'
 export * from './report/document.ts'
 export { type Evidence, evidenceOf, type EvidenceOptions, type Width, WIDTHS } from './report/evidence.ts'
+export { harOf, type HarOptions } from './report/har/har.ts'
 export type { Leg } from './report/kept.ts'
 export * from './report/info.ts'
 export { INFO_SCHEMA } from './report/info-schema.ts'

@@ -1,9 +1,8 @@
 // pcap-surgery diagnose: captures in, the causes out.
-import { correlate, diagnose } from '@pcap-surgery/core'
-import type { DiagnosisDocument } from '@pcap-surgery/core'
+import { correlate, diagnose, type DiagnosisDocument, harOf, type Story } from '@pcap-surgery/core'
 import { distinct, hasDecrypted, readCaptures, type VantageHint, vantagesOf } from '../io/captures.ts'
 import { readKeys, unreadableKeys } from '../io/keys.ts'
-import { print, refusal, writeWhole } from '../io/output.ts'
+import { printAll, refusal, writeWhole } from '../io/output.ts'
 import { reason } from '../io/source.ts'
 import { say } from '../io/talk.ts'
 import { renderNdjson } from '../render/ndjson.ts'
@@ -11,8 +10,10 @@ import { renderText, type TextOptions } from '../render/text.ts'
 import { followCommand } from './follow.ts'
 
 export interface DiagnoseOptions {
-  format: 'text' | 'json' | 'ndjson'
+  format: 'text' | 'json' | 'ndjson' | 'har'
   output?: string
+  /** With `har`: secrets are not left out. */
+  showSecrets?: boolean
   keys?: string[]
   vantage?: VantageHint[]
   checklist?: boolean
@@ -21,6 +22,7 @@ export interface DiagnoseOptions {
   follow?: boolean
   /** False with --no-color. */
   color: boolean
+  version: string
 }
 
 /** Diagnoses the captures together and writes the answer. Answers the exit status; see program.ts. */
@@ -38,18 +40,20 @@ export async function diagnoseCommand(files: readonly string[], options: Diagnos
   if (observations.length === 0) return 2
   if (keys !== null && !observations.some(hasDecrypted))
     say('--keys: no TLS session of the captures has its secrets there')
-  const document = diagnose(correlate(observations, { ids, vantages: vantagesOf(captures, options.vantage ?? []) }))
+  const story = correlate(observations, { ids, vantages: vantagesOf(captures, options.vantage ?? []) })
+  const document = diagnose(story)
   document.captures.sort((a, b) => a.id - b.id)
-  const written = await answer(document, options)
+  const written = await answer(story, document, options)
   if (!flawless || !written) return 2
   return options.exitCode && document.incidents.length > 0 ? 1 : 0
 }
 
 /** What is wrong with the request itself, before any work is done; null when nothing is. */
 async function misuse(files: readonly string[], options: DiagnoseOptions): Promise<string | null> {
-  const { keys = [], vantage: hints = [], output, follow = false, format } = options
+  const { keys = [], vantage: hints = [], output, follow = false, format, showSecrets = false } = options
+  if (showSecrets && format !== 'har') return '--show-secrets: is for --format har'
   if (follow && files.length > 1) return '--follow: one capture at a time'
-  if (follow && format === 'json') return '--follow: the answer never ends; use --format ndjson'
+  if (follow && (format === 'json' || format === 'har')) return '--follow: the answer never ends; use --format ndjson'
   if (follow && output !== undefined) return '--follow: goes to standard output; redirect that'
   for (const { file } of hints) {
     if (!files.includes(file)) return `--vantage ${file}: is not one of the captures`
@@ -61,9 +65,19 @@ async function misuse(files: readonly string[], options: DiagnoseOptions): Promi
   return refused === null ? null : `--output ${output}: ${refused}`
 }
 
-function rendered(document: DiagnosisDocument, options: DiagnoseOptions): string {
-  if (options.format === 'json') return `${JSON.stringify(document, null, 2)}\n`
-  return options.format === 'ndjson' ? renderNdjson(document) : renderText(document, textOptions(options))
+/** The answer, in pieces where it may be long. */
+function rendered(story: Story, document: DiagnosisDocument, options: DiagnoseOptions): Iterable<string> {
+  const { format, version, showSecrets = false } = options
+  switch (format) {
+    case 'json':
+      return [`${JSON.stringify(document, null, 2)}\n`]
+    case 'ndjson':
+      return [renderNdjson(document)]
+    case 'har':
+      return harOf(story, document, { creator: { name: 'PCAP Surgery', version }, showSecrets })
+    case 'text':
+      return [renderText(document, textOptions(options))]
+  }
 }
 
 function textOptions({ output, color, checklist = false, all = false }: DiagnoseOptions): TextOptions {
@@ -73,11 +87,11 @@ function textOptions({ output, color, checklist = false, all = false }: Diagnose
 }
 
 /** Writes the answer where it was asked for. False when that failed; the user has been told. */
-async function answer(document: DiagnosisDocument, options: DiagnoseOptions): Promise<boolean> {
+async function answer(story: Story, document: DiagnosisDocument, options: DiagnoseOptions): Promise<boolean> {
   const { output } = options
-  const text = rendered(document, options)
+  const pieces = rendered(story, document, options)
   try {
-    await (output === undefined ? print(text) : writeWhole(output, text))
+    await (output === undefined ? printAll(pieces) : writeWhole(output, pieces))
     return true
   } catch (error) {
     say(`${output ?? 'standard output'}: ${reason(error)}`)

@@ -13,6 +13,14 @@ export const print = (text: string): Promise<void> =>
     })
   })
 
+/** Writes to standard output piece by piece, for as long as somebody reads. */
+export async function printAll(pieces: Iterable<string>): Promise<void> {
+  for (const piece of pieces) {
+    if (!process.stdout.writable) return
+    await print(piece)
+  }
+}
+
 /**
  * Says why `file` cannot be written, or null. A regular file is replaced; anything else that exists (a directory, a
  * device) is refused, and so are the captures themselves. Asked before the work, so that an hour of it is not lost.
@@ -41,15 +49,19 @@ export async function statOf(capture: string): Promise<BigIntStats | null> {
   }
 }
 
-/** Writes the file beside its place and moves it there, with this mode or its own. Throws an Error with a sentence for the user. */
-export async function writeWhole(file: string, text: string, forced?: number): Promise<void> {
+/**
+ * Writes the file, a text or its pieces, beside its place and moves it there, with this mode or its own. Throws an Error
+ * with a sentence for the user.
+ */
+export async function writeWhole(file: string, text: string | Iterable<string>, forced?: number): Promise<void> {
   const target = await realpath(file).catch(() => file) // a link keeps pointing where it points
   const mode = forced ?? (await stat(target).catch(() => null))?.mode
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`)
   let handle: FileHandle | null = null
   try {
     handle = await open(temporary, 'wx', mode)
-    await handle.writeFile(text)
+    // Each goes behind the one before.
+    for (const piece of typeof text === 'string' ? [text] : text) await handle.writeFile(piece)
     await handle.close()
     handle = null
     await rename(temporary, target)
