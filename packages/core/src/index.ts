@@ -24,6 +24,8 @@ export {
   type WrittenPacket,
 } from './capture/writer.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
+export { dissect } from './dissect/dissect.ts'
+export type { Layer, LayerField } from './dissect/layer.ts'
 export { connectionsOf } from './observe/connection-table.ts'
 export * from './observe/observations.ts'
 export { type CaptureInput, LiveCapture, observe, observeApart, type ObserveOptions } from './observe/observe.ts'

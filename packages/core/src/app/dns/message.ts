@@ -110,11 +110,19 @@ export type DnsRead =
   | { is: 'incomplete'; message: DnsMessage | null }
   | { is: 'malformed'; message: DnsMessage; fault: DnsFault }
 
-/** Reads the message in `bytes[at]` to `bytes[end - 1]`. Never throws. */
-export function readDns(bytes: Bytes, at: number, end: number): DnsRead {
+/** A question or record that was read, for who asks where it stands: `bytes[at]` to `bytes[end - 1]`. */
+export interface DnsPart {
+  section: 'question' | 'answer' | 'authority' | 'additional'
+  at: number
+  end: number
+  record: DnsQuestion | DnsAnswer
+}
+
+/** Reads the message in `bytes[at]` to `bytes[end - 1]`, and tells `onPart` of each of its parts. Never throws. */
+export function readDns(bytes: Bytes, at: number, end: number, onPart?: (part: DnsPart) => void): DnsRead {
   if (end - at < HEADER) return { is: 'incomplete', message: null }
   const message = readHeader(bytes, at)
-  const cursor: Cursor = { bytes, start: at, at: at + HEADER, end, fault: null }
+  const cursor: Cursor = { bytes, start: at, at: at + HEADER, end, fault: null, onPart }
   const isWhole = readSections(cursor, message)
   message.rcodeName = rcodeName(message.rcode)
   if (isWhole) return { is: 'complete', message, end: cursor.at }
@@ -156,6 +164,7 @@ interface Cursor {
   at: number
   readonly end: number
   fault: DnsFault | null
+  readonly onPart: ((part: DnsPart) => void) | undefined
 }
 
 function readHeader(bytes: Bytes, at: number): DnsMessage {
@@ -177,17 +186,26 @@ function readHeader(bytes: Bytes, at: number): DnsMessage {
 function readSections(cursor: Cursor, message: DnsMessage): boolean {
   const { bytes, start } = cursor
   for (let left = u16(bytes, start + QUESTIONS); left > 0; left--) {
+    const { at } = cursor
     const question = readQuestion(cursor)
     if (question === null) return false
     message.questions.push(question)
+    cursor.onPart?.({ section: 'question', at, end: cursor.at, record: question })
   }
-  for (let left = u16(bytes, start + ANSWERS); left > 0; left--) {
-    const answer = readRecord(cursor, message)
-    if (answer === null) return false
-    message.answers.push(answer)
-  }
-  for (let left = u16(bytes, start + AUTHORITIES) + u16(bytes, start + ADDITIONALS); left > 0; left--) {
-    if (readRecord(cursor, message) === null) return false
+  return (
+    readRecords(cursor, message, 'answer', u16(bytes, start + ANSWERS)) &&
+    readRecords(cursor, message, 'authority', u16(bytes, start + AUTHORITIES)) &&
+    readRecords(cursor, message, 'additional', u16(bytes, start + ADDITIONALS))
+  )
+}
+
+function readRecords(cursor: Cursor, message: DnsMessage, section: DnsPart['section'], count: number): boolean {
+  for (let left = count; left > 0; left--) {
+    const { at } = cursor
+    const record = readRecord(cursor, message)
+    if (record === null) return false
+    if (section === 'answer') message.answers.push(record)
+    cursor.onPart?.({ section, at, end: cursor.at, record })
   }
   return true
 }

@@ -273,7 +273,8 @@ function eachExtension(v: Vector, read: (type: number, data: Vector) => void): n
   return types
 }
 
-function serverName(data: Vector): string | null {
+/** The name in a server_name extension (RFC 6066 section 3), or null. */
+export function serverName(data: Vector): string | null {
   const list = data.vector16()
   while (list.left > 0) {
     const type = list.u8()
@@ -283,7 +284,8 @@ function serverName(data: Vector): string | null {
   return null
 }
 
-function protocols(data: Vector): string[] {
+/** The names in an ALPN extension (RFC 7301 section 3.1). */
+export function protocols(data: Vector): string[] {
   const names: string[] = []
   for (const list = data.vector16(); list.left > 0 && names.length < PROTOCOLS;) {
     const name = list.vector8()

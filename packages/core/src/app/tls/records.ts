@@ -13,7 +13,8 @@ import { CONTENT } from './names.ts'
 const TYPE = 0
 const VERSION = 1
 const LENGTH = 3
-const HEADER = 5
+/** Content type, version, length. */
+export const HEADER = 5
 
 /** Content and what protection may add (RFC 5246 section 6.2.3; RFC 8446 section 5.2 allows less). */
 export const MAX_BODY: number = 16_384 + 2048
@@ -327,7 +328,8 @@ function looksLikeRecord(b: Bytes, at: number, end: number): boolean {
   return next + HEADER > end || isHeader(b, next)
 }
 
-function isHeader(b: Bytes, at: number): boolean {
+/** Whether five bytes at `at` may be the header of a record. */
+export function isHeader(b: Bytes, at: number): boolean {
   const length = u16(b, at + LENGTH)
   const mayBeEmpty = b[at + TYPE] === CONTENT.applicationData // RFC 5246 section 6.2.1
   return (
