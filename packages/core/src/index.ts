@@ -13,6 +13,7 @@ export type {
   Packet,
   PacketSink,
 } from './capture/packet.ts'
+export { type ReadFrame, readFrames, type ReadFramesOptions } from './capture/read-frames.ts'
 export { parseSourceName, type SourceName, sourceName } from './capture/source-name.ts'
 export { type PcapOptions, pcapWriter } from './capture/write-pcap.ts'
 export { pcapngWriter, type WrittenSection } from './capture/write-pcapng.ts'
@@ -51,6 +52,7 @@ export { INFO_SCHEMA } from './report/info-schema.ts'
 export type { JsonSchema } from './report/json-schema.ts'
 export { DIAGNOSIS_SCHEMA } from './report/schema.ts'
 export { type Clocked, type ClockPiece, fromStory, onFirstClock, toStory } from './story/clocks/time.ts'
+export { timestamp } from './report/time.ts'
 export { type Told, Watch, type WatchOptions } from './report/watch.ts'
 export { correlate, type CorrelateOptions } from './story/correlate.ts'
 export { rotatedSets } from './story/rotation.ts'

@@ -90,6 +90,7 @@ export function dissect(bytes: Bytes, linkType: number, wireLength: number): Lay
     number: 0,
     ipVersion: 0,
     isQuoted: false,
+    isFragment: false,
   }
   let inner = next
   while (next !== null && (next.at < next.end || next.end < next.wireEnd)) {

@@ -33,7 +33,7 @@ export function dissectHttp1(here: Next): Dissected {
     w.field(name, end - from, () => (colon > 0 ? text.slice(colon + 1).trim() : text))
   }
   if (w.left === 0 && w.end < w.wireEnd) w.note(`${w.cut}: ${bytesOf(w.wireEnd - w.end)} were not captured`)
-  return w.done(summary, w.next('data'))
+  return w.done(summary, w.left > 0 ? w.next('data') : null)
 }
 
 /** Behind the line's LF, or where the bytes end. */

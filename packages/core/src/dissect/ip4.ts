@@ -59,8 +59,13 @@ export function dissectIp4(here: Next): Dissected {
       () => bytesOf(header - ip4.HEADER),
       () => options(w, start + header),
     )
-  const isFragment = ip4.fragmentOffset(b, start) > 0
-  return w.done(summary, isFragment ? w.next('fragment', 0, 4) : w.next('ipProtocol', ip4.protocol(b, start), 4))
+  const isRest = ip4.fragmentOffset(b, start) > 0
+  return w.done(
+    summary,
+    isRest
+      ? w.next('fragment', 0, 4)
+      : { ...w.next('ipProtocol', ip4.protocol(b, start), 4), isFragment: ip4.moreFragments(b, start) },
+  )
 }
 
 function options(w: Walk, until: number): void {

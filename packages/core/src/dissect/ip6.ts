@@ -79,7 +79,12 @@ function fragment(w: Walk): Dissected {
   if (w.isOver) return w.done('cut')
   const offset = ip6.fragmentOffset(b, w.start)
   const summary = fragmentText(ip6.moreFragments(b, w.start) ? 1 : 0, offset)
-  return w.done(summary, offset > 0 ? w.next('fragment') : w.next('ipProtocol', b[w.start]))
+  return w.done(
+    summary,
+    offset > 0
+      ? w.next('fragment')
+      : { ...w.next('ipProtocol', b[w.start]), isFragment: ip6.moreFragments(b, w.start) },
+  )
 }
 
 const fragmentText = (more: number, offset: number): string => `offset ${offset}${more === 1 ? ', more fragments' : ''}`

@@ -57,6 +57,8 @@ export interface Next extends Piece {
   /** Version of the nearest IP header, 0 where there is none yet. */
   ipVersion: 0 | 4 | 6
   isQuoted: boolean
+  /** The first fragment of a datagram, which goes on in others. */
+  isFragment: boolean
 }
 
 /** What a dissector makes of the beginning of a piece. `next`: who reads on, and where. */
@@ -146,11 +148,13 @@ export class Walk {
     if (length >= 0 && this.left >= length) return true
     const there = Math.max(0, this.left)
     const isCut = this.wireEnd - this.at >= length && length >= 0
-    this.fault(
-      isCut
-        ? `${this.cut}: ${what} has ${bytesOf(length)}, of which ${there} are there`
-        : `${what} is longer than the packet: ${bytesOf(length)}, and ${Math.max(0, this.wireEnd - this.at)} are left`,
-    )
+    if (!isCut && this.#here.isFragment) this.fault(`${what} goes on in another fragment`)
+    else
+      this.fault(
+        isCut
+          ? `${this.cut}: ${what} has ${bytesOf(length)}, of which ${there} are there`
+          : `${what} is longer than the packet: ${bytesOf(length)}, and ${Math.max(0, this.wireEnd - this.at)} are left`,
+      )
     return false
   }
 
@@ -173,7 +177,17 @@ export class Walk {
   /** What follows is read by `protocol`, up to the ends that are known here. */
   next(protocol: Protocol, number: number = 0, ipVersion: 0 | 4 | 6 = this.#here.ipVersion): Next {
     const { bytes, at, end, wireEnd } = this
-    return { bytes, at, end, wireEnd, protocol, number, ipVersion, isQuoted: this.#here.isQuoted }
+    return {
+      bytes,
+      at,
+      end,
+      wireEnd,
+      protocol,
+      number,
+      ipVersion,
+      isQuoted: this.#here.isQuoted,
+      isFragment: this.#here.isFragment,
+    }
   }
 
   done(summary: string, next: Next | null = null): Dissected {
