@@ -2,6 +2,8 @@
 export type { AeadName, AeadOpen, CbcDecrypt, HashName, Mac, TlsCrypto } from './app/tls/crypto.ts'
 export { nobleCrypto } from './app/tls/crypto-noble.ts'
 export { KeyLog, type KeyLogFaults, parseKeyLog } from './app/tls/keylog.ts'
+export { type Sniffed, SNIFFED_NAMES } from './app/sniff.ts'
+export { parseAddress } from './bytes/address.ts'
 export type { Bytes } from './bytes/read.ts'
 export type { Decompress, DecompressionPort } from './capture/compression.ts'
 export type {
@@ -27,7 +29,15 @@ export {
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
 export { dissect } from './dissect/dissect.ts'
 export type { Layer, LayerField } from './dissect/layer.ts'
-export { connectionsOf } from './observe/connection-table.ts'
+export {
+  connectionAt,
+  connectionPlace,
+  connectionsOf,
+  type ConnectionTable,
+  exchangeRowsOf,
+  troubledOf,
+} from './observe/connection-table.ts'
+export { exchangeAt, exchangePlace } from './observe/exchange-table.ts'
 export * from './observe/observations.ts'
 export { type CaptureInput, LiveCapture, observe, observeApart, type ObserveOptions } from './observe/observe.ts'
 export { addedTo, type SetBack } from './observe/steady-time.ts'
@@ -46,13 +56,15 @@ export { diagnose } from './report/diagnose.ts'
 export * from './report/document.ts'
 export { type Evidence, evidenceOf, type EvidenceOptions, type Width, WIDTHS } from './report/evidence.ts'
 export { harOf, type HarOptions } from './report/har/har.ts'
+export { filtersFor } from './report/filter.ts'
+export { incidentsOfExchanges } from './report/incident-exchanges.ts'
 export type { Leg } from './report/kept.ts'
 export * from './report/info.ts'
 export { INFO_SCHEMA } from './report/info-schema.ts'
 export type { JsonSchema } from './report/json-schema.ts'
 export { DIAGNOSIS_SCHEMA } from './report/schema.ts'
 export { type Clocked, type ClockPiece, fromStory, onFirstClock, toStory } from './story/clocks/time.ts'
-export { timestamp } from './report/time.ts'
+export { ownTimestamp, timestamp } from './report/time.ts'
 export { type Told, Watch, type WatchOptions } from './report/watch.ts'
 export { correlate, type CorrelateOptions } from './story/correlate.ts'
 export { rotatedSets } from './story/rotation.ts'

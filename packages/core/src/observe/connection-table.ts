@@ -289,6 +289,32 @@ export function connectionsOf({ connections: tables }: Observations): readonly C
   return list
 }
 
+/**
+ * The connection of a row, and nothing that stays: to look at many of which few are needed. Its exchanges are in
+ * `exchangeRowsOf` and `troubledOf`.
+ */
+export const connectionAt = (table: ConnectionTable, row: number): Connection => new ConnectionRow(table, row)
+
+/** Rows of the exchanges that went well on a row's connection: from, and where the next connection's begin. */
+export function exchangeRowsOf({ counts }: ConnectionTable, row: number): [from: number, to: number] {
+  const from = counts[row * COUNTS + EXCHANGES]!
+  return [from, from + counts[row * COUNTS + EXCHANGE_COUNT]!]
+}
+
+/** The other exchanges of a table, with the rows of their connections. */
+export function troubledOf({ rare }: ConnectionTable): { row: number; exchange: Exchange }[] {
+  return [...rare].flatMap(([row, { troubled }]) => troubled.map((exchange) => ({ row, exchange })))
+}
+
+/** Where a row's connection has its text in `strings`. */
+export const connectionPlace = (
+  { counts }: ConnectionTable,
+  row: number,
+  text: 'clientAddress' | 'serverAddress' | 'server',
+): number => counts[row * COUNTS + PLACES[text]]!
+
+const PLACES = { clientAddress: CLIENT_ADDRESS, serverAddress: SERVER_ADDRESS, server: SERVER }
+
 /** The records of tables, to be added to another one. */
 export function* recordsOf(tables: readonly ConnectionTable[]): Generator<ConnectionRecord> {
   for (const table of tables) for (let row = 0; row < table.count; row++) yield new ConnectionRow(table, row).record()

@@ -140,6 +140,18 @@ export function copyRow(from: ConnectionTable, row: number, to: ExchangeTable): 
   to.ids.push(from.exchangeIds.get(row) ?? NO_IDS)
 }
 
+/** The exchange of a row, as `connectionAt` answers a connection. */
+export const exchangeAt = (table: ConnectionTable, row: number): Exchange => new ExchangeRow(table, row)
+
+/** Where the exchange of a row has its text in `strings`; -1 without one. */
+export const exchangePlace = (
+  { exchangeTexts }: ConnectionTable,
+  row: number,
+  text: 'method' | 'target' | 'host',
+): number => exchangeTexts[row * TEXTS + PLACES[text]]!
+
+const PLACES = { method: METHOD, target: TARGET, host: HOST }
+
 /** An exchange that went well, read from its row. */
 export class ExchangeRow implements Exchange {
   readonly #table: ConnectionTable

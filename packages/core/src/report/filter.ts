@@ -2,7 +2,7 @@
 import type { Resolution } from '../diagnose/resolve.ts'
 import { viewOf } from '../diagnose/view.ts'
 import type { Connection, Exchange, PacketRow } from '../observe/observations.ts'
-import type { Conversation, Request, Story, Turn } from '../story/story.ts'
+import type { Conversation, Request, Story, StoryCapture, Turn } from '../story/story.ts'
 
 export function filtersOf(
   story: Story,
@@ -40,19 +40,39 @@ function addLeg(
 ): void {
   conversation.sightings.forEach((sighting, i) => {
     const exchange = turn?.views[i] ?? null
-    const { observations, ids } = story.captures[sighting.capture]
     const { packets } = viewOf(story, sighting, exchange)
-    const [from, to] = span(sighting.connection, exchange, packets)
-    // A rotated capture has its frames in several files, each numbered from 1.
-    observations.parts.forEach((part, n) => {
-      const first = Math.max(1, from - part.offset)
-      const last = Math.min(part.frames, to - part.offset)
-      if (first <= last)
-        add(
-          ids[n],
-          `(${endpoints(sighting.connection)} && frame.number >= ${first} && frame.number <= ${last}${onStream(exchange)})`,
-        )
-    })
+    const frames = span(sighting.connection, exchange, packets)
+    for (const { capture, filter } of filtersBetween(
+      story.captures[sighting.capture],
+      sighting.connection,
+      exchange,
+      frames,
+    ))
+      add(capture, filter)
+  })
+}
+
+/** Filters that show a connection, or what of it one exchange is, in the files of a capture. */
+export const filtersFor = (
+  capture: Pick<StoryCapture, 'observations' | 'ids'>,
+  connection: Connection,
+  exchange: Exchange | null,
+): { capture: number; filter: string }[] =>
+  filtersBetween(capture, connection, exchange, span(connection, exchange, []))
+
+function filtersBetween(
+  { observations, ids }: Pick<StoryCapture, 'observations' | 'ids'>,
+  connection: Connection,
+  exchange: Exchange | null,
+  [from, to]: [number, number],
+): { capture: number; filter: string }[] {
+  // A rotated capture has its frames in several files, each numbered from 1.
+  return observations.parts.flatMap((part, n) => {
+    const first = Math.max(1, from - part.offset)
+    const last = Math.min(part.frames, to - part.offset)
+    if (first > last) return []
+    const frames = `frame.number >= ${first} && frame.number <= ${last}`
+    return [{ capture: ids[n], filter: `(${endpoints(connection)} && ${frames}${onStream(exchange)})` }]
   })
 }
 

@@ -124,8 +124,27 @@ export interface TableView {
   of: number
 }
 
-/** Cells by column, in the order of the table's columns. */
-export type Row = Cell[]
+export interface Row {
+  /** Number of the connection or exchange, whatever the view: of the same captures always the same. */
+  id: number
+  /** By column, in the order of the table's columns. */
+  cells: Cell[]
+}
+
+export interface FactGroup {
+  title: string
+  facts: [label: string, value: string][]
+}
+
+/** All that is known of one row. */
+export interface RowFacts {
+  title: string
+  /** Id of the incident that an exchange is part of. */
+  incident: string | null
+  groups: FactGroup[]
+  /** Wireshark display filters that show it, by file. */
+  filters: { file: string; filter: string }[]
+}
 
 export interface SaveRequest {
   incident: string
