@@ -23,6 +23,8 @@ export interface Calls {
   /** Sorts and filters a table; `rows` are those of the last view of their table. */
   view(query: TableQuery): TableView
   rows(table: TableName, from: number, count: number): Row[]
+  /** Of the row with this number; null where there is none. */
+  facts(table: TableName, id: number): RowFacts | null
   /** In the order asked for; what cannot be read again is left out. */
   frames(frames: FrameRef[]): FrameDetail[]
   save(request: SaveRequest): MadeFile

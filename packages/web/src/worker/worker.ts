@@ -3,6 +3,7 @@ import type { Answer, Arguments, Asked, CallName, Progress, Told } from '../sess
 import { feedFrom } from './bytes.ts'
 import { openFiles } from './open.ts'
 import { Refused, type Session } from './session.ts'
+import { Tables } from './tables.ts'
 
 /** What a call may use beside its arguments. */
 export interface Context {
@@ -19,15 +20,25 @@ type Answers = {
   ) => Answer<Name> | Promise<Answer<Name>>
 }
 
+const tables = new WeakMap<Session, Tables>()
+
+/** Made when they are first asked for: nobody need look at them. */
+function tablesOf(open: Session): Tables {
+  let made = tables.get(open)
+  if (made === undefined) tables.set(open, (made = new Tables(open.story, open.document)))
+  return made
+}
+
 const notYet = (): never => {
   throw new Refused('this is not built yet')
 }
 
 const answers: Answers = {
   open: () => notYet(), // answered below: it makes the session
-  traffic: notYet,
-  view: notYet,
-  rows: notYet,
+  traffic: (open) => tablesOf(open).traffic(),
+  view: (open, [query]) => tablesOf(open).view(query),
+  rows: (open, args) => tablesOf(open).rows(...args),
+  facts: (open, args) => tablesOf(open).facts(...args),
   frames: notYet,
   save: notYet,
 }
