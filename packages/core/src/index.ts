@@ -60,6 +60,17 @@ export { filtersFor } from './report/filter.ts'
 export { incidentsOfExchanges } from './report/incident-exchanges.ts'
 export type { Leg } from './report/kept.ts'
 export * from './report/info.ts'
+export {
+  type Arrow,
+  type ArrowKind,
+  type ArrowMark,
+  type ArrowTcp,
+  type Ladder,
+  type LadderConnection,
+  ladderOf,
+  type Lane,
+  type LaneRole,
+} from './report/ladder.ts'
 export { INFO_SCHEMA } from './report/info-schema.ts'
 export type { JsonSchema } from './report/json-schema.ts'
 export { DIAGNOSIS_SCHEMA } from './report/schema.ts'

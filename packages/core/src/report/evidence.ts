@@ -14,7 +14,6 @@ import {
   frontOf,
   nearClient,
   type Request,
-  serverView,
   type Story,
   type Try,
   type Turn,
@@ -22,6 +21,7 @@ import {
 import type { Selection, TimeRange } from '../surgery/select.ts'
 import { commentsOf, namesOf } from './annotations.ts'
 import type { FrameRef, Incident } from './document.ts'
+import { requestsOf, triesOf } from './incident-tries.ts'
 import { Kept, type Leg, NEAR_NS } from './kept.ts'
 import { ownTimestamp } from './time.ts'
 
@@ -81,34 +81,6 @@ export function evidenceOf(story: Story, incident: Incident, { width, padSeconds
     comments: commentsOf(incident, kept.beginnings()),
     names: namesOf(story, incident),
   }
-}
-
-/** The request that failed, and those to the proxies behind that its tries became. */
-function requestsOf(story: Story, incident: Incident): Request[] {
-  const { observations } = story.captures[0]!
-  const outer = story.requests.filter(({ turn, start }) => {
-    const { connection } = serverView(turn).sighting
-    return connection.client === incident.client && ownTimestamp(observations, start) === incident.time
-  })
-  const all = new Set<Request>(outer)
-  for (const request of all) for (const { hop } of request.tries) if (hop !== null) all.add(hop)
-  return [...all]
-}
-
-/** Without a request, the incident's attempts are found among the tries by their connection and their time. */
-function triesOf(story: Story, incident: Incident, requests: readonly Request[]): Try[] {
-  if (requests.length > 0) return requests.flatMap((request) => request.tries)
-  const { observations } = story.captures[0]!
-  const of = (back: string | null): Try[] =>
-    story.strays.filter(
-      ({ conversation }) => conversation !== null && nearClient(conversation).connection.client === back,
-    )
-  const [first] = incident.attempts
-  const begun = of(first?.proxyBack ?? null).find(({ start }) => ownTimestamp(observations, start) === incident.time)
-  if (begun === undefined) return []
-  return incident.attempts.flatMap(({ proxyBack, startSeconds }) =>
-    of(proxyBack).filter(({ start }) => Math.round(start - begun.start) / 1e9 === startSeconds),
-  )
 }
 
 /** What the proxy knew of the upstream before the try: its address, and for how long it had kept connections open. */

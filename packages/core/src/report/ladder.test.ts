@@ -1,0 +1,156 @@
+// Ladders of real captures: the cases of this repository, and some labelled scenarios of other shapes.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { areThere, observed } from '../../../../tools/labelled.ts'
+import { nobleCrypto } from '../app/tls/crypto-noble.ts'
+import { parseKeyLog } from '../app/tls/keylog.ts'
+import type { Bytes } from '../bytes/read.ts'
+import { observe } from '../observe/observe.ts'
+import { correlate } from '../story/correlate.ts'
+import type { Story } from '../story/story.ts'
+import { diagnose } from './diagnose.ts'
+import type { FrameRef, Incident } from './document.ts'
+import { type Arrow, type Ladder, ladderOf } from './ladder.ts'
+
+const CASES = fileURLToPath(new URL('../../../../cases/', import.meta.url))
+
+async function* gzip(source: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
+  const parts: Bytes[] = []
+  for await (const chunk of source) parts.push(chunk.slice())
+  yield gunzipSync(Buffer.concat(parts))
+}
+
+async function* whole(path: string): AsyncGenerator<Bytes> {
+  yield readFileSync(path)
+}
+
+async function caseOf(name: string): Promise<Story> {
+  const folder = `${CASES}${name}/`
+  const keys = parseKeyLog(existsSync(`${folder}keys.log`) ? readFileSync(`${folder}keys.log`, 'latin1') : '')
+  const files = readdirSync(folder).filter((file) => /\.pcap(ng)?(\.gz)?$/.test(file))
+  const observations = files
+    .toSorted()
+    .map((file) =>
+      observe([{ file, open: () => whole(folder + file) }], { decompression: { gzip }, keys, crypto: nobleCrypto }),
+    )
+  return correlate(await Promise.all(observations))
+}
+
+const scenario = async (name: string): Promise<Story> =>
+  correlate((await observed(name)).map(({ observations }) => observations))
+
+const keyOf = ({ capture, frame }: FrameRef): string => `${capture}#${frame}`
+
+/** What is wrong with a ladder whatever it shows. */
+function wrongs(ladder: Ladder, { findings, timeline, ruledOut, competing }: Incident): string[] {
+  const { lanes, connections, arrows } = ladder
+  const drawn = arrows.flatMap(({ frames }) => frames.map(keyOf))
+  const known = new Set(drawn)
+  const cited = [findings, timeline, ruledOut, competing].flatMap((list) => list.flatMap(({ frames }) => frames))
+  const isLane = (lane: number | null): boolean => lane === null || lane in lanes
+  return [
+    ...cited.filter((ref) => !known.has(keyOf(ref))).map((ref) => `cited and not drawn: ${keyOf(ref)}`),
+    ...(known.size < drawn.length ? ['a frame is drawn twice'] : []),
+    ...(lanes.length < 2 ? ['fewer than two lanes'] : []),
+    ...arrows.flatMap((arrow, i) => {
+      const { seconds, arrivalSeconds, from, to, connection, lost, label, frames } = arrow
+      return [
+        ...(i > 0 && seconds < arrows[i - 1]!.seconds ? [`${label} comes before its time`] : []),
+        ...(arrivalSeconds !== null && arrivalSeconds < seconds ? [`${label} arrives before it left`] : []),
+        ...(lost && arrivalSeconds !== null ? [`${label} arrives and is lost`] : []),
+        ...(isLane(from) && isLane(to) ? [] : [`${label} is between no lanes`]),
+        ...(connection === null || connection in connections ? [] : [`${label} is of no connection`]),
+        ...(label === '' || frames.length === 0 ? ['an arrow says nothing'] : []),
+      ]
+    }),
+    ...connections.flatMap(({ client, clientLane, serverLane }) =>
+      isLane(clientLane) && isLane(serverLane) && clientLane !== serverLane ? [] : [`${client} lacks a lane`],
+    ),
+  ]
+}
+
+function everyWrong(story: Story): string[] {
+  const { incidents, masked } = diagnose(story)
+  return [...incidents, ...masked].flatMap((one) =>
+    wrongs(ladderOf(story, one), one).map((text) => `${one.id}: ${text}`),
+  )
+}
+
+const names = readdirSync(CASES, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [one.name] : []))
+
+describe('every cited frame is drawn once, between hosts, in order of time', () => {
+  test.each(names)('case %s', async (name) => {
+    expect(everyWrong(await caseOf(name))).toEqual([])
+  })
+
+  // Addresses translated, searches for neighbours, HTTP/2, several tries, one leg, no keys, clocks that run apart.
+  test
+    .skipIf(!areThere)
+    .each([
+      'nginx-nat-reset',
+      'haproxy-arp-unanswered',
+      'nginx-grpc-goaway',
+      'nginx-retries-three-ways',
+      'haproxy-idle-drop',
+      'haproxy-upstream-only',
+      'nginx-tls-front-nokeys',
+      'nginx-drift',
+      'nginx-rotated',
+      'nginx-capture-loss',
+      'nginx-span',
+    ])('scenario %s', async (name) => {
+    expect(everyWrong(await scenario(name))).toEqual([])
+  })
+})
+
+async function firstOf(name: string): Promise<Ladder> {
+  const story = await caseOf(name)
+  return ladderOf(story, diagnose(story).incidents[0]!)
+}
+
+const lanesOf = ({ lanes }: Ladder): string[] => lanes.map(({ name, addresses }) => `${name} ${addresses.join(' ')}`)
+const words = ({ lanes }: Ladder, { from, to, label, lost, marks }: Arrow): string =>
+  [lanes[from]!.name, to === null ? '*' : lanes[to]!.name, label, ...marks, ...(lost ? ['lost'] : [])].join(' ')
+
+test('a RST that its alleged sender never sent, and the request before it that never came', async () => {
+  const ladder = await firstOf('nginx-middlebox-reset')
+  const decisive = ladder.arrows.find((arrow) => arrow.deciding)
+  expect(words(ladder, decisive!)).toBe('upstream proxy RST unsent')
+  expect(ladder.arrows.filter(({ lost }) => lost).map((arrow) => words(ladder, arrow))).toEqual([
+    expect.stringMatching(/^proxy upstream POST .* lost$/),
+  ])
+})
+
+test('large segments are lost, and what offloading had put together arrives in pieces', async () => {
+  const ladder = await firstOf('haproxy-mtu-request')
+  const sent = ladder.arrows.filter(({ kind, connection }) => kind === 'request' && connection === 1)
+  expect(sent.some(({ lost, tcp }) => lost && tcp!.length > 1448)).toBe(true)
+  expect(sent.some(({ lost, frames }) => !lost && frames.length > 1)).toBe(true)
+  expect(ladder.arrows.filter(({ kind, lost }) => lost && kind !== 'request')).toEqual([])
+})
+
+test('of a chain each proxy is one host with both its addresses', async () => {
+  const ladder = await firstOf('chain-nginx-haproxy-slow')
+  expect(lanesOf(ladder).map((lane) => lane.replaceAll(/\d+\.\d+\.\d+\./g, ''))).toEqual([
+    expect.stringMatching(/^client \d+$/),
+    expect.stringMatching(/^proxy 1 \d+ \d+$/),
+    expect.stringMatching(/^proxy 2 \d+ \d+$/),
+    expect.stringMatching(/^upstream \d+$/),
+  ])
+})
+
+test('a name server stands last, and is asked before there is an upstream', async () => {
+  const ladder = await firstOf('nginx-dns-nxdomain')
+  expect(ladder.lanes.at(-1)!.role).toBe('name-server')
+  const asked = ladder.arrows.filter(({ kind }) => kind === 'dns').map((arrow) => words(ladder, arrow))
+  expect(asked.at(0)).toMatch(/^proxy name server A \S+\?$/)
+  expect(asked.at(-1)).toBe('name server proxy NXDOMAIN')
+})
+
+test('the story and its ladder are plain data', async () => {
+  const ladder = await firstOf('nginx-keepalive-race')
+  expect(structuredClone(ladder)).toEqual(ladder)
+  expect(JSON.parse(JSON.stringify(ladder))).toEqual(ladder)
+})
