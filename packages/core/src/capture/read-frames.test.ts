@@ -7,9 +7,10 @@ const noGzip = {
   },
 }
 
+const u32 = (value: number): number[] => [value & 255, (value >> 8) & 255, (value >> 16) & 255, value >>> 24]
+
 /** A pcap file in little-endian, snap length 4, with frames of these bytes, each 6 bytes long on the wire. */
 function pcap(...frames: number[][]): Uint8Array {
-  const u32 = (value: number): number[] => [value & 255, (value >> 8) & 255, (value >> 16) & 255, value >>> 24]
   const header = [...u32(0xa1b2c3d4), 2, 0, 4, 0, ...u32(0), ...u32(0), ...u32(4), ...u32(101)]
   const records = frames.flatMap((bytes, i) => [...u32(1000 + i), ...u32(7), ...u32(bytes.length), ...u32(6), ...bytes])
   return Uint8Array.from([...header, ...records])

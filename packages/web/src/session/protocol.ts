@@ -1,6 +1,6 @@
 // What the page asks of its worker, and what it is answered: plain data that can be cloned. The page holds the document
 // and what is on the screen; captures, observations and tables stay in the worker.
-import type { DiagnosisDocument, FrameRef } from '@pcap-surgery/core'
+import type { DiagnosisDocument, FrameRef, Ladder, Layer } from '@pcap-surgery/core'
 
 /** A capture or key log: a file of the user, or one that `pcap-surgery ui` was given and hands out itself. */
 export interface InputFile {
@@ -25,6 +25,8 @@ export interface Calls {
   rows(table: TableName, from: number, count: number): Row[]
   /** Of the row with this number; null where there is none. */
   facts(table: TableName, id: number): RowFacts | null
+  /** The sequence diagram of an incident, whose frames are then read together with the first one asked for. */
+  ladder(incident: string): Ladder
   /** In the order asked for; what cannot be read again is left out. */
   frames(frames: FrameRef[]): FrameDetail[]
   save(request: SaveRequest): MadeFile
@@ -83,26 +85,14 @@ export interface Traffic {
   exchanges: number[]
 }
 
-/** One field of a decoded layer, and where its bytes are in the frame. */
-export interface LayerField {
-  name: string
-  value: string
-  at: number
-  length: number
-}
+export type { Layer, LayerField } from '@pcap-surgery/core'
 
-/** One protocol layer of a frame. */
-export interface Layer {
-  name: string
-  summary: string
-  at: number
-  length: number
-  fields: LayerField[]
-}
-
+/** A frame, read again from its file. */
 export interface FrameDetail extends FrameRef {
   /** RFC 3339 with nanoseconds, by the capture's own clock. */
   time: string
+  /** LINKTYPE_ number, and the length on the wire in bytes. */
+  linkType: number
   wireLength: number
   bytes: Uint8Array<ArrayBuffer>
   layers: Layer[]

@@ -1,6 +1,7 @@
 // The worker: everything that is asked comes in here, and is handed to who answers it.
 import type { Answer, Arguments, Asked, CallName, Progress, Told } from '../session/protocol.ts'
 import { feedFrom } from './bytes.ts'
+import { frames, ladder } from './frames.ts'
 import { openFiles } from './open.ts'
 import { Refused, type Session } from './session.ts'
 import { Tables } from './tables.ts'
@@ -39,7 +40,8 @@ const answers: Answers = {
   view: (open, [query]) => tablesOf(open).view(query),
   rows: (open, args) => tablesOf(open).rows(...args),
   facts: (open, args) => tablesOf(open).facts(...args),
-  frames: notYet,
+  ladder: (open, [id]) => ladder(open, id),
+  frames: (open, [wanted]) => frames(open, wanted),
   save: notYet,
 }
 
