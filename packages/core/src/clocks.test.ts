@@ -195,12 +195,12 @@ describe.skipIf(!areThere)('over labelled captures one of whose clocks is set', 
     expect(strange.map(({ where }) => where)).toEqual([])
   })
 
-  test('causes are right or left open, nearly all: a clock that is set while a try waits makes that longer', () => {
+  test('causes are right or left open, nearly all: one that is set in a chain of proxies may part them', () => {
     const wrong = others().filter(({ said: { cause, competing }, known }) => {
       const isOpen = cause === 'undetermined' || competing.some((other) => other.cause === 'undetermined')
       return known !== undefined && !isOpen && !known.accept.includes(cause)
     })
-    const most = Math.floor(copies.length * 0.02)
+    const most = Math.floor(copies.length * 0.01)
     expect(wrong.map(({ where }) => where).slice(most)).toEqual([])
   })
 

@@ -152,7 +152,7 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
     reused: exchange !== null && exchange.ordinal > 0,
     rttSeconds: rttOf(near),
     // What the proxy did on this very connection was seen on this very clock.
-    clockSlackSeconds: own > until + slack || own === Infinity ? seconds(slack) : 0,
+    clockSlackSeconds: gaveUp === own ? 0 : seconds(slack),
   }
 }
 

@@ -49,3 +49,10 @@ const OF_GATEWAYS: ReadonlySet<ExchangeProtocol> = new Set<ExchangeProtocol>(['f
 /** Whether an exchange stands on an upstream leg, by its protocol or its own request's word. */
 export const isForwarded = ({ protocol, detail }: Exchange): boolean =>
   OF_GATEWAYS.has(protocol) || (detail?.requestFields ?? []).some(([name]) => FORWARDED.has(name))
+
+/** Whether a request came from a proxy, by what it says or by where it was captured. */
+export function isBehindProxy(story: Story, { turn }: Request): boolean {
+  const { sighting, exchange } = serverView(turn)
+  const { vantages } = story.captures[sighting.capture]
+  return isForwarded(exchange) || vantages.includes('proxy-back') || vantages.includes('upstream')
+}

@@ -2,12 +2,13 @@
 // may be made for the other all the same, on a clock that was set, or told from too little.
 import { isSealed } from '../observe/observations.ts'
 import { vagueness } from '../story/clocks/order.ts'
-import { likeness } from '../story/pairing.ts'
+import { likeness, originForm } from '../story/pairing.ts'
 import { clientView, frontOf, nearClient, type Request, serverView, type Story, type Try } from '../story/story.ts'
+import { isBehindProxy } from './gateway.ts'
 import { perStory } from './remember.ts'
 
 /** Clocks are set by less than this, mostly; and tries are not looked for elsewhere. */
-const SET_BY_NS = 10e9
+export const SET_BY_NS = 10e9
 
 /** Requests that failed and have no try. */
 const lonely = perStory((story): Request[] =>
@@ -37,6 +38,39 @@ export const isMissedHop = (story: Story, { turn, start }: Request): boolean =>
       mayBeFor(story, { conversation: turn.conversation, turn, start }, request),
   )
 
+interface MissedHops {
+  hops: ReadonlyMap<Request, Request>
+  made: ReadonlySet<Request>
+}
+
+/**
+ * Of requests that failed and have no try, the request that another proxy got, and failed alike, in the same order: who
+ * made it may have made it for that one. By both of them.
+ */
+export const missedHops: (story: Story) => MissedHops = perStory((story) => {
+  const groups = new Map<string, { outer: Request[]; inner: Request[] }>()
+  const failed = lonely(story)
+  for (const request of failed) {
+    const key = groupOf(request)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { outer: [request], inner: [] })
+    else group.outer.push(request)
+  }
+  for (const request of failed.length === 0 ? [] : story.requests) {
+    if (request.tries.length > 0 && isBehindProxy(story, request)) groups.get(groupOf(request))?.inner.push(request)
+  }
+  const hops = new Map<Request, Request>()
+  for (const { outer, inner } of groups.values()) {
+    // Where they are not as many, nobody knows which is whose.
+    if (outer.length !== inner.length) continue
+    outer.forEach((request, i) => {
+      const { turn, start } = inner[i]
+      if (mayBeFor(story, { conversation: turn.conversation, turn, start }, request)) hops.set(request, inner[i])
+    })
+  }
+  return { hops, made: new Set(hops.values()) }
+})
+
 function mayBeFor(
   story: Story,
   { conversation, turn, start }: Pick<Try, 'conversation' | 'turn' | 'start'>,
@@ -53,6 +87,12 @@ function mayBeFor(
   return isSealed(made) || isSealed(exchange) || likeness(exchange, made, sighting.connection, at.connection) !== null
 }
 
+/** By status, method and target. */
+function groupOf({ turn }: Request): string {
+  const { method, target, status } = serverView(turn).exchange
+  return `${status} ${method} ${originForm(target)}`
+}
+
 /** Directly; over others a step may be anybody's. */
-const isTiedByPackets = ({ ties }: Story, one: number, other: number): boolean =>
+export const isTiedByPackets = ({ ties }: Story, one: number, other: number): boolean =>
   ties.some(({ a, b, by }) => by === 'packets' && Math.min(one, other) === a && Math.max(one, other) === b)

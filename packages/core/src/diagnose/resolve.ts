@@ -16,10 +16,10 @@ import {
   type Try,
 } from '../story/story.ts'
 import type { CauseCode } from './catalogue.ts'
-import { frontsOf, gatewayOf, isForwarded } from './gateway.ts'
+import { frontsOf, gatewayOf, isBehindProxy } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
 import { isGrpcFailure, withGrpcStatus } from './grpc.ts'
-import { isMissedHop } from './missed.ts'
+import { isMissedHop, missedHops } from './missed.ts'
 import { judgeWithoutTry } from './no-attempt.ts'
 import { backHosts, coverage, endsSeen } from './upstream-side.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
@@ -48,6 +48,11 @@ export interface Resolution {
 const RELAYED: ReadonlySet<number> = new Set([502, 504])
 
 export function resolve(story: Story, request: Request): Resolution {
+  // What was most likely made for another request is told with that one.
+  return missedHops(story).made.has(request) ? plain(request, 'own') : resolveHop(story, request)
+}
+
+function resolveHop(story: Story, request: Request): Resolution {
   const { exchange } = serverView(request.turn)
   if (isSealed(exchange)) return sealed(story, request)
   const answered = exchange.response.frame >= 0 && exchange.status > 0
@@ -238,7 +243,7 @@ function throughHop(story: Story, request: Request, last: Try, exchange: Exchang
   const { hop } = last
   if (hop === null) return null
   if (passedOn(last, exchange)) {
-    const inner = resolve(story, hop)
+    const inner = resolveHop(story, hop)
     if (inner.outcome === 'own' || inner.outcome === 'untold') return plain(request, 'own')
     return inner.outcome === 'incident' ? { ...inner, tries: alongHops(story, request, inner) } : null
   }
@@ -247,7 +252,7 @@ function throughHop(story: Story, request: Request, last: Try, exchange: Exchang
   const innermost = hop.tries.at(-1)
   if (innermost === undefined) return null
   if (LEFT.has(outer.judgement.cause)) {
-    const inner = resolve(story, hop)
+    const inner = resolveHop(story, hop)
     // One that went while its own upstream let it wait went for reasons of its own.
     const isTold = inner.judgement !== null && inner.judgement.cause !== 'undetermined'
     if (inner.outcome !== 'incident' || !isTold || WAITING.has(inner.judgement!.cause)) return null
@@ -371,12 +376,6 @@ function isUnopened({ captures }: Story, { turn }: Try): boolean {
 const isPlaintextComplaint = ({ status, detail }: Exchange): boolean =>
   status === 400 && /HTTPS|SSL-enabled|requires TLS/.test(detail?.body ?? '')
 
-function isBehindProxy(story: Story, { turn }: Request): boolean {
-  const { sighting, exchange } = serverView(turn)
-  const { vantages } = story.captures[sighting.capture]
-  return isForwarded(exchange) || vantages.includes('proxy-back') || vantages.includes('upstream')
-}
-
 function withoutTry(story: Story, request: Request, exchange: Exchange): Resolution {
   // A client that spoke plaintext to the proxy's own TLS port.
   if (isPlaintextComplaint(exchange)) return plain(request, 'own')
@@ -397,8 +396,20 @@ function withoutTry(story: Story, request: Request, exchange: Exchange): Resolut
   // Without its upstream side, a proxy's bare 503 looks like one of the application's that was passed on.
   const isPlain = exchange.status !== 0 && !telling && !own && !isGrpcFailure(exchange)
   if (isPlain && coverage(story, request) === null) return plain(request, 'untold')
+  const hop = missedHops(story).hops.get(request)
+  const inner = hop === undefined ? null : resolveHop(story, hop)
+  if (inner?.outcome === 'incident') return byLikeness(inner)
   const judgement = withGrpcStatus(judgeWithoutTry(story, request), story, request)
   return { outcome: 'incident', request, tries: [], judgement, deciding: null }
+}
+
+/** What became of a request that the clocks do not join to the one it is told for. */
+function byLikeness(inner: Resolution): Resolution {
+  const judgement = inner.judgement!
+  const text =
+    'the request at this proxy is joined to the client’s by its words and status alone: their clocks disagree'
+  const confidence = judgement.confidence === 'certain' ? 'likely' : judgement.confidence
+  return { ...inner, judgement: { ...judgement, confidence, findings: [...judgement.findings, { text, frames: [] }] } }
 }
 
 /** Bytes came that are no HTTP answer: some proxies pass on what they do not understand (as HTTP/0.9). */

@@ -14,6 +14,7 @@ import { type Judgement, plural } from './judgement.ts'
 import { perStory } from './remember.ts'
 import { ruledOut } from './ruled-out.ts'
 import { sealedAnswer } from './sealed-answer.ts'
+import { clockWasSet, doneNext, mayStandTooEarly } from './too-early.ts'
 import { frameRef } from './view.ts'
 import { isOutOfOrder, lacksBytes, lacksPackets } from './witness.ts'
 
@@ -95,6 +96,19 @@ export function judgeTry(story: Story, request: Request | null, attempt: Try, un
     return { judgement: asPaired(unreachableNeighbour(story, attempt.search), request, attempt), facts: null }
   }
   const facts = factsOf(story, request, attempt, until)
+  const verdict = judgeFacts(facts)
+  const end = BY_WAITING.has(verdict.cause) && mayStandTooEarly(facts) ? doneNext(facts) : Infinity
+  if (end === Infinity) return { judgement: { ...verdict, ruledOut: ruledOut(verdict, facts) }, facts }
+  const later = factsOf(story, request, attempt, end)
+  const other = judgeFacts(later)
+  if (BY_WAITING.has(other.cause) || other.cause === 'undetermined')
+    return { judgement: { ...verdict, ruledOut: ruledOut(verdict, facts) }, facts }
+  const judgement = clockWasSet(other, verdict)
+  return { judgement: { ...judgement, ruledOut: ruledOut(judgement, later) }, facts: later }
+}
+
+/** The first of the judges in order that recognises its cause, as far as the captures prove it. */
+function judgeFacts(facts: Facts): Judgement {
   // What happens inside a stream that cannot be read is not guessed at: only its opening and a foreign protocol count.
   const opaque = facts.near.exchange === null && facts.near.connection.speaks[0] !== null
   const sealed = facts.near.exchange?.protocol === 'tls'
@@ -109,8 +123,7 @@ export function judgeTry(story: Story, request: Request | null, attempt: Try, un
   const rivals: RuledOut[] = heard
     .slice(1)
     .map((j) => ({ cause: j.cause, because: j.summary, frames: j.findings[0]?.frames ?? [] }))
-  const verdict = tempered(judgement, rivals, facts)
-  return { judgement: { ...verdict, ruledOut: ruledOut(verdict, facts) }, facts }
+  return tempered(judgement, rivals, facts)
 }
 
 /** Takes back what the captures cannot prove after all. */
@@ -143,6 +156,10 @@ function tempered(judgement: Judgement, rivals: readonly RuledOut[], facts: Fact
       text: 'the upstream closed next, after the answer if no clock was set in between',
       frames: [ended],
     })
+  }
+  if (confidence === 'certain' && BY_WAITING.has(judgement.cause) && mayStandTooEarly(facts)) {
+    confidence = 'likely'
+    findings.push({ text: 'but 502 is no answer to silence, and only cause and effect tie the clocks', frames: [] })
   }
   const closed = BY_WAITING.has(judgement.cause) ? closedUnseen(facts) : null
   if (closed !== null) {

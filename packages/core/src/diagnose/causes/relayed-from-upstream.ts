@@ -15,8 +15,8 @@ const judge: Judge = (facts) => {
   // A proxy whose own tries the captures should show, and do not, may have been failed by them.
   const isProxy = facts.story.proxies.some(({ front }) => front === upstream)
   const weak = facts.attempt.pairing.strength === 'weak'
-  // A capture on a clock that nobody knows may show the very hop that failed.
-  const unplaced = facts.story.captures.some(({ clock }) => clock.offsetSeconds === null)
+  // A capture on a clock that nobody knows, or knows well, may show the very hop that failed.
+  const unplaced = facts.story.captures.some(({ clock }) => clock.offsetSeconds === null || clock.isContradictory)
   return {
     cause: 'relayed-from-upstream',
     // Cut short, or with the client leg unseen, it may not be what the client was told.
