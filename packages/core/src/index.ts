@@ -38,8 +38,24 @@ export {
   troubledOf,
 } from './observe/connection-table.ts'
 export { exchangeAt, exchangePlace } from './observe/exchange-table.ts'
+export {
+  type NamedCapture,
+  type ObservedFile,
+  type ObservedFiles,
+  observeFiles,
+  type ObserveJob,
+  type ObserveJobs,
+  placesWithin,
+} from './observe/files.ts'
 export * from './observe/observations.ts'
-export { type CaptureInput, LiveCapture, observe, observeApart, type ObserveOptions } from './observe/observe.ts'
+export {
+  type CaptureInput,
+  LiveCapture,
+  observe,
+  observeApart,
+  type ObserveOptions,
+  type ObserveProgress,
+} from './observe/observe.ts'
 export { addedTo, type SetBack } from './observe/steady-time.ts'
 export { joinShares, type Share, transferablesOf } from './observe/shares.ts'
 export { packetsOf } from './observe/packets.ts'
@@ -78,7 +94,6 @@ export { type Clocked, type ClockPiece, fromStory, onFirstClock, toStory } from 
 export { ownTimestamp, timestamp } from './report/time.ts'
 export { type Told, Watch, type WatchOptions } from './report/watch.ts'
 export { correlate, type CorrelateOptions } from './story/correlate.ts'
-export { rotatedSets } from './story/rotation.ts'
 export * from './story/story.ts'
 export { type CopiedPackets, type Retime } from './surgery/copier.ts'
 export { type Copied, copy, type CopyOptions, type CopySource } from './surgery/copy.ts'

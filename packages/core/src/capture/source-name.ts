@@ -8,7 +8,11 @@ export interface SourceName {
   interface: string | null
 }
 
-const PLACE = '(?:client|proxy-front|proxy-back|upstream)'
+/** Where a capture was taken. */
+export type Place = 'client' | 'proxy-front' | 'proxy-back' | 'upstream'
+const PLACES: readonly Place[] = ['client', 'proxy-front', 'proxy-back', 'upstream']
+
+const PLACE = `(?:${PLACES.join('|')})`
 const NAME = new RegExp(`^(${PLACE}(?:\\+${PLACE})*|capture) \\((.+?)(?:, ([^,]+))?\\)$`, 's')
 
 export const sourceName = ({ vantage, file, interface: name }: SourceName): string =>
@@ -19,5 +23,9 @@ export function parseSourceName(name: string | null): SourceName | null {
   const parts = name === null ? null : NAME.exec(name)
   return parts === null ? null : { vantage: parts[1]!, file: parts[2]!, interface: parts[3] ?? null }
 }
+
+/** The one place that such a name tells; null where it tells none or several. */
+export const placeOf = (name: string | null): Place | null =>
+  PLACES.find((place) => place === parseSourceName(name)?.vantage) ?? null
 
 const noComma = (text: string): string => text.replaceAll(',', '_')

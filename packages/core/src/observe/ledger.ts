@@ -77,6 +77,13 @@ export interface Surroundings {
   budget: PacketBudget
   /** What helps to read TLS: keys, hashes. */
   tls: TlsOptions
+  tally: Tally
+}
+
+/** What is counted over all connections while they are read, for whoever waits. */
+export interface Tally {
+  /** Answers of 502, 503 and 504, on whichever leg. */
+  gatewayErrors: number
 }
 
 /** An exchange while it goes on, with what is dropped when it ends well. */
@@ -107,18 +114,20 @@ export class ExchangeLedger {
   readonly #connection: ConnectionTracker
   readonly #strings: (text: string) => string
   readonly #budget: PacketBudget
+  readonly #tally: Tally
   /** The exchange that began last, and how many did. */
   #latest: Exchange | null = null
   #count = 0
   /** Exchanges that ended; the packets up to the next request are theirs. */
   #ended: OpenExchange[] = []
 
-  constructor(protocol: ExchangeProtocol, client: SideIndex, { connection, strings, budget }: Surroundings) {
+  constructor(protocol: ExchangeProtocol, client: SideIndex, { connection, strings, budget, tally }: Surroundings) {
     this.protocol = protocol
     this.client = client
     this.#connection = connection
     this.#strings = strings
     this.#budget = budget
+    this.#tally = tally
   }
 
   /** A request begins at `first`, which is position `from` of the client's stream (-1: it was not captured). */
@@ -158,6 +167,7 @@ export class ExchangeLedger {
     open.responseFault = head.fault
     open.incomplete ||= head.incomplete && isLost
     x.status = head.status
+    if (head.status >= 502 && head.status <= 504) this.#tally.gatewayErrors++
     x.headSize = head.size
   }
 

@@ -30,8 +30,20 @@ export interface ObserveOptions {
   crypto?: TlsCrypto
   /** Only this share of the connections, the others being observed elsewhere. */
   share?: Share
-  /** Told after each chunk: bytes of the (decompressed) capture and frames so far. */
-  onProgress?: (progress: { file: string; bytes: number; frames: number }) => void
+  /** Told after each chunk. */
+  onProgress?: (progress: ObserveProgress) => void
+  /** Asked after each chunk: reading then ends there, which is no damage. */
+  isStopped?: () => boolean
+}
+
+/** How far reading has come. */
+export interface ObserveProgress {
+  file: string
+  /** Of the (decompressed) capture. */
+  bytes: number
+  frames: number
+  /** Answers of 502, 503 and 504, on whichever leg. */
+  gatewayErrors: number
 }
 
 /**
@@ -46,7 +58,7 @@ export async function observe(files: readonly CaptureInput[], options: ObserveOp
   )
   for (const [index, input] of files.entries()) {
     if (index > 0) reader = createCaptureReader()
-    const faults = await feed(input, reader, observer, options, () => observer.frames)
+    const faults = await feed(input, reader, observer, options, () => soFarOf(observer))
     observer.endPart(input.file, reader.info, faults)
   }
   return observer.finish(reader.info)
@@ -71,7 +83,7 @@ export class LiveCapture {
 
   /** Reads to the end of the input, and answers what was not let go before. To be called once. */
   async read(): Promise<Observations> {
-    const faults = await feed(this.#input, this.#reader, this.#observer, this.#options, () => this.frames)
+    const faults = await feed(this.#input, this.#reader, this.#observer, this.#options, () => soFarOf(this.#observer))
     this.#observer.endPart(this.#input.file, this.#reader.info, faults)
     return this.#observer.finish(this.#reader.info)
   }
@@ -121,7 +133,10 @@ export async function observeApart(input: CaptureInput, options: ObserveOptions)
       observer.packet(packet)
     },
   }
-  const faults = await feed(input, reader, sink, options, () => reader.info.frames)
+  const faults = await feed(input, reader, sink, options, () => ({
+    frames: reader.info.frames,
+    gatewayErrors: [...observers.values()].reduce((sum, { tally }) => sum + tally.gatewayErrors, 0),
+  }))
   if (observers.size === 0) observers.set('', new Observer(tls, options.share))
   return [...observers].map(([capture, observer]) => {
     const interfaces = reader.info.interfaces.map((one, id) =>
@@ -138,7 +153,7 @@ async function feed(
   reader: CaptureReader,
   sink: PacketSink,
   options: ObserveOptions,
-  frames: () => number,
+  soFar: () => Omit<ObserveProgress, 'file' | 'bytes'>,
 ): Promise<CaptureFault[]> {
   const faults: CaptureFault[] = []
   const fault = (offset: number, text: string): void => {
@@ -149,7 +164,8 @@ async function feed(
     for await (const chunk of decompressed(input.open(), options.decompression, (f) => fault(f.offset, f.text))) {
       reader.push(chunk, sink)
       bytes += chunk.length
-      options.onProgress?.({ file: input.file, bytes, frames: frames() })
+      options.onProgress?.({ file: input.file, bytes, ...soFar() })
+      if (options.isStopped?.()) return faults
       // What is no capture, or none any more, may be packed a thousandfold.
       if (reader.info.faults.at(-1)?.fatal === true) break
     }
@@ -159,6 +175,8 @@ async function feed(
   reader.end(sink)
   return faults
 }
+
+const soFarOf = ({ frames, tally }: Observer): Omit<ObserveProgress, 'file' | 'bytes'> => ({ frames, ...tally })
 
 /** Secrets are looked for in the key logs given and in those that the capture has brought so far. */
 function tlsOptions({ keys, crypto }: ObserveOptions, reader: () => CaptureReader): TlsOptions {

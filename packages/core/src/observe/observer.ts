@@ -29,6 +29,7 @@ import {
 } from './observations.ts'
 import { type Share, shareOf } from './shares.ts'
 import { SteadyTime } from './steady-time.ts'
+import type { Tally } from './ledger.ts'
 import { ConnectionStreams } from './streams.ts'
 
 /** Connections tracked at once; beyond it the one idle for longest is closed and counted as evicted. */
@@ -131,6 +132,7 @@ export class Observer implements PacketSink {
     fragments: 0,
   }
 
+  readonly tally: Readonly<Tally> = { gatewayErrors: 0 }
   readonly #tls: TlsOptions
 
   readonly #share: Share | null
@@ -347,6 +349,7 @@ export class Observer implements PacketSink {
       strings: this.#strings,
       budget: this.#budget,
       tls: this.#tls,
+      tally: this.tally,
     }
     const isDns = portA === DNS_PORT || portB === DNS_PORT
     const streams = new ConnectionStreams(surroundings, portA < portB ? 0 : 1, isDns)

@@ -1,8 +1,8 @@
 // Files of one rotated capture (tcpdump -C, -G, -W), whatever their names: connections go on from one to the next. Found
 // after each was observed by itself; whoever can read them again observes them as one, in the order given here.
-import { connectionsOf } from '../observe/connection-table.ts'
-import { CLIENT, type Connection, type Observations, SERVER } from '../observe/observations.ts'
-import { addedAt } from '../observe/steady-time.ts'
+import { connectionsOf } from './connection-table.ts'
+import { CLIENT, type Connection, type Observations, SERVER } from './observations.ts'
+import { addedAt } from './steady-time.ts'
 
 /** Bytes that may be lost between two files before a connection counts as another one. */
 const GAP_BYTES = 1 << 22

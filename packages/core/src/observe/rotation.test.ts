@@ -1,7 +1,7 @@
 import { network, request, response, type Network } from '@pcap-surgery/testkit'
 import { expect, test } from 'vitest'
-import type { Observations } from '../observe/observations.ts'
-import { observe } from '../observe/observe.ts'
+import type { Observations } from './observations.ts'
+import { observe } from './observe.ts'
 import { rotatedSets } from './rotation.ts'
 
 async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
