@@ -53,7 +53,7 @@ export function closeFiles(): void {
 
 async function openFiles(files: InputFile[]): Promise<void> {
   const stop = new AbortController()
-  const progress: Progress = { bytes: 0, total: null, frames: 0, failures: 0 }
+  const progress: Progress = { stage: 'reading', bytes: 0, total: null, frames: 0, failures: 0 }
   const reading: Reading = { progress, since: performance.now(), stop }
   usePage.setState({ files, reading, defect: null })
   /** False where the user has closed the files meanwhile. */

@@ -4,6 +4,9 @@ import type { DiagnosisDocument, FrameRef, Ladder, Layer } from '@pcap-surgery/c
 
 /** A capture or key log: a file of the user, or one that `pcap-surgery ui` was given and hands out itself. */
 export interface InputFile {
+  /** Its own as long as the page is there: by it the worker knows what it has read already. */
+  id: number
+  /** As its owner calls it; files may have the same one. */
   name: string
   /** Bytes of the file as it lies there; null where nobody knows. */
   size: number | null
@@ -48,8 +51,9 @@ export type Told =
   | { is: 'answer'; id: number; value: unknown }
   | { is: 'failure'; id: number; text: string; isDefect: boolean }
 
-/** How far reading has come. */
+/** How far opening files has come. */
 export interface Progress {
+  stage: 'reading' | 'diagnosing'
   /** Bytes read of the files as they lie there, of how many; null where that is not known. */
   bytes: number
   total: number | null
@@ -60,11 +64,16 @@ export interface Progress {
 
 /** What became of a file. */
 export interface FileReport {
+  id: number
+  /** As the document calls it: with a number behind it where an earlier file has the same name. */
   name: string
   size: number | null
+  /** `not-read`: stopped before. */
   is: 'capture' | 'key-log' | 'duplicate' | 'unreadable' | 'not-read'
-  /** What the user should know of it; empty when nothing. */
-  texts: string[]
+  /** What the user should know of it as a whole: why it could not be read, of which file it is a duplicate. */
+  text: string | null
+  /** Damage, up to which it was used. */
+  faults: { offset: number; text: string; afterFrame: number }[]
 }
 
 export interface Opened {

@@ -21,4 +21,7 @@ export interface Session {
   observations: Observations[]
   story: Story
   document: DiagnosisDocument
+  /** Which key logs were used, and by job what was read to its end: need not be read again. */
+  keyed: string
+  observed: Map<string, Observations[]>
 }
