@@ -70,6 +70,7 @@ test('the command is published as its bundle and the page, with the licences of 
     'dist/bundle.js',
     'dist/observer-thread.js',
     'dist/web/THIRD-PARTY.txt',
+    'dist/web/feed.js',
     'dist/web/index.html',
     'dist/web/page.css',
     'dist/web/page.js',

@@ -20,6 +20,7 @@ import { infoCommand, type InfoOptions } from './commands/info.ts'
 import { isolateCommand } from './commands/isolate/isolate.ts'
 import type { IsolateCommandOptions } from './commands/isolate/options.ts'
 import { DOCUMENTS, schemaCommand } from './commands/schema.ts'
+import { uiCommand, type UiOptions } from './commands/ui.ts'
 import type { VantageHint } from './io/captures.ts'
 import { isOfTheSystem } from './io/refused.ts'
 import { reason } from './io/source.ts'
@@ -64,6 +65,12 @@ const INFO_STATUSES = `
 Exit status:
   0  all captures are whole
   2  wrong use, or one could not be read or is damaged; what could be read is still told
+`
+
+const UI_STATUSES = `
+Exit status:
+  0  it was served until it was interrupted
+  2  wrong use, or a file cannot be read; then nothing is served
 `
 
 const STATUSES = `
@@ -199,6 +206,23 @@ function build(done: (status: number) => void): Command {
   addCopies(program, `pcap-surgery ${version()}`, done)
   addCapturePlan(program, done)
   program
+    .command('ui')
+    .description('show captures in the browser: a page served to this machine alone, which sends nothing anywhere')
+    .argument('[capture...]', 'shown at once: pcap or pcapng, plain or compressed (gzip, zstd, lz4)')
+    .option(
+      '-k, --keys <file>',
+      'TLS key log (SSLKEYLOGFILE) to decrypt with, may be repeated',
+      (file, before: string[] = []) => [...before, file],
+    )
+    .addOption(
+      new Option('-p, --port <number>', 'where to serve it').default(0, 'any that is free').argParser(portOption),
+    )
+    .option('--no-open', 'only print the address')
+    .addHelpText('after', UI_STATUSES)
+    .action(async (captures: string[], options: UiOptions) =>
+      done(await uiCommand(new URL('./web/', import.meta.url), captures, options)),
+    )
+  program
     .command('info')
     .description('say what is in capture files: frames, times, interfaces, comments, damage; no secrets')
     .argument('<capture...>', 'pcap or pcapng, plain or compressed (gzip, zstd, lz4); - is standard input')
@@ -211,6 +235,11 @@ function build(done: (status: number) => void): Command {
     .addArgument(new Argument('[document]', 'whose').choices(Object.keys(DOCUMENTS)).default('diagnosis'))
     .action(async (document: keyof typeof DOCUMENTS) => done(await schemaCommand(document)))
   return program
+}
+
+function portOption(value: string): number {
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) throw new InvalidArgumentError('Expected 0 to 65535.')
+  return Number(value)
 }
 
 /** `FILE=NAME`; the name is what follows the last `=`, so that the file may contain one. */

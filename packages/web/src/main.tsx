@@ -3,6 +3,9 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import './tokens.css'
 import './page.css'
+import { openGiven } from './state.ts'
+
+openGiven()
 
 createRoot(document.getElementById('page')!).render(
   <StrictMode>

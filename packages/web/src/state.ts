@@ -2,6 +2,7 @@
 import { create } from 'zustand'
 import { client, Failed } from './session/client.ts'
 import type { DiagnosisDocument } from '@pcap-surgery/core'
+import { givenOf } from './drop/files.ts'
 import type { FileReport, InputFile, Progress } from './session/protocol.ts'
 import { fragmentOf, type Place, placeOf } from './place.ts'
 
@@ -43,6 +44,18 @@ export async function addFiles(more: readonly InputFile[]): Promise<void> {
   const { files, reading } = usePage.getState()
   if (reading !== null || more.length === 0) return
   await openFiles([...files, ...more])
+}
+
+/** What `pcap-surgery ui` was given, as index.html then says; elsewhere nothing. */
+export function openGiven(): void {
+  const block = document.getElementById('given')
+  if (block === null) return
+  const given = JSON.parse(block.textContent) as { name: string; size: number; url: string }[]
+  if (given.length === 0) return
+  const { port1, port2 } = new MessageChannel()
+  new Worker('feed.js').postMessage(port1, [port1])
+  client().feedFrom(port2)
+  void addFiles(given.map(givenOf))
 }
 
 /** Lets go of everything. */

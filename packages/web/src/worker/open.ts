@@ -130,13 +130,13 @@ class ReadingOfFiles {
 
   async all(): Promise<ObservedFiles> {
     const files = [...this.#files.keys()]
-    const observe: ObserveJobs = (jobs) => this.#observeJobs(jobs)
+    const observing: ObserveJobs = (jobs) => this.#observeJobs(jobs)
     try {
-      return await observeFiles(files, observe, () => Promise.resolve(!this.#context.isCancelled()))
+      return await observeFiles(files, observing, () => Promise.resolve(!this.#context.isCancelled()))
     } catch (error) {
       if (error !== NOT_READ) throw error
       // Stopped while the files of a rotated capture were read again: they are as good apart as they were before.
-      return observeFiles(files, observe, () => Promise.resolve(false))
+      return observeFiles(files, observing, () => Promise.resolve(false))
     }
   }
 
