@@ -77,6 +77,20 @@ export { incidentsOfExchanges } from './report/incident-exchanges.ts'
 export type { Leg } from './report/kept.ts'
 export * from './report/info.ts'
 export {
+  type ArrowRow,
+  type BundleRow,
+  type FoldRow,
+  foldFrom,
+  type LadderLayout,
+  type LadderRow,
+  LAYOUT,
+  type LayoutOptions,
+  layoutOf,
+  type OmittedRow,
+} from './report/ladder-layout.ts'
+export { LADDER_CSS, ladderSvg, type SvgOptions } from './report/ladder-svg.ts'
+export { arrowDetail, arrowWords, bundleWords, frameWords, laneWords, offset } from './report/ladder-text.ts'
+export {
   type Arrow,
   type ArrowKind,
   type ArrowMark,

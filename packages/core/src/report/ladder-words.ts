@@ -206,6 +206,8 @@ const momentRow = ({ moment: { frame }, from, part }: Part, time: number): Sent 
 export interface Said {
   kind: ArrowKind
   label: string
+  /** Bytes of a message that began in another packet. */
+  isContinued?: boolean
 }
 
 /** What a packet of a view is and says; `row` is as the view counts, under the view's own frame number. */
@@ -252,11 +254,11 @@ function messageOf(exchange: Exchange, row: Sent): Said | null {
     if (requestFrom < 0 || end <= requestFrom || (requestTo > requestFrom && row.seq >= requestTo)) return null
     const isFirst = row.seq <= requestFrom
     if (requestTo <= requestFrom && row.frame < request.frame) return null
-    return { kind: 'request', label: isFirst ? requestLabel(exchange) : `request, ${bytes}` }
+    return { kind: 'request', label: isFirst ? requestLabel(exchange) : `request, ${bytes}`, isContinued: !isFirst }
   }
   if (responseFrom < 0 || end <= responseFrom || exchange.response.frame < 0) return null
   const isFirst = row.seq <= responseFrom
-  return { kind: 'response', label: isFirst ? responseLabel(exchange) : `response, ${bytes}` }
+  return { kind: 'response', label: isFirst ? responseLabel(exchange) : `response, ${bytes}`, isContinued: !isFirst }
 }
 
 const MARKS: readonly (readonly [bit: number, mark: ArrowMark])[] = [

@@ -73,7 +73,10 @@ export type ArrowKind =
   | 'dns'
   | 'neighbour'
 
-/** `spurious`: sent again though acknowledged; `unsent`: the capture at the sender's end watched and does not have it. */
+/**
+ * `spurious`: sent again though acknowledged; `continued`: of a message that began in another packet; `unsent`: the capture at the
+ * sender's end watched and does not have it.
+ */
 export type ArrowMark =
   | 'retransmission'
   | 'spurious'
@@ -86,6 +89,7 @@ export type ArrowMark =
   | 'gap-before'
   | 'sack'
   | 'fin'
+  | 'continued'
   | 'unsent'
 
 /** Positions are relative to the initial sequence numbers, as the capture nearest to the sender counts them; -1 unknown. */
@@ -344,7 +348,7 @@ class Drawing {
         const row = rows[view]!.find((one) => one.frame === frame)!
         return { ...said(views[view]!, spoken[view]!, row), marks: marksOf(row) }
       })
-      const { kind, label } = words.find((one) => one.kind !== 'data') ?? words[0]!
+      const { kind, label, isContinued } = words.find((one) => one.kind !== 'data') ?? words[0]!
       const { row } = passage
       this.#drafts.push({
         at: passage.at,
@@ -353,7 +357,11 @@ class Drawing {
         from: isClients ? clientLane : serverLane,
         to: isClients ? serverLane : clientLane,
         kind,
-        marks: [...words[0]!.marks, ...(passage.isUnsent ? ['unsent' as const] : [])],
+        marks: [
+          ...words[0]!.marks,
+          ...(isContinued ? ['continued' as const] : []),
+          ...(passage.isUnsent ? ['unsent' as const] : []),
+        ],
         label,
         connection,
         frames: refs,

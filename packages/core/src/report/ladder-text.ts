@@ -1,0 +1,66 @@
+// What is written at the arrows of a ladder, wherever it is drawn. Untrusted text is escaped by whoever draws.
+import type { FrameRef } from './document.ts'
+import type { BundleRow } from './ladder-layout.ts'
+import type { Arrow, ArrowMark, Ladder, Lane } from './ladder.ts'
+
+const MARK_WORDS: { readonly [mark in ArrowMark]?: string } = {
+  retransmission: 'retransmission',
+  spurious: 'needless',
+  'out-of-order': 'out of order',
+  'zero-window': 'window 0',
+  'window-full': 'window full',
+  'duplicate-ack': 'duplicate ACK',
+  'gap-before': 'gap before it',
+  sack: 'SACK',
+  unsent: 'its sender never sent it',
+}
+
+/** `GET /api/report (retransmission, lost)`. */
+export function arrowWords({ label, marks, lost }: Arrow): string {
+  const words = marks.flatMap((mark) => MARK_WORDS[mark] ?? [])
+  const told = words.filter((word) => !label.includes(word))
+  if (lost) told.push('lost')
+  return told.length === 0 ? label : `${label} (${told.join(', ')})`
+}
+
+/** `12 packets, 300,162 bytes`. */
+export const bundleWords = ({ arrows, bytes }: BundleRow): string =>
+  bytes === 0 ? `${arrows.length} packets` : `${arrows.length} packets, ${bytes.toLocaleString('en-US')} bytes`
+
+/** `10.1.0.1 · 10.2.0.1`, or the name that a lookup gave. */
+export function laneWords({ host, addresses }: Lane): string {
+  const some = addresses.slice(0, 2).join(' · ')
+  const more = addresses.length > 2 ? ` · ${addresses.length - 2} more` : ''
+  return host === null ? some + more : `${host} (${addresses[0]})`
+}
+
+/** Everything that is known of one packet: for who asks what an arrow is. */
+export function arrowDetail({ lanes }: Ladder, arrow: Arrow): string {
+  const { seconds, arrivalSeconds, from, to, tcp } = arrow
+  const way = `${lanes[from]!.name} → ${to === null ? 'everybody' : lanes[to]!.name}`
+  const numbers =
+    tcp === null
+      ? []
+      : [
+          `seq ${tcp.seq}`,
+          ...(tcp.ack < 0 ? [] : [`ack ${tcp.ack}`]),
+          `length ${tcp.length}`,
+          `window ${tcp.window}`,
+          ...(tcp.sack < 0 ? [] : [`SACK to ${tcp.sack}`]),
+          tcp.flags,
+          ...(tcp.ttl > 0 ? [`TTL ${tcp.ttl}`] : []),
+        ]
+  const arrived = arrivalSeconds === null ? [] : [`arrived after ${microseconds(arrivalSeconds - seconds)}`]
+  return [arrowWords(arrow), way, `at ${offset(seconds)} s`, ...arrived, ...numbers].join(', ')
+}
+
+const microseconds = (seconds: number): string => `${Math.round(seconds * 1e6).toLocaleString('en-US')} µs`
+
+/** Seconds after the request to the microsecond: `+2.001374`. */
+export const offset = (seconds: number): string => `${seconds < 0 ? '−' : '+'}${Math.abs(seconds).toFixed(6)}`
+
+/** Frames in little room: `#17`, or by the captures' ids `0#17 2#19`, at most three. */
+export function frameWords(frames: readonly FrameRef[], captures: number): string {
+  const some = frames.slice(0, 3).map(({ capture, frame }) => (captures > 1 ? `${capture}#${frame}` : `#${frame}`))
+  return some.join(' ') + (frames.length > 3 ? ' …' : '')
+}
