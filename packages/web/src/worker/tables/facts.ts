@@ -109,6 +109,7 @@ function connectionGroups({ capture, connection }: ConnectionRef, first: TableCa
       ['Server', connection.server],
       ['Speaks', spokenOn(connection) ?? 'no bytes were seen'],
       tls?.clientHello?.serverName == null ? null : ['Server name', tls.clientHello.serverName],
+      ['Day', ownTimestamp(first.observations, toStory(capture, connection.first.time)).slice(0, '2026-01-01'.length)],
       ['First packet', when(connection.first)],
       syns.length > 1 ? ['SYNs', String(syns.length)] : null,
       syns.length === 0 || synAck === null ? null : ['SYN to SYN-ACK', seconds(synAck.time - syns[0]!.time)],
@@ -151,13 +152,14 @@ const group = (title: string, facts: Fact[]): FactGroup => ({
 /** Characters of a value. */
 const LONGEST = 8192
 
+/** Time of day on the first capture's clock, and the frame in its file. */
 function momentText(capture: TableCapture, moment: Moment | null, { observations }: TableCapture): string {
   if (moment === null || moment.frame < 0) return 'not seen'
   const { parts } = capture.observations
   const part = parts.findLast(({ offset }) => offset < moment.frame) ?? parts[0]!
-  return moment.time < 0
-    ? `frame ${count(moment.frame - part.offset)}`
-    : `${ownTimestamp(observations, toStory(capture, moment.time))}, frame ${count(moment.frame - part.offset)}`
+  const frame = `frame ${count(moment.frame - part.offset)}`
+  if (moment.time < 0) return frame
+  return `${ownTimestamp(observations, toStory(capture, moment.time)).slice('2026-01-01T'.length)}, ${frame}`
 }
 
 const count = (value: number): string => value.toLocaleString('en-US')
