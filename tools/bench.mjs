@@ -7,8 +7,8 @@
 //
 // The captures are made on the spot: a small one multiplied; traffic over TLS without and with its key log, beside the
 // same messages without TLS; short connections, 20 000 a second on either leg, where all is work per packet and per
-// connection; gzip; and a million connections with as many exchanges and ten thousand incidents, beside a quarter of
-// them. A size of 0 leaves one out.
+// connection; gzip; and, each beside a tenth of it, a million connections, a million exchanges on few connections, and
+// ten thousand incidents of several kinds, as one capture and as one of either leg. A size of 0 leaves one out.
 import { spawn, spawnSync } from 'node:child_process'
 import {
   closeSync,
@@ -25,8 +25,8 @@ import { cpus, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { multiply } from './multiply.mjs'
-import { shortTraffic, tlsTraffic } from './traffic.mjs'
+import { multiply, SITES } from './multiply.mjs'
+import { busyTraffic, failingTraffic, shortTraffic, tlsTraffic } from './traffic.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const COMMAND = join(ROOT, 'packages/cli/bin/pcap-surgery.js')
@@ -137,31 +137,61 @@ async function benchGzip(size, truth) {
   discard(packed)
 }
 
-/** Whether time and memory grow in proportion to connections, exchanges and incidents. */
-async function benchMany(connections) {
-  const { plain, truth, exchanges } = shortTraffic(50)
-  const from = keep('many-base.pcap', plain)
+/** Whether time and memory grow in proportion to connections, exchanges and incidents: ten times as many of each. */
+async function benchMany(most) {
+  const traffic = shortTraffic(50)
+  await benchGrowth('connections', most, (number) => ({
+    ...traffic,
+    copies: number / (traffic.exchanges + traffic.truth.length),
+    number: ({ exchanges, truth }, copies) => (exchanges + truth.length) * copies,
+  }))
+  // Few connections stay few: they get longer.
+  const ofSites = { copies: SITES, number: ({ exchanges }, copies) => exchanges * copies }
+  await benchGrowth('exchanges on few connections', most, (number) => ({
+    ...busyTraffic(Math.ceil(number / SITES / 8)),
+    ...ofSites,
+  }))
+  const failing = (number) => ({
+    ...failingTraffic(Math.ceil(number / SITES)),
+    ...ofSites,
+    number: ({ truth }, copies) => truth.length * copies,
+  })
+  await benchGrowth('incidents', most / 100, failing)
+  if (isInstalled('tcpdump')) await benchGrowth('incidents, a capture of either leg', most / 100, failing, [80, 8080])
+}
+
+/** `traffic` makes the base for so many of what is counted; `ports`: those of the legs that are captured by themselves. */
+async function benchGrowth(what, most, traffic, ports = []) {
   const found = []
-  for (const share of [1 / 4, 1]) {
-    const copies = (connections * share) / (exchanges + truth.length)
-    const { file, made } = grow(from, 'many.pcap', (plain.length - 24) * copies, 'many')
+  for (const size of [most / 10, most]) {
+    const { plain, truth, exchanges, copies, number } = traffic(size)
+    const { file, made } = grow(keep('many-base.pcap', plain), 'many.pcap', (plain.length - 24) * copies, 'many')
+    const files = ports.length === 0 ? [file] : ports.map((port) => legOf(file, port))
+    const count = number({ exchanges, truth }, made.copies)
+    const rows = tools.filter(({ name }) => name.startsWith(OURS) || (name === MEASURE && files.length === 1))
     const best = await measureAll(
-      `${short((exchanges + truth.length) * made.copies)} connections`,
-      tools.filter(({ name }) => name === MEASURE || name.startsWith(OURS)).map((tool) => over(file, tool)),
+      `${short(count)} ${what}`,
+      rows.map(({ run, ...tool }) => ({ ...tool, run: run.flatMap((word) => (word === '{}' ? files : [word])) })),
     )
+    for (const one of new Set([file, ...files])) discard(one)
     const ours = best.get(OURS)
     if (ours.failure !== null) return
-    const kind = `${digits(exchanges * made.copies)} exchanges, ${digits(truth.length * made.copies)} incidents`
-    note(kind, made, compare(truth, answerOf(OURS), made))
-    found.push({ ...ours, connections: (exchanges + truth.length) * made.copies })
-    discard(file)
+    note(`${digits(count)} ${what}`, made, compare(truth, answerOf(OURS), made))
+    found.push({ ...ours, count })
   }
   const [few, all] = found
   const times = (of) => (of(all) / of(few)).toFixed(1)
   notes.push(
-    `${times((row) => row.connections)} times as many connections, exchanges and incidents take ` +
+    `${times((row) => row.count)} times as many ${what} take ` +
       `${times(({ cpu }) => cpu)} times the CPU time and ${times(({ peak }) => peak)} times the memory`,
   )
+}
+
+/** The packets of one port of a capture, as another one. */
+function legOf(file, port) {
+  const leg = `${file}.${port}`
+  spawnSync('tcpdump', ['-r', file, '-w', leg, 'tcp', 'port', String(port)])
+  return leg
 }
 
 /** What TLS costs: without keys, with them, and beside the same messages without it. */

@@ -82,6 +82,86 @@ export function shortTraffic(refused = 500) {
   return { plain: net.capture('proxy'), truth, exchanges: 2 * SHORT_A_SECOND * SHORT_SECONDS - truth.length }
 }
 
+/** Requests a second on each of the connections that stay. */
+const BUSY_A_SECOND = 500
+
+/**
+ * One exchange after the other on few connections that stay, on both legs: `each` on a connection. Nothing fails but the
+ * last of all, which the upstream resets.
+ */
+export function busyTraffic(each, connections = 4) {
+  const net = network()
+  const proxy = net.host('proxy', '10.0.0.1')
+  const upstreams = Array.from({ length: connections }, (_, n) => net.host('upstream', `10.0.0.${100 + n}`))
+  const truth = []
+  for (let n = 0; n < connections; n++) {
+    net.at(n / 10, () => {
+      const front = net.tcp(net.host('client', `10.0.0.${10 + n}`), proxy, 80).handshake()
+      const back = net.tcp(proxy, upstreams[n], 8080).handshake()
+      for (let i = 0; i < each; i++) {
+        const path = `/items/${n}/${i}`
+        const fails = n === connections - 1 && i === each - 1
+        const answer = fails ? response(502, 'Bad Gateway') : response(200, 'fine'.repeat(1 + (i % 40)))
+        front.wait(1 / BUSY_A_SECOND).send('>', request(`GET ${path}`))
+        back.wait(PASSED_ON).send('>', request(`GET ${path}`))
+        if (fails) back.rst('<')
+        else back.send('<', answer)
+        front.wait(PASSED_ON).send('<', answer)
+        if (fails) truth.push({ path, client: front.left, causes: ['reset-before-response'] })
+      }
+      front.close('>')
+    })
+  }
+  return { plain: net.capture('proxy'), truth, exchanges: 2 * connections * each - 1 }
+}
+
+/** Seconds that the proxy waits for an upstream, and how many of its requests begin in one. */
+const TIMEOUT = 2
+const FAILURES_A_SECOND = 50
+
+/** What an upstream does to a request, the status that the client gets for it, and the causes that are right. */
+const FAILURES = [
+  { fail: (back) => back.syn().rst('<'), status: 502, causes: ['connect-refused'] },
+  { fail: (back) => back.syn().wait(TIMEOUT), status: 504, causes: ['connect-timeout'] },
+  { fail: (back, ask) => back.handshake().send('>', ask).rst('<'), status: 502, causes: ['reset-before-response'] },
+  { fail: (back, ask) => back.handshake().send('>', ask).close('<'), status: 502, causes: ['closed-without-response'] },
+  {
+    fail: (back, ask) => back.handshake().send('>', ask).wait(TIMEOUT).close('>'),
+    status: 504,
+    causes: ['upstream-slow', 'upstream-silent', 'timeout-policy', 'undetermined'],
+  },
+]
+
+/** As many requests that fail, in all these ways, as others that go well: on both legs, or on that behind the proxy alone. */
+export function failingTraffic(failures) {
+  const net = network()
+  const proxy = net.host('proxy', '10.0.0.1')
+  const clients = Array.from({ length: 20 }, (_, n) => net.host('client', `10.0.0.${10 + n}`))
+  const upstreams = Array.from({ length: 4 }, (_, n) => net.host('upstream', `10.0.0.${100 + n}`))
+  const truth = []
+  for (let n = 0; n < 2 * failures; n++) {
+    net.at(n / FAILURES_A_SECOND, () => {
+      const path = `/items/${n}`
+      const ask = request(`GET ${path}`)
+      const front = net
+        .tcp(clients[n % clients.length], proxy, 80)
+        .handshake()
+        .send('>', ask)
+      const back = net.tcp(proxy, upstreams[(n >> 1) % upstreams.length], 8080).wait(PASSED_ON)
+      if (n % 2 === 0) {
+        back.handshake().send('>', ask).wait(0.002).send('<', response(200, 'fine')).close('<')
+        front.send('<', response(200, 'fine')).close('<')
+        return
+      }
+      const { fail, status, causes } = FAILURES[(n >> 1) % FAILURES.length]
+      fail(back, ask)
+      front.send('<', response(status, status === 502 ? 'Bad Gateway' : 'Gateway Timeout')).close('<')
+      truth.push({ path, client: front.left, causes })
+    })
+  }
+  return { plain: net.capture('proxy'), truth, exchanges: 4 * failures }
+}
+
 /** What a client, the proxy and the upstream say: on which leg, which way, after how many seconds. */
 function conversation(n) {
   const messages = []

@@ -18,25 +18,40 @@ const lonely = perStory((story): Request[] =>
   }),
 )
 
-/** Tries that have no request. */
-const astray = perStory((story): Try[] => story.strays.filter(({ search }) => search === null))
+/** The same, of captures that packets do not tie to one: nearly always none. */
+const lonelyBeside = perStory((story, capture): Request[] =>
+  lonely(story).filter(({ turn }) => isElsewhere(story, serverView(turn).sighting.capture, Number(capture))),
+)
+
+/** Tries that have no request, of captures that packets do not tie to one. */
+const astrayBeside = perStory((story, capture): Try[] =>
+  story.strays.filter(
+    ({ conversation }) =>
+      conversation !== null && isElsewhere(story, nearClient(conversation).capture, Number(capture)),
+  ),
+)
 
 /** The tries that may have been made for a request. */
 export const missedTries = (story: Story, request: Request): Try[] =>
   // Connections without a request fail before one as well: that is why the proxy made no more.
-  astray(story).filter((attempt) => attempt.turn !== null && mayBeFor(story, attempt, request))
+  astrayBeside(story, `${serverView(request.turn).sighting.capture}`).filter(
+    (attempt) => attempt.turn !== null && mayBeFor(story, attempt, request),
+  )
 
 /** Whether a try may have been made for a request that failed, and that says so itself. */
 export const isMissed = (story: Story, attempt: Try): boolean =>
-  lonely(story).some((request) => mayBeFor(story, attempt, request))
+  lonelyBesideTry(story, attempt).some((request) => mayBeFor(story, attempt, request))
 
 /** The same of what looks like a request, as to an upstream that is a proxy as well. */
 export const isMissedHop = (story: Story, { turn, start }: Request): boolean =>
-  lonely(story).some(
+  lonelyBesideTry(story, turn).some(
     (request) =>
       serverView(request.turn).exchange.status === serverView(turn).exchange.status &&
       mayBeFor(story, { conversation: turn.conversation, turn, start }, request),
   )
+
+const lonelyBesideTry = (story: Story, { conversation }: Pick<Try, 'conversation'>): Request[] =>
+  lonelyBeside(story, `${nearClient(conversation!).capture}`)
 
 interface MissedHops {
   hops: ReadonlyMap<Request, Request>
@@ -78,8 +93,8 @@ function mayBeFor(
 ): boolean {
   const { capture, connection } = nearClient(conversation!)
   const { exchange, sighting } = serverView(request.turn)
-  if (capture === sighting.capture || connection.server === frontOf(request)) return false
-  if (conversation === request.turn.conversation || isTiedByPackets(story, capture, sighting.capture)) return false
+  if (!isElsewhere(story, capture, sighting.capture) || connection.server === frontOf(request)) return false
+  if (conversation === request.turn.conversation) return false
   const { earlier, later } = vagueness(story, capture, sighting.capture, start)
   if (start - earlier > request.answered + SET_BY_NS || start + later < request.start - SET_BY_NS) return false
   if (turn === null) return true
@@ -96,3 +111,6 @@ function groupOf({ turn }: Request): string {
 /** Directly; over others a step may be anybody's. */
 export const isTiedByPackets = ({ ties }: Story, one: number, other: number): boolean =>
   ties.some(({ a, b, by }) => by === 'packets' && Math.min(one, other) === a && Math.max(one, other) === b)
+
+const isElsewhere = (story: Story, one: number, other: number): boolean =>
+  one !== other && !isTiedByPackets(story, one, other)

@@ -1,12 +1,13 @@
 // What else the captures show around a try: whether the upstream's host lived, how it treats idle connections, how long
 // it takes for other requests. The healthy traffic is the control group.
 import { connectionsOf } from '../observe/connection-table.ts'
-import { CLIENT, type Connection, type Exchange, SERVER } from '../observe/observations.ts'
+import { CLIENT, type Connection, type Exchange, type Moment, SERVER } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import { vagueness } from '../story/clocks/order.ts'
-import { toStory } from '../story/clocks/time.ts'
-import { nearClient, type Story, storyTime } from '../story/story.ts'
-import { conversationsWith } from './by-endpoint.ts'
+import { fromStory, toStory } from '../story/clocks/time.ts'
+import { Spans } from '../story/spans.ts'
+import { nearClient, type Story, type StoryCapture } from '../story/story.ts'
+import { conversationsDuring, conversationsWith, TimedConversations } from './by-endpoint.ts'
 import type { Facts } from './facts.ts'
 import { perStory } from './remember.ts'
 import { frameRef, type View } from './view.ts'
@@ -40,23 +41,31 @@ const legNamed = ({ client, server }: Connection): string => `${client} ${server
 /** Whether a capture at the upstream's end, which ran while the proxy tried, has other connections and not this one. */
 export function neverArrived({ story, near, attempt, asked, gaveUp }: Facts): boolean {
   if (attempt.conversation!.sightings.some((s) => s.capture !== near.capture)) return false
-  const legs = new Set(connectionsOf(story.captures[near.capture].observations).map(legNamed))
-  const isThen = (capture: number, { first }: Connection): boolean => {
-    const time = storyTime(story, capture, first)
-    return time > asked - 1e9 && time < Math.min(gaveUp, asked + 60e9)
-  }
-  return story.captures.some(({ observations, vantages }, capture) => {
+  const until = Math.min(gaveUp, asked + 60e9)
+  return story.captures.some(({ vantages }, capture) => {
     if (capture === near.capture || !vantages.includes('upstream')) return false
     if (!watched(story, capture, asked, Math.min(gaveUp, asked + 1e9), near.capture)) return false
-    const there = connectionsOf(observations)
     // Translated beyond recognition it may be among those: a SYN that nobody answered either. Not those that the near
     // capture has as well: they are themselves.
-    const strangers = there.some(
-      (c) => c.synAck === null && c.syns.length > 0 && !legs.has(legNamed(c)) && isThen(capture, c),
-    )
-    return !strangers && there.some((c) => c.serverAddress === near.connection.serverAddress)
+    const strangers = strangersIn(story, `${capture} ${near.capture}`)
+    if (strangers.some((time) => time > asked - 1e9 && time < until)) return false
+    return serversIn(story, `${capture}`).has(near.connection.serverAddress)
   })
 }
+
+/** Story times of the SYNs that nobody answered of one capture, on legs that another one does not have. */
+const strangersIn = perStory((story, key): number[] => {
+  const [there, near] = key.split(' ').map((capture) => story.captures[Number(capture)]!)
+  const unanswered = connectionsOf(there!.observations).filter((c) => c.synAck === null && c.syns.length > 0)
+  if (unanswered.length === 0) return []
+  const legs = new Set(connectionsOf(near!.observations).map(legNamed))
+  return unanswered.filter((c) => !legs.has(legNamed(c))).map(({ first }) => toStory(there!, first.time))
+})
+
+const serversIn = perStory(
+  (story, capture): Set<string> =>
+    new Set(connectionsOf(story.captures[Number(capture)]!.observations).map((c) => c.serverAddress)),
+)
 
 export interface HostSigns {
   /** A connection that the upstream's host accepted while the try waited. */
@@ -70,27 +79,73 @@ export interface HostSigns {
 /** What the upstream's host did on other connections while the try waited. */
 export function hostSigns({ story, near, attempt, asked, gaveUp }: Facts): HostSigns {
   const signs: HostSigns = { opened: null, spoke: null, pending: null }
+  const { serverAddress, server } = near.connection
   const until = Number.isFinite(gaveUp) ? gaveUp : near.at(near.connection.last)
-  for (const conversation of conversationsWith(story, near.connection.serverAddress)) {
-    if (conversation === attempt.conversation || conversation.last < asked || conversation.first > until) continue
+  for (const conversation of conversationsDuring(story, serverAddress, asked, until)) {
+    if (conversation === attempt.conversation) continue
     const { capture, connection } = nearClient(conversation)
     const at = story.captures[capture]
     const { earlier, later } = vagueness(story, capture, near.capture, asked)
     const within = (time: number): boolean => toStory(at, time) > asked + earlier && toStory(at, time) < until - later
     const { synAck } = connection
-    if (synAck !== null && within(synAck.time)) {
-      signs.opened ??= { server: connection.server, frame: frameRef(story, capture, synAck.frame) }
+    if (signs.opened === null && synAck !== null && within(synAck.time)) {
+      signs.opened = { server: connection.server, frame: frameRef(story, capture, synAck.frame) }
     }
-    for (const exchange of connection.exchanges) {
-      const answered = exchange.response.frame >= 0
-      if (answered && within(exchange.response.time)) signs.spoke ??= frameRef(story, capture, exchange.response.frame)
-      const waits = !answered && exchange.request.frame >= 0 && toStory(at, exchange.request.time) < until - later
-      if (waits && connection.server === near.connection.server) {
-        signs.pending ??= frameRef(story, capture, exchange.request.frame)
-      }
+    if (signs.spoke === null) {
+      const response = answerWithin(at, connection, asked + earlier, until - later, within)
+      if (response !== null) signs.spoke = frameRef(story, capture, response.frame)
     }
+    // All others could add nothing.
+    if (signs.opened !== null && signs.spoke !== null) break
+  }
+  for (const conversation of unansweredAt(story, server).within(asked, until)) {
+    if (conversation === attempt.conversation) continue
+    const { capture, connection } = nearClient(conversation)
+    const { later } = vagueness(story, capture, near.capture, asked)
+    const waits = connection.exchanges.find(
+      (x) => isUnanswered(x) && toStory(story.captures[capture], x.request.time) < until - later,
+    )
+    if (waits === undefined) continue
+    signs.pending = frameRef(story, capture, waits.request.frame)
+    break
   }
   return signs
+}
+const isUnanswered = ({ request, response }: Exchange): boolean => response.frame < 0 && request.frame >= 0
+
+/** Conversations with a server on which it left a request unanswered. */
+const unansweredAt = perStory(
+  (story, server) =>
+    new TimedConversations(
+      conversationsWith(story, server).filter((c) => nearClient(c).connection.exchanges.some(isUnanswered)),
+    ),
+)
+
+/** Exchanges of a connection from which on they are not all looked at. */
+const MANY = 64
+const answersOf = new WeakMap<Connection, Spans>()
+
+/** The first answer on a connection that `isThen`, which none is but from one story time to another. */
+function answerWithin(
+  at: StoryCapture,
+  connection: Connection,
+  from: number,
+  until: number,
+  isThen: (time: number) => boolean,
+): Moment | null {
+  const { exchanges } = connection
+  const isIt = ({ response }: Exchange): boolean => response.frame >= 0 && isThen(response.time)
+  // A clock that was set has some times twice, and others never.
+  if (exchanges.length < MANY || at.pieces.length > 1) return exchanges.find(isIt)?.response ?? null
+  let answers = answersOf.get(connection)
+  if (answers === undefined) {
+    const time = (i: number): number => exchanges[i]!.response.time
+    answersOf.set(connection, (answers = new Spans(exchanges.length, time, time)))
+  }
+  for (const i of answers.within(fromStory(at, from), fromStory(at, until))) {
+    if (isIt(exchanges[i]!)) return exchanges[i]!.response
+  }
+  return null
 }
 
 /** A search for the address that nobody answered while the try waited, whoever made it. */
@@ -155,10 +210,11 @@ const longestReuseOn = perStory((story, leg): number => {
   return longest
 })
 
-/** Other connections that the upstream closed by itself while they were idle: after how long, and in which frame. */
-export function idleCloses(facts: Facts): Timed[] {
-  const others = idleClosesOn(facts.story, legOf(facts))
-  return others.filter(({ connection }) => connection !== facts.near.connection)
+/** The first other connections that the upstream closed by itself while they were idle: after how long, in which frame. */
+export function idleCloses(facts: Facts, most: number): Timed[] {
+  const { connection } = facts.near
+  const closes = idleClosesOn(facts.story, legOf(facts)).slice(0, most + 1)
+  return closes.filter((close) => close.connection !== connection).slice(0, most)
 }
 
 const idleClosesOn = perStory((story, leg): (Timed & { connection: View['connection'] })[] => {
@@ -176,13 +232,18 @@ const idleClosesOn = perStory((story, leg): (Timed & { connection: View['connect
 })
 
 /**
- * Seconds that the upstream took for comparable requests that it answered, the longest first, with the frames of the
- * answers.
+ * Seconds that the upstream took for comparable requests that it answered, where they are no fewer than `least`: the
+ * longest first, with the frames of the answers.
  */
-export function comparableTimes({ story, near: { connection, exchange } }: Facts): Timed[] {
+export function comparableTimes({ story, near: { connection, exchange } }: Facts, least: number): Timed[] {
   if (exchange === null) return []
   const times = timesByShape(story, connection.server).get(shapeOf(exchange)) ?? []
-  return times.filter((time) => time.exchange !== exchange)
+  const found: Timed[] = []
+  for (const time of times) {
+    if (!(time.seconds >= least)) break
+    if (time.exchange !== exchange) found.push(time)
+  }
+  return found
 }
 
 /** Answered requests of one server by their shape, the slowest first. */

@@ -4,6 +4,7 @@ import { CLIENT } from '../../observe/observations.ts'
 import { nearClient } from '../../story/story.ts'
 import { conversationsWith } from '../by-endpoint.ts'
 import { askedOf, duration, frames, type Judge, plural, upstreamOf } from '../judgement.ts'
+import { perStory } from '../remember.ts'
 import { hostSigns, neverArrived } from '../surroundings.ts'
 
 const judge: Judge = (facts) => {
@@ -58,10 +59,7 @@ const judge: Judge = (facts) => {
   // Alive means: something else was answered while this SYN was not.
   if (signs.opened === null && !(synArrived && (signs.pending !== null || signs.spoke !== null))) return null
   // A port that nobody was seen to open may as well be one that a rule drops: nothing listens, or nothing gets there.
-  const isOpen = conversationsWith(facts.story, near.connection.server).some(
-    (c) => nearClient(c).connection.synAck !== null,
-  )
-  if (!synArrived && !isOpen) return null
+  if (!synArrived && !isOpen(facts.story, near.connection.server)) return null
   const findings = [
     {
       text: `${plural(connecting.syns, 'SYN')} to ${upstream} without an answer in ${duration(connecting.seconds)}`,
@@ -93,4 +91,9 @@ const judge: Judge = (facts) => {
     ],
   }
 }
+
+/** Whether anybody was seen to connect to a server. */
+const isOpen = perStory((story, server): boolean =>
+  conversationsWith(story, server).some((c) => nearClient(c).connection.synAck !== null),
+)
 export default judge

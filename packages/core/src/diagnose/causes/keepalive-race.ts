@@ -64,11 +64,11 @@ const judge: Judge = (facts) => {
 /** Adds what is known of the upstream's keep-alive timer: its other connections, and servers known for such a timer. */
 function withIdle(facts: Facts, judgement: Judgement): Judgement {
   const { idleSeconds } = facts
-  const closes = idleCloses(facts)
+  const closes = idleCloses(facts, 3)
   if (closes.length > 0) {
     judgement.findings.push({
       text: `${upstreamOf(facts)} closed other idle connections after ${duration(closes[0].seconds)}`,
-      frames: closes.slice(0, 3).map((c) => c.frame),
+      frames: closes.map((c) => c.frame),
     })
   }
   const server = facts.near.exchange?.detail?.responseFields.find(([name]) => name === 'server')?.[1] ?? null

@@ -4,7 +4,7 @@ import { CLIENT, DUPLICATE_ACK, type PacketRow, SERVER, type SideIndex } from '.
 import type { FrameRef, RuledOut } from '../../report/document.ts'
 import { vagueness } from '../../story/clocks/order.ts'
 import { nearClient } from '../../story/story.ts'
-import { conversationsWith } from '../by-endpoint.ts'
+import { conversationsDuring } from '../by-endpoint.ts'
 import type { Facts } from '../facts.ts'
 import { frames, type Judge, type Judgement, plural, upstreamOf } from '../judgement.ts'
 import { RST } from '../../wire/tcp.ts'
@@ -192,8 +192,8 @@ export function lostOnTheWay({ near, far, answer, asked, gaveUp, story, rttSecon
 /** Largest segment that one side got through meanwhile on other connections between the same hosts. */
 function largestPassed({ story, near, attempt, asked, gaveUp }: Facts, side: 0 | 1): number {
   let largest = 0
-  for (const conversation of conversationsWith(story, near.connection.serverAddress)) {
-    if (conversation === attempt.conversation || conversation.first < asked || conversation.first > gaveUp) continue
+  for (const conversation of conversationsDuring(story, near.connection.serverAddress, asked, gaveUp)) {
+    if (conversation === attempt.conversation || conversation.first < asked) continue
     const { connection } = nearClient(conversation)
     if (connection.clientAddress !== near.connection.clientAddress) continue
     largest = Math.max(largest, connection.sides[side].largestAcked)

@@ -1,10 +1,12 @@
 // A plaintext request to a TLS listener. It answers with a TLS alert record (RFC 8446 section 6), says 400 in
 // plaintext, or closes; a bare close says nothing by itself, unless the same listener is seen to speak TLS.
 import { CLIENT, SERVER } from '../../observe/observations.ts'
+import type { FrameRef } from '../../report/document.ts'
 import type { Conversation } from '../../story/story.ts'
 import { conversationsWith } from '../by-endpoint.ts'
 import { upstreamClosed, type Facts } from '../facts.ts'
 import { frames, type Judge, upstreamOf } from '../judgement.ts'
+import { perStory } from '../remember.ts'
 
 /** What TLS servers say in plaintext to those who do not speak TLS. */
 const PHRASES = [
@@ -68,11 +70,13 @@ const saidBy = ({ packets }: Facts['near']) => packets.filter((p) => p.from === 
 const isTls = ({ sightings: [{ connection }] }: Conversation): boolean =>
   connection.speaks[CLIENT] === 'tls' && connection.speaks[SERVER] === 'tls'
 
-/** Other connections to the same listener on which both sides speak TLS. */
-function tlsElsewhere({ story, near }: Facts): ReturnType<typeof near.ref>[] {
-  const found = conversationsWith(story, near.connection.server).find(isTls)
+/** Other connections to the same listener on which both sides speak TLS: the first one's frame. */
+const tlsElsewhere = ({ story, near }: Facts): FrameRef[] => [...tlsAt(story, near.connection.server)]
+
+const tlsAt = perStory((story, server): FrameRef[] => {
+  const found = conversationsWith(story, server).find(isTls)
   return found === undefined
     ? []
     : [{ capture: story.captures[found.sightings[0].capture].ids[0], frame: found.sightings[0].connection.first.frame }]
-}
+})
 export default judge

@@ -6,6 +6,7 @@ import { nearClient } from '../../story/story.ts'
 import { conversationsWith } from '../by-endpoint.ts'
 import { type Facts, upstreamClosed } from '../facts.ts'
 import { frames, type Judge, type Judgement, upstreamOf } from '../judgement.ts'
+import { perStory } from '../remember.ts'
 import { frameRef } from '../view.ts'
 
 const judge: Judge = (facts) => {
@@ -59,10 +60,12 @@ function unanswered(facts: Facts): Judgement | null {
 }
 
 /** The first other connection to the same listener that was answered in plaintext; none where TLS works there as well. */
-function plaintextElsewhere({ story, near }: Facts): FrameRef[] {
-  const others = conversationsWith(story, near.connection.server).map(nearClient)
+const plaintextElsewhere = ({ story, near }: Facts): FrameRef[] => [...plaintextAt(story, near.connection.server)]
+
+const plaintextAt = perStory((story, server): FrameRef[] => {
+  const others = conversationsWith(story, server).map(nearClient)
   if (others.some(({ connection }) => connection.speaks[SERVER] === 'tls')) return []
   const found = others.find(({ connection }) => connection.speaks[SERVER] === 'http1-response')
   return found === undefined ? [] : [frameRef(story, found.capture, found.connection.first.frame)]
-}
+})
 export default judge

@@ -10,14 +10,13 @@ const NEAR = 0.6
 const judge: Judge = (facts) => {
   const wait = waited(facts)
   if (wait === null || facts.answer.before.length > 0) return null
-  const times = comparableTimes(facts)
-  const near = times.filter((t) => t.seconds >= wait * NEAR)
-  const above = times.filter((t) => t.seconds > wait)
+  const near = comparableTimes(facts, wait * NEAR)
+  const above = near.filter((t) => t.seconds > wait)
   const late = facts.answer.after[0]
   const lateSeconds = late === undefined ? null : (late.time - facts.asked) / 1e9
   // An answer that came just after, or others that took as long and were waited for.
   if (above.length === 0 && (near.length < 2 || (lateSeconds ?? 0) > wait * 2)) return null
-  const slowest = times[0]
+  const slowest = near[0]
   return {
     cause: 'timeout-policy',
     confidence: above.length > 0 ? 'likely' : 'possible',

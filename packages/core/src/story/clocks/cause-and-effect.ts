@@ -15,6 +15,12 @@ const PASSED_ON_NS = 0.2e6
 const FRESH_NS = 5e9
 /** Rows among which those in trouble are looked for. */
 const MOST_TROUBLE = 1e5
+/**
+ * Pairs that are looked at in all, and more for each row. Where thousands of like requests are under way at once, hardly
+ * any can be told from the others, and the pairs nearest to the vote have to do.
+ */
+const MOST_PAIRS = 1e6
+const PAIRS_EACH = 32
 /** Tries of one request that are looked at. */
 const MOST_TRIES = 6
 /** What the vote leaves open on either side; less where too much happens at once. */
@@ -91,17 +97,19 @@ function matches(
   )
   const { asked } = ours.atServer
   all.sort((a, b) => Math.abs(asked[a.row] - at) - Math.abs(asked[b.row] - at))
+  let left = MOST_PAIRS + PAIRS_EACH * all.length
+  const look = (mine: number, other: number): Pair | null => {
+    left--
+    return pairOf(ours, mine, theirs, other, isOurRequest)
+  }
   for (const { row, word } of all) {
+    if (left <= 0) break
     const range = rangeAt(lines, asked[row])
     const back = { low: -range.high, high: -range.low }
     const tried = (mine: number): Pair[] =>
-      fitting(ours, mine, theirs, theirs.byWord.get(word)!, range, late, true, (other) =>
-        pairOf(ours, mine, theirs, other, isOurRequest),
-      )
+      fitting(ours, mine, theirs, theirs.byWord.get(word)!, range, late, true, (other) => look(mine, other))
     const from = (other: number): Pair[] =>
-      fitting(theirs, other, ours, ours.byWord.get(word)!, back, late, false, (mine) =>
-        pairOf(ours, mine, theirs, other, isOurRequest),
-      )
+      fitting(theirs, other, ours, ours.byWord.get(word)!, back, late, false, (mine) => look(mine, other))
     for (const pair of tried(row)) {
       const [tries, requests] = pair.isOurRequest ? [tried(row), from(pair.theirs)] : [from(pair.theirs), tried(row)]
       const [asking, made] = pair.isOurRequest ? [ours, theirs] : [theirs, ours]

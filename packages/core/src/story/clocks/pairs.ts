@@ -1,7 +1,7 @@
 // What a request and a try say about two clocks if the one was made for the other: cause comes before effect. The proxy
 // asks after it was asked, and answers after it was answered.
 import { isSealed } from '../../observe/observations.ts'
-import { byLastSegment, isUnread, type Rows } from './rows.ts'
+import type { Rows } from './rows.ts'
 
 /** A proxy turns to its upstream within this time. */
 export const AT_ONCE_NS = 50e6
@@ -35,8 +35,8 @@ export function pairOf(
   isOurRequest: boolean | null = null,
 ): Pair | null {
   if (ours.servers[mine] === theirs.servers[other]) return null
-  const [x, y] = [ours.exchanges[mine], theirs.exchanges[other]]
-  if (!isUnread(x) && !isUnread(y) && byLastSegment(x) !== byLastSegment(y)) return null
+  const [x, y] = [ours.lastSegments[mine], theirs.lastSegments[other]]
+  if (x !== null && y !== null && x !== y) return null
   const isKnown = isOurRequest !== null
   const one = isOurRequest === false ? null : within(ours, mine, theirs, other, isKnown)
   const two = isOurRequest === true ? null : within(theirs, other, ours, mine, isKnown)

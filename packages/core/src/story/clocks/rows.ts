@@ -18,6 +18,8 @@ export interface Rows {
   count: number
   /** Null of a connection that never got so far: a try that failed. */
   exchanges: (Exchange | null)[]
+  /** What no proxy writes anew of their targets; null where nobody can read it. */
+  lastSegments: (string | null)[]
   servers: string[]
   /** SYN of a connection that began with this exchange, in story time; NaN else. */
   opened: number[]
@@ -60,6 +62,7 @@ export function rowsOf(
   const rows: Rows = {
     count: 0,
     exchanges: [],
+    lastSegments: [],
     servers: [],
     opened: [],
     over: [],
@@ -88,6 +91,7 @@ export function rowsOf(
       rows.opened.push(isFirst ? toStory(captures[near.capture], syn.time) : NaN)
       rows.over.push(NaN)
       rows.exchanges.push(exchange)
+      rows.lastSegments.push(isUnread(exchange) ? null : byLastSegment(exchange))
       rows.servers.push(near.connection.server)
       rows.count++
     })
@@ -127,6 +131,7 @@ function addFailed(rows: Rows, captures: readonly StoryCapture[], { capture, con
   rows.over.push(ends.length === 0 ? NaN : toStory(captures[capture], Math.min(...ends)))
   for (const to of [rows.atClient, rows.atServer]) put(to, captures[capture], capture, syns[0].time, refused)
   rows.exchanges.push(null)
+  rows.lastSegments.push(null)
   rows.servers.push(server)
   rows.opened.push(NaN)
   rows.count++
