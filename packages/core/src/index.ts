@@ -17,6 +17,7 @@ export type {
 } from './capture/packet.ts'
 export { type ReadFrame, readFrames, type ReadFramesOptions } from './capture/read-frames.ts'
 export { parseSourceName, type SourceName, sourceName } from './capture/source-name.ts'
+export { captureWriter, type WrittenFormat } from './capture/write.ts'
 export { type PcapOptions, pcapWriter } from './capture/write-pcap.ts'
 export { pcapngWriter, type WrittenSection } from './capture/write-pcapng.ts'
 export {
@@ -26,6 +27,18 @@ export {
   type WrittenInterface,
   type WrittenPacket,
 } from './capture/writer.ts'
+export { type Found, hide, type Hidden, told } from './cut/anonymised.ts'
+export type { CutBench, Draft, DraftKind } from './cut/bench.ts'
+export {
+  cutIncident,
+  type IncidentCut,
+  type IncidentCutOptions,
+  type IncidentCutSubject,
+  unprovenText,
+} from './cut/incident.ts'
+export { type Proof, sealedOf, type Verdict } from './cut/proof.ts'
+export { clockOf, type CutInput } from './cut/sources.ts'
+export { type Cut, type CutForm, type CutTexts, discardCuts, writeCut } from './cut/write.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'
 export { dissect } from './dissect/dissect.ts'
 export type { Layer, LayerField } from './dissect/layer.ts'
@@ -35,6 +48,7 @@ export {
   connectionsOf,
   type ConnectionTable,
   exchangeRowsOf,
+  hasDecrypted,
   troubledOf,
 } from './observe/connection-table.ts'
 export { exchangeAt, exchangePlace } from './observe/exchange-table.ts'

@@ -1,6 +1,6 @@
 // pcap-surgery diagnose: captures in, the causes out.
-import { correlate, diagnose, type DiagnosisDocument, harOf, type Story } from '@pcap-surgery/core'
-import { distinct, hasDecrypted, readCaptures, type VantageHint, vantagesOf } from '../io/captures.ts'
+import { correlate, diagnose, type DiagnosisDocument, harOf, hasDecrypted, type Story } from '@pcap-surgery/core'
+import { distinct, readCaptures, type VantageHint, vantagesOf } from '../io/captures.ts'
 import { readKeys, unreadableKeys } from '../io/keys.ts'
 import { printAll, refusal, writeWhole } from '../io/output.ts'
 import { reason } from '../io/source.ts'

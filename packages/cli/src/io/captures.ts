@@ -1,9 +1,8 @@
 // Captures from files, and what is to be said of them.
 import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
 import {
-  connectionsOf,
-  type NamedCapture,
-  type Observations,
+  type CutInput,
   type ObservedFiles,
   observeFiles,
   type ObserveJobs,
@@ -12,15 +11,13 @@ import {
 } from '@pcap-surgery/core'
 import type { Keys } from './keys.ts'
 import { observeJobs } from './observing.ts'
-import { reason } from './source.ts'
+import { chunksOf, reason } from './source.ts'
 import { say } from './talk.ts'
 
 export interface VantageHint {
   file: string
   vantage: Vantage
 }
-
-export type { NamedCapture }
 
 /** Observed captures; see `ObservedFiles`. */
 export interface ReadCaptures extends Omit<ObservedFiles, 'files'> {
@@ -64,8 +61,9 @@ export async function distinct(files: readonly string[]): Promise<string[]> {
   return kept
 }
 
-export const hasDecrypted = (observations: Observations): boolean =>
-  connectionsOf(observations).some(({ tls }) => tls?.decryption.is === 'decrypted')
+/** The captures by id, to be cut from. */
+export const inputsOf = ({ named }: ReadCaptures): CutInput[] =>
+  named.map(({ file, within }) => ({ file, within, name: basename(file), open: () => chunksOf(file) }))
 
 /**
  * Vantages by number of the capture, which is its place among those that could be read: the user's hints by file name,

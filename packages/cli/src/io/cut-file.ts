@@ -3,23 +3,24 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { realpath, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { Draft } from '@pcap-surgery/core'
 import { Refused } from './refused.ts'
-import { reason } from './source.ts'
+import { chunksOf, reason } from './source.ts'
 
 /** Bytes gathered before they are written. */
 const BUFFER = 1 << 20
 
-export interface CutFile {
-  /** Where it ends up, and where it lies until then. */
+/** Its `name` is where it lies until it is in its place. `emit` throws `Refused` with what the file system says. */
+export interface CutFile extends Draft {
+  /** Where it ends up. */
   file: string
-  temporary: string
-  /** Throws `Refused` with what the file system says. */
-  emit(bytes: Uint8Array): void
+  /** Once it is closed. */
+  written: Written | null
   /** Writes what is still in memory. */
   close(): Written
   /** Moves it to its place. */
   commit(): Promise<void>
-  /** Leaves nothing behind; harmless after `commit`. */
+  /** Harmless after `commit`. */
   discard(): void
 }
 
@@ -61,9 +62,11 @@ export async function cutFile(file: string, tag = '', mode?: number): Promise<Cu
   }
   for (const signal of SIGNALS) process.once(signal, interrupted)
 
-  return {
+  const cut: CutFile = {
     file,
-    temporary,
+    name: temporary,
+    written: null,
+    open: () => chunksOf(temporary),
     emit(block: Uint8Array): void {
       for (let at = 0; at < block.length;) {
         const taken = Math.min(block.length - at, BUFFER - filled)
@@ -77,7 +80,7 @@ export async function cutFile(file: string, tag = '', mode?: number): Promise<Cu
       flush()
       closeSync(handle!)
       handle = null
-      return { bytes, sha256: hash.digest('hex') }
+      return (cut.written = { bytes, sha256: hash.digest('hex') })
     },
     async commit(): Promise<void> {
       await rename(temporary, target)
@@ -85,6 +88,7 @@ export async function cutFile(file: string, tag = '', mode?: number): Promise<Cu
     },
     discard,
   }
+  return cut
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const

@@ -12,16 +12,18 @@ export interface Keys {
 
 /** Null without files. What of them makes no sense is said by line number: their text is secret. */
 export async function readKeys(files: readonly string[]): Promise<Keys | null> {
-  const texts: string[] = []
-  for (const file of files) {
-    const text = await readFile(file, 'latin1')
+  const texts = await keyTexts(files)
+  for (const [i, text] of texts.entries()) {
     const { malformed, malformedLines } = parseKeyLog(text).faults
     if (malformed > 0)
-      say(`${file}: lines that are no key log lines: ${malformed}, the first is line ${malformedLines[0]}`)
-    texts.push(text)
+      say(`${files[i]}: lines that are no key log lines: ${malformed}, the first is line ${malformedLines[0]}`)
   }
   return keysOf(texts)
 }
+
+/** The key logs as they are. */
+export const keyTexts = (files: readonly string[]): Promise<string[]> =>
+  Promise.all(files.map((file) => readFile(file, 'latin1')))
 
 /** Null without texts. */
 export function keysOf(texts: readonly string[]): Keys | null {

@@ -289,6 +289,10 @@ export function connectionsOf({ connections: tables }: Observations): readonly C
   return list
 }
 
+/** Whether TLS of the capture could be read. */
+export const hasDecrypted = (observations: Observations): boolean =>
+  connectionsOf(observations).some(({ tls }) => tls?.decryption.is === 'decrypted')
+
 /**
  * The connection of a row, and nothing that stays: to look at many of which few are needed. Its exchanges are in
  * `exchangeRowsOf` and `troubledOf`.

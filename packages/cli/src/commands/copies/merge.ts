@@ -1,10 +1,9 @@
 // pcap-surgery merge: several captures in, one out, by time.
 import { basename } from 'node:path'
-import { correlate, type Instant, later, merge, type MergeSource } from '@pcap-surgery/core'
-import { distinct, readCaptures } from '../../io/captures.ts'
+import { clockOf, correlate, type Instant, later, merge, type MergeSource } from '@pcap-surgery/core'
+import { distinct, inputsOf, readCaptures } from '../../io/captures.ts'
 import { decompression } from '../../io/gzip.ts'
 import { say } from '../../io/talk.ts'
-import { clockOf } from '../isolate/sources.ts'
 import { type OutputOptions, runCopy } from './run.ts'
 
 export interface OffsetOption {
@@ -58,8 +57,9 @@ async function clocksOf(files: readonly string[]): Promise<MergeSource['retime']
   const captures = await readCaptures(files, null)
   if (captures.observations.length === 0) return files.map(() => null)
   const story = correlate(captures.observations, { ids: captures.ids })
+  const inputs = inputsOf(captures)
   return files.map((file) => {
-    const onFirst = clockOf(story, captures, file)?.onFirstClock ?? null
+    const onFirst = clockOf(story, inputs, file)?.onFirstClock ?? null
     return onFirst === null ? null : (time, frame = Infinity) => onFirst(time, file, frame)
   })
 }

@@ -1,6 +1,6 @@
 // What the commands have in common that copy captures: merge, trim, shift, convert, repair.
-import { type CaptureWriter, type Copied, LinkTypesDiffer } from '@pcap-surgery/core'
-import { type Format, formatOf, lostText, writerFor } from '../../io/capture-format.ts'
+import { type CaptureWriter, captureWriter, type Copied, LinkTypesDiffer, type WrittenFormat } from '@pcap-surgery/core'
+import { formatOf, lostText } from '../../io/capture-format.ts'
 import { type CaptureOutput, captureOutput, outputRefusal, Unread } from '../../io/capture-output.ts'
 import { print } from '../../io/output.ts'
 import { progress } from '../../io/progress.ts'
@@ -10,7 +10,7 @@ import { say } from '../../io/talk.ts'
 
 export interface OutputOptions {
   output: string
-  format?: Format
+  format?: WrittenFormat
   force?: boolean
   /** `NAME VERSION`, for a section header that has none of its source. */
   application: string
@@ -45,7 +45,8 @@ export async function runCopy(files: readonly string[], job: CopyJob, options: O
   try {
     for (const file of files) opened.push(await named(file, openSource(file)))
     const out = (target = await captureOutput(output))
-    const writer = writerFor(formatOf(options), options.application, (bytes) => out.emit(bytes))
+    const section = { comments: [], application: options.application }
+    const writer = captureWriter(formatOf(options), section, (bytes) => out.emit(bytes))
     const sizes = opened.map(({ size }) => size)
     const size = sizes.reduce<number | null>((sum, one) => (sum === null || one === null ? null : sum + one), 0)
     const line = progress(files[0], size)

@@ -1,21 +1,20 @@
 // pcap-surgery isolate: captures in, and out of them one that holds an incident and nothing else.
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { Width } from '@pcap-surgery/core'
+import { discardCuts, LinkTypesDiffer, type Proof, type Width } from '@pcap-surgery/core'
 import { distinct } from '../../io/captures.ts'
 import { unreadableKeys } from '../../io/keys.ts'
-import { lostText } from '../../io/capture-format.ts'
+import { formatOf, lostText } from '../../io/capture-format.ts'
 import { type FileHash, fileHashes, type FileHashes } from '../../io/file-hashes.ts'
 import { print, refusal, writeWhole } from '../../io/output.ts'
 import { isOfTheSystem, Refused } from '../../io/refused.ts'
 import { identityOf, reason } from '../../io/source.ts'
 import { say } from '../../io/talk.ts'
-import { SHORTEST_KEY } from './anonymised.ts'
 import { byHand } from './by-hand.ts'
 import { byIncident } from './by-incident.ts'
-import type { Job } from './cut.ts'
-import { manifestOf, type Proof } from './manifest.ts'
-import { formatOf, type IsolateCommandOptions, manifestName, outputsOf } from './options.ts'
+import type { Job } from './job.ts'
+import { manifestOf } from './manifest.ts'
+import { type IsolateCommandOptions, manifestName, outputsOf, SHORTEST_KEY } from './options.ts'
 
 /** Cuts the incident, or what was asked for by hand, out of the captures. Answers the exit status; see program.ts. */
 export async function isolateCommand(files: readonly string[], options: IsolateCommandOptions): Promise<number> {
@@ -36,10 +35,11 @@ export async function isolateCommand(files: readonly string[], options: IsolateC
       if (changed !== undefined) throw new Refused(`${changed}: changed while it was read; nothing was written`)
       return await deliver(job, await hashes.result, options)
     } finally {
-      for (const { file } of job.cuts) file.discard()
+      discardCuts(job.cuts)
     }
   } catch (error) {
     if (error instanceof Refused) say(error.message)
+    else if (error instanceof LinkTypesDiffer) say(`${error.message}, and these have several; pcapng takes them`)
     else if (isOfTheSystem(error)) say(reason(error))
     else throw error
     return 2
@@ -123,17 +123,17 @@ async function deliver(
     },
     application: options.application,
   })
-  for (const { file } of job.cuts) await file.commit()
+  for (const { draft } of job.cuts) await draft.commit()
   if (options.mapping !== undefined) {
     const mapping = { schema: 'pcap-surgery/mapping@1', ...job.pseudonyms!.mapping }
     await writeWhole(options.mapping, `${JSON.stringify(mapping, null, 2)}\n`, OWNER_ONLY)
   }
   await writeWhole(manifestName(options), `${JSON.stringify(manifest, null, 2)}\n`)
-  for (const { file, lost } of job.cuts) if (lost.length > 0) say(`${file.file}: lost: ${lostText(lost)}`)
+  for (const { draft, lost } of job.cuts) if (lost.length > 0) say(`${draft.file}: lost: ${lostText(lost)}`)
   const total = [...job.frames.values()].reduce((sum, count) => sum + count, 0)
   const lines = job.cuts.map(
-    ({ file, isolated: { frames }, written: { bytes } }) =>
-      `${file.file}: ${frames} of ${total} frames, ${bytes} bytes`,
+    ({ draft: { file, written }, isolated: { frames } }) =>
+      `${file}: ${frames} of ${total} frames, ${written!.bytes} bytes`,
   )
   if (job.proof !== null) lines.push(proofLine(job.proof))
   await print(`${lines.join('\n')}\n`)

@@ -1,30 +1,14 @@
 // The manifest beside a cut: what it was made of, what is in it, what is not, and what proves it.
 import { basename } from 'node:path'
-import type { CauseCode, Confidence, Incident, Isolated, Width } from '@pcap-surgery/core'
-import type { CutFile, Written } from '../../io/cut-file.ts'
+import type { CauseCode, Confidence, Cut, Incident, Isolated, Proof, WrittenFormat } from '@pcap-surgery/core'
+import type { CutFile } from '../../io/cut-file.ts'
 import type { FileHash } from '../../io/file-hashes.ts'
-
-/** What a diagnosis of the cut says; cause and confidence are null where it does not find the incident. */
-export interface Verdict {
-  agrees: boolean
-  cause: CauseCode | null
-  confidence: Confidence | null
-  /** Other incidents in the cut. */
-  others: number
-}
-
-/** The verdict on the chosen frames, and what was kept. */
-export interface Proof extends Verdict {
-  width: Width
-  /** With --snap, what is said of the cut as it is written, its packets cut off; else null. */
-  cutOff: Verdict | null
-}
 
 export interface Manifest {
   schema: 'pcap-surgery/manifest@1'
   application: string
   inputs: { file: string; bytes: number | null; sha256: string | null; frames: number; framesWritten: number }[]
-  outputs: { file: string; format: 'pcapng' | 'pcap'; bytes: number; sha256: string; frames: number }[]
+  outputs: { file: string; format: WrittenFormat; bytes: number; sha256: string; frames: number }[]
   /** Of the verdict: null for a cut by hand. */
   verdict: { incident: string; cause: CauseCode; confidence: Confidence; summary: string } | null
   proof: Proof | null
@@ -37,12 +21,12 @@ export interface Manifest {
 }
 
 interface Made {
-  cuts: readonly { file: CutFile; written: Written; isolated: Isolated }[]
+  cuts: readonly Cut<CutFile>[]
   hashes: ReadonlyMap<string, FileHash>
   frames: ReadonlyMap<string, number>
   incident: Incident | null
   proof: Proof | null
-  format: 'pcapng' | 'pcap'
+  format: WrittenFormat
   options: { align: boolean; snap: number | 'headers' | null; secrets: boolean; isAnonymised: boolean }
   application: string
 }
@@ -62,8 +46,9 @@ export function manifestOf({ cuts, hashes, frames, incident, proof, format, opti
       const name = options.isAnonymised ? `input ${i + 1}` : file
       return { file: name, bytes, sha256, frames: count, framesWritten: written(file) }
     }),
-    outputs: cuts.map(({ file, written: { bytes, sha256 }, isolated }) => {
-      const name = options.isAnonymised ? basename(file.file) : file.file
+    outputs: cuts.map(({ draft, isolated }) => {
+      const { bytes, sha256 } = draft.written!
+      const name = options.isAnonymised ? basename(draft.file) : draft.file
       return { file: name, format, bytes, sha256, frames: isolated.frames }
     }),
     verdict:
@@ -83,7 +68,7 @@ export function manifestOf({ cuts, hashes, frames, incident, proof, format, opti
   }
 }
 
-function lost(format: 'pcapng' | 'pcap', { snap, secrets, isAnonymised }: Made['options']): string[] {
+function lost(format: WrittenFormat, { snap, secrets, isAnonymised }: Made['options']): string[] {
   return [
     'comments of sections, statistics but drop counts, and custom blocks of pcapng sources',
     ...(secrets ? [] : ['decryption secrets']),

@@ -1,6 +1,8 @@
 // What `isolate` was asked for, and the files that come of it.
+import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import type { Filter, Leg } from '@pcap-surgery/core'
+import type { CutForm, Filter, Leg } from '@pcap-surgery/core'
+import { formatOf } from '../../io/capture-format.ts'
 import type { VantageHint } from '../../io/captures.ts'
 import type { ConnectionOption, FrameOption, TimeOption } from './hand-cut.ts'
 
@@ -38,6 +40,18 @@ export function outputsOf({ output, split }: IsolateCommandOptions): [file: stri
 /** The manifest beside the cut. */
 export const manifestName = ({ output }: IsolateCommandOptions): string => `${output}.manifest.json`
 
-/** As stated, else by the name of the output. */
-export const formatOf = ({ format, output }: IsolateCommandOptions): 'pcapng' | 'pcap' =>
-  format ?? (extname(output) === '.pcap' ? 'pcap' : 'pcapng')
+/** How the cut is written. `keyLogs`: texts of which it gets what it needs, with --secrets. */
+export const formOf = (options: IsolateCommandOptions, keyLogs: readonly string[]): CutForm => ({
+  format: formatOf(options),
+  application: options.application,
+  align: options.align ?? false,
+  snap: options.snap ?? null,
+  secrets: options.secrets ? keyLogs : null,
+})
+
+/** A key shorter than this may be guessed. */
+export const SHORTEST_KEY = 16
+
+/** What the user would have pseudonyms follow from; null: a key that nobody keeps. */
+export const anonymiseKey = async ({ anonymiseKey: file }: IsolateCommandOptions): Promise<Uint8Array | null> =>
+  file === undefined ? null : readFile(file)

@@ -1,5 +1,6 @@
 // What the section header of a cut says of it.
-import type { Incident, Leg } from '@pcap-surgery/core'
+import type { Incident } from '../report/document.ts'
+import type { Leg } from '../report/kept.ts'
 
 /** The request that failed, and the verdict. */
 export function sectionComments(

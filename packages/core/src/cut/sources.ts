@@ -1,59 +1,63 @@
 // The captures of a cut as its sources: what they are called, and how their clocks stand to the first one's.
-import { basename } from 'node:path'
-import {
-  addedTo,
-  type Evidence,
-  onFirstClock,
-  parseSourceName,
-  selectionChooser,
-  type Source,
-  type Story,
-  toStory,
-} from '@pcap-surgery/core'
-import type { NamedCapture, ReadCaptures } from '../../io/captures.ts'
-import { chunksOf } from '../../io/source.ts'
-import type { IsolateCommandOptions } from './options.ts'
+import { parseSourceName } from '../capture/source-name.ts'
+import type { NamedCapture } from '../observe/files.ts'
+import type { CaptureInput } from '../observe/observe.ts'
+import { addedTo } from '../observe/steady-time.ts'
+import type { Evidence } from '../report/evidence.ts'
+import { onFirstClock, toStory } from '../story/clocks/time.ts'
+import type { Story } from '../story/story.ts'
+import type { Source } from '../surgery/isolate.ts'
+import { selectionChooser } from '../surgery/select.ts'
 
-/** The captures that the evidence chooses frames of. */
+/** What one id of the document stands for, to be read again. */
+export interface CutInput extends CaptureInput, NamedCapture {
+  /** The file without its folders. */
+  name: string
+}
+
+/** The captures that the evidence chooses frames of. `inputs`: by id. */
 export function sourcesOf(
   story: Story,
-  named: readonly NamedCapture[],
+  inputs: readonly CutInput[],
   { selections, comments }: Evidence,
-  { align = false }: IsolateCommandOptions,
+  align: boolean,
 ): Source[] {
   const taken = new Set<string>()
   return story.captures.flatMap(({ ids, vantages }, i): Source[] => {
     const parts = ids.flatMap((id) => {
       const selection = selections.get(id)
       if (selection === undefined) return []
-      const { file, within } = named[id]
+      const input = inputs[id]!
+      const { file, within } = input
       const chooser = selectionChooser(selection)
-      return [{ file, open: () => chunksOf(file), chooser, within, comments: comments.get(id) ?? new Map() }]
+      return [{ file, open: () => input.open(), chooser, within, comments: comments.get(id) ?? new Map() }]
     })
     if (parts.length === 0) return []
     const vantage = vantages.join('+') || 'capture'
-    const { file, within } = named[ids[0]]
-    const own = parseSourceName(within)?.file ?? basename(file)
+    const { name: fileName, within } = inputs[ids[0]!]!
+    const own = parseSourceName(within)?.file ?? fileName
     let name = own
     for (let n = 2; taken.has(`${vantage} ${name}`); n++) name = `${own} #${n}`
     taken.add(`${vantage} ${name}`)
-    return [{ parts, vantage, name, onFirstClock: firstClock(story, i), comment: clockComment(story, named, i, align) }]
+    return [
+      { parts, vantage, name, onFirstClock: firstClock(story, i), comment: clockComment(story, inputs, i, align) },
+    ]
   })
 }
 
 /** How far a file's clock is ahead of the first one's, and the words for it; null where the file could not be read. */
 export function clockOf(
   story: Story,
-  captures: ReadCaptures,
+  inputs: readonly CutInput[],
   file: string,
 ): Pick<Source, 'onFirstClock' | 'comment'> | null {
-  const at = captures.ids.findIndex((parts) => captures.named[parts[0]].file === file)
-  return at < 0 ? null : { onFirstClock: firstClock(story, at), comment: clockComment(story, captures.named, at, true) }
+  const at = story.captures.findIndex(({ ids }) => inputs[ids[0]!]!.file === file)
+  return at < 0 ? null : { onFirstClock: firstClock(story, at), comment: clockComment(story, inputs, at, true) }
 }
 
 function firstClock({ captures }: Story, capture: number): Source['onFirstClock'] {
-  const clock = captures[capture]
-  const first = captures[0].observations.epoch
+  const clock = captures[capture]!
+  const first = captures[0]!.observations.epoch
   const { epoch, parts, setBacks } = clock.observations
   if (capture === 0 && setBacks.length === 0) return null
   const offsets = new Map(parts.map(({ file, offset }) => [file, offset]))
@@ -65,16 +69,16 @@ function firstClock({ captures }: Story, capture: number): Source['onFirstClock'
 
 /** Seconds by which a capture's clock is ahead of the first one's at its beginning. */
 function aheadOf({ captures }: Story, capture: number): number {
-  const clock = captures[capture]
+  const clock = captures[capture]!
   const { epoch, first } = clock.observations
-  const ahead = epoch - captures[0].observations.epoch - (toStory(clock, first) - first) / 1e9
+  const ahead = epoch - captures[0]!.observations.epoch - (toStory(clock, first) - first) / 1e9
   return Math.round(ahead * 1e9) / 1e9
 }
 
-function clockComment(story: Story, named: readonly NamedCapture[], capture: number, align: boolean): string | null {
+function clockComment(story: Story, inputs: readonly CutInput[], capture: number, align: boolean): string | null {
   if (capture === 0) return null
-  const { clock } = story.captures[capture]
-  const first = basename(named[story.captures[0].ids[0]].file)
+  const { clock } = story.captures[capture]!
+  const first = inputs[story.captures[0]!.ids[0]!]!.name
   const times = align ? 'times are moved to that clock' : 'times are the source’s own'
   const ahead = aheadOf(story, capture)
   // Captures that share no packets, and no like requests, are taken to agree.
