@@ -17,7 +17,7 @@ export type {
 } from './capture/packet.ts'
 export { type ReadFrame, readFrames, type ReadFramesOptions } from './capture/read-frames.ts'
 export { parseSourceName, type SourceName, sourceName } from './capture/source-name.ts'
-export { captureWriter, type WrittenFormat } from './capture/write.ts'
+export { captureWriter, linkTypesText, lostText, type WrittenFormat } from './capture/write.ts'
 export { type PcapOptions, pcapWriter } from './capture/write-pcap.ts'
 export { pcapngWriter, type WrittenSection } from './capture/write-pcapng.ts'
 export {
@@ -36,7 +36,7 @@ export {
   type IncidentCutSubject,
   unprovenText,
 } from './cut/incident.ts'
-export { type Proof, sealedOf, type Verdict } from './cut/proof.ts'
+export { type Proof, proofText, sealedOf, type Verdict } from './cut/proof.ts'
 export { clockOf, type CutInput } from './cut/sources.ts'
 export { type Cut, type CutForm, type CutTexts, discardCuts, writeCut } from './cut/write.ts'
 export { CATALOGUE, type CauseClass, type CauseCode, type CauseEntry, type Domain } from './diagnose/catalogue.ts'

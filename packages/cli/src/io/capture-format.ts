@@ -12,7 +12,3 @@ export const formatOf = <F extends WrittenFormat>({
   format?: F
   output: string
 }): F | 'pcapng' | 'pcap' => format ?? (extname(output) === '.pcap' ? 'pcap' : 'pcapng')
-
-/** `comments of packets (3), names of interfaces (1)`. */
-export const lostText = (lost: readonly (readonly [what: string, count: number])[]): string =>
-  lost.map(([what, count]) => `${what} (${count})`).join(', ')

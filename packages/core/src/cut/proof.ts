@@ -88,3 +88,18 @@ export function sealedOf(incident: Incident, { incidents, masked }: DiagnosisDoc
     .filter((one) => away(one) <= NEAR_MS)
   return near.toSorted((a, b) => away(a) - away(b))[0] ?? null
 }
+
+const WIDER: { readonly [width in Width]: string } = {
+  incident: '',
+  connections: ', with its connections whole',
+  window: ', with what its hosts did at the time',
+  hosts: ', with all that its hosts did',
+}
+
+/** What is proven of what is written; where packets were cut off, that may be no more than which frames it has. */
+export function proofText({ width, cause, confidence, cutOff }: Proof): string {
+  const verdict = `${cause} (${confidence}), as in the captures${WIDER[width]}`
+  if (cutOff === null || cutOff.agrees) return `diagnosed again: ${verdict}`
+  const after = cutOff.cause === null ? 'does not show it' : `says ${cutOff.cause} (${cutOff.confidence})`
+  return `diagnosed again before the packets were cut off: ${verdict}; cut off, it ${after}`
+}

@@ -1,6 +1,14 @@
 // What the commands have in common that copy captures: merge, trim, shift, convert, repair.
-import { type CaptureWriter, captureWriter, type Copied, LinkTypesDiffer, type WrittenFormat } from '@pcap-surgery/core'
-import { formatOf, lostText } from '../../io/capture-format.ts'
+import {
+  type CaptureWriter,
+  captureWriter,
+  type Copied,
+  LinkTypesDiffer,
+  linkTypesText,
+  lostText,
+  type WrittenFormat,
+} from '@pcap-surgery/core'
+import { formatOf } from '../../io/capture-format.ts'
 import { type CaptureOutput, captureOutput, outputRefusal, Unread } from '../../io/capture-output.ts'
 import { print } from '../../io/output.ts'
 import { progress } from '../../io/progress.ts'
@@ -61,7 +69,7 @@ export async function runCopy(files: readonly string[], job: CopyJob, options: O
     return await deliver(files, copied, writer, out, job, options)
   } catch (error) {
     if (error instanceof Unread) return 0
-    if (error instanceof LinkTypesDiffer) say(`${error.message}, and these have several; pcapng takes them`)
+    if (error instanceof LinkTypesDiffer) say(linkTypesText(error))
     else if (error instanceof Refused) say(error.message)
     else if (isOfTheSystem(error)) say(`${output}: ${reason(error)}`)
     else throw error

@@ -1,10 +1,10 @@
 // pcap-surgery isolate: captures in, and out of them one that holds an incident and nothing else.
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { discardCuts, LinkTypesDiffer, type Proof, type Width } from '@pcap-surgery/core'
+import { discardCuts, LinkTypesDiffer, linkTypesText, lostText, proofText } from '@pcap-surgery/core'
 import { distinct } from '../../io/captures.ts'
 import { unreadableKeys } from '../../io/keys.ts'
-import { formatOf, lostText } from '../../io/capture-format.ts'
+import { formatOf } from '../../io/capture-format.ts'
 import { type FileHash, fileHashes, type FileHashes } from '../../io/file-hashes.ts'
 import { print, refusal, writeWhole } from '../../io/output.ts'
 import { isOfTheSystem, Refused } from '../../io/refused.ts'
@@ -39,7 +39,7 @@ export async function isolateCommand(files: readonly string[], options: IsolateC
     }
   } catch (error) {
     if (error instanceof Refused) say(error.message)
-    else if (error instanceof LinkTypesDiffer) say(`${error.message}, and these have several; pcapng takes them`)
+    else if (error instanceof LinkTypesDiffer) say(linkTypesText(error))
     else if (isOfTheSystem(error)) say(reason(error))
     else throw error
     return 2
@@ -135,28 +135,12 @@ async function deliver(
     ({ draft: { file, written }, isolated: { frames } }) =>
       `${file}: ${frames} of ${total} frames, ${written!.bytes} bytes`,
   )
-  if (job.proof !== null) lines.push(proofLine(job.proof))
+  if (job.proof !== null) lines.push(proofText(job.proof))
   await print(`${lines.join('\n')}\n`)
   return job.flawless ? 0 : 2
-}
-
-/** What is proven of what is written; with --snap that may be no more than which frames it has. */
-function proofLine({ width, cause, confidence, cutOff }: Proof): string {
-  const kept = width === 'incident' ? '' : `, with ${WIDER[width]}`
-  const verdict = `${cause} (${confidence}), as in the captures${kept}`
-  if (cutOff === null || cutOff.agrees) return `diagnosed again: ${verdict}`
-  const after = cutOff.cause === null ? 'does not show it' : `says ${cutOff.cause} (${cutOff.confidence})`
-  return `diagnosed again before the packets were cut off: ${verdict}; cut off, it ${after}`
 }
 
 /** What maps names to pseudonyms maps them back. */
 const OWNER_ONLY = 0o600
 
 const FLAGS = { mapping: 'mapping', anonymiseKey: 'anonymise-key' } as const
-
-const WIDER: { readonly [width in Width]: string } = {
-  incident: 'nothing more',
-  connections: 'its connections whole',
-  window: 'what its hosts did at the time',
-  hosts: 'all that its hosts did',
-}
