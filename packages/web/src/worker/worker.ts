@@ -3,6 +3,7 @@ import type { Answer, Arguments, Asked, CallName, Progress, Told } from '../sess
 import { feedFrom } from './bytes.ts'
 import { frames, ladder } from './frames.ts'
 import { openFiles } from './open.ts'
+import { saveIncident } from './save.ts'
 import { Refused, type Session } from './session.ts'
 import { Tables } from './tables.ts'
 
@@ -42,7 +43,7 @@ const answers: Answers = {
   facts: (open, args) => tablesOf(open).facts(...args),
   ladder: (open, [id]) => ladder(open, id),
   frames: (open, [wanted]) => frames(open, wanted),
-  save: notYet,
+  save: (open, [request], context) => saveIncident(open, request, context),
 }
 
 /** The part of a worker's global scope that is used: the DOM's types do not have it. */
