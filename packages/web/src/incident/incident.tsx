@@ -1,12 +1,184 @@
-// One incident. (A placeholder until the view is there.)
-import type { ReactNode } from 'react'
+// One incident: what happened, the packets that show it, and what to do.
+import type { DiagnosisDocument, FrameRef, Incident, Ladder } from '@pcap-surgery/core'
+import ChevronLeft from 'lucide-react/icons/chevron-left'
+import ChevronRight from 'lucide-react/icons/chevron-right'
+import { type ReactNode, useEffect } from 'react'
+import { CopyButton } from '../parts/copy-button.tsx'
 import { visible } from '../parts/text.ts'
+import parts from '../parts/parts.module.css'
+import { fragmentOf, HOME } from '../place.ts'
 import { usePage } from '../state.ts'
+import { Attempts, Causes, Checklist, Filters, Missing, Remedies, Section } from './details.tsx'
+import { Findings } from './findings.tsx'
+import { FramePanel } from './frame/frame-panel.tsx'
+import { shortName } from './frame-refs.tsx'
+import { Headline } from './headline.tsx'
+import styles from './incident.module.css'
+import { LadderView } from './ladder/ladder.tsx'
+import { type Drawn, useLadder } from './ladder/use-ladder.ts'
+import { forgetLinks, keyOf, openFrame, useOpenFrame } from './links.ts'
+import { Save } from './save.tsx'
 
 export function IncidentView(): ReactNode {
   const id = usePage((page) => page.place.incident)
   const document = usePage((page) => page.opened!.document!)
-  const incident = [...document.incidents, ...document.masked].find((one) => one.id === id) ?? document.incidents[0]
-  if (incident === undefined) return <p>No request failed in these captures.</p>
-  return <h2>{visible(incident.summary)}</h2>
+  const all = [...document.incidents, ...document.masked]
+  const at = id === null ? 0 : all.findIndex((one) => one.id === id)
+  const incident = all[at]
+  if (all.length === 0) return <p className={styles.nothing}>No request failed in these captures.</p>
+  if (incident === undefined) {
+    return (
+      <p className={styles.nothing}>
+        There is no incident {visible(id ?? '')} in these captures. <a href={fragmentOf(HOME)}>All incidents</a>
+      </p>
+    )
+  }
+  const isMasked = at >= document.incidents.length
+  return <One key={incident.id} document={document} all={all} at={at} incident={incident} isMasked={isMasked} />
+}
+
+interface OneProps {
+  document: DiagnosisDocument
+  all: readonly Incident[]
+  at: number
+  incident: Incident
+  isMasked: boolean
+}
+
+function One({ document, all, at, incident, isMasked }: OneProps): ReactNode {
+  const drawn = useLadder(document, incident.id)
+  const frame = useOpenFrame()
+  const files = document.captures.map(({ file }) => file)
+  useEffect(() => forgetLinks, [])
+  const { attempts, competing, ruledOut, missing, remedies } = incident
+  return (
+    <article className={styles.incident} aria-labelledby="headline" data-panel={frame !== null}>
+      <Pager all={all} at={at} />
+      <Headline incident={incident} isMasked={isMasked} />
+      <div className={styles.body}>
+        <section aria-labelledby="packets">
+          <h3 id="packets">Packets</h3>
+          <Packets drawn={drawn} files={files} />
+        </section>
+        <div className={styles.side}>
+          <Section title="What shows it">
+            <Findings findings={incident.findings} />
+          </Section>
+          {remedies.length > 0 && (
+            <Section title="What to do">
+              <Remedies incident={incident} />
+            </Section>
+          )}
+          {competing.length > 0 && (
+            <Section title="Also possible">
+              <Causes causes={competing} />
+            </Section>
+          )}
+        </div>
+      </div>
+      <div className={styles.columns}>
+        <div>
+          <Section title="Checklist">
+            <Checklist steps={incident.checklist} />
+          </Section>
+          {incident.filters.length > 0 && (
+            <Section title="In Wireshark">
+              <Filters filters={incident.filters} />
+            </Section>
+          )}
+        </div>
+        <div>
+          {attempts.length > 0 && (
+            <Section title="Attempts">
+              <Attempts attempts={attempts} />
+            </Section>
+          )}
+          {ruledOut.length > 0 && (
+            <Section title="Ruled out">
+              <Causes causes={ruledOut} />
+            </Section>
+          )}
+          {missing.length > 0 && (
+            <Section title="Capture next">
+              <Missing missing={missing} />
+            </Section>
+          )}
+          <Section title="Keep it">
+            <Save incident={incident.id} />
+          </Section>
+        </div>
+      </div>
+      {frame !== null && (
+        <FramePanel frame={frame} sightings={sightingsOf(drawn, frame)} files={files} onClose={closePanel} />
+      )}
+    </article>
+  )
+}
+
+/** Who opened the panel by keyboard goes on where they were. */
+function closePanel(): void {
+  openFrame(null)
+  if (!window.document.activeElement?.closest('[role="listbox"]')) {
+    window.document.querySelector<HTMLElement>('[role="listbox"]')?.focus({ preventScroll: true })
+  }
+}
+
+function Packets({ drawn, files }: { drawn: Drawn; files: readonly string[] }): ReactNode {
+  if (drawn.is === 'loading') {
+    return (
+      <p className={styles.placeholder} role="status">
+        Drawing the packets…
+      </p>
+    )
+  }
+  if (drawn.is === 'failed') {
+    return (
+      <p className={styles.placeholder} role="alert">
+        The packets cannot be drawn: {visible(drawn.text)}
+      </p>
+    )
+  }
+  if (drawn.ladder.arrows.length === 0) {
+    return <p className={styles.placeholder}>No packet of this incident was kept.</p>
+  }
+  return <LadderView ladder={drawn.ladder} captureName={(id) => shortName(files[id] ?? `capture ${id}`)} />
+}
+
+function sightingsOf(drawn: Drawn, frame: FrameRef): readonly FrameRef[] {
+  const ladder: Ladder | null = drawn.is === 'drawn' ? drawn.ladder : null
+  const same = ladder?.arrows.find(({ frames }) => frames.some((ref) => keyOf(ref) === keyOf(frame)))
+  return same?.frames ?? [frame]
+}
+
+function Pager({ all, at }: { all: readonly Incident[]; at: number }): ReactNode {
+  const link = (to: number): string => fragmentOf({ ...HOME, view: 'incident', incident: all[to]!.id })
+  return (
+    <nav className={styles.pager} aria-label="Incidents">
+      <a className={parts.button} href={fragmentOf(HOME)}>
+        All incidents
+      </a>
+      <CopyButton text={() => location.href}>Copy link</CopyButton>
+      <p>
+        {at + 1} of {all.length.toLocaleString('en-US')}
+      </p>
+      {at > 0 ? (
+        <a className={parts.button} href={link(at - 1)} rel="prev">
+          <ChevronLeft className={parts.icon} aria-hidden /> Previous
+        </a>
+      ) : (
+        <span className={parts.button} aria-disabled="true">
+          <ChevronLeft className={parts.icon} aria-hidden /> Previous
+        </span>
+      )}
+      {at < all.length - 1 ? (
+        <a className={parts.button} href={link(at + 1)} rel="next">
+          Next <ChevronRight className={parts.icon} aria-hidden />
+        </a>
+      ) : (
+        <span className={parts.button} aria-disabled="true">
+          Next <ChevronRight className={parts.icon} aria-hidden />
+        </span>
+      )}
+    </nav>
+  )
 }

@@ -1,0 +1,39 @@
+// What the verdict rests on, beside the ladder: pointing at a finding marks its packets, and the packet one stands on
+// marks the findings that cite it.
+import type { Finding } from '@pcap-surgery/core'
+import type { ReactNode } from 'react'
+import { visible } from '../parts/text.ts'
+import { FrameRefs } from './frame-refs.tsx'
+import styles from './incident.module.css'
+import { bringIntoView, keyOf, pointing, useLinks } from './links.ts'
+
+export function Findings({ findings }: { findings: readonly Finding[] }): ReactNode {
+  return (
+    <ol className={styles.findings}>
+      {findings.map((finding, i) => (
+        <Item key={finding.text} finding={finding} isDeciding={i === 0} />
+      ))}
+    </ol>
+  )
+}
+
+function Item({ finding, isDeciding }: { finding: Finding; isDeciding: boolean }): ReactNode {
+  const isCited = useLinks(({ current }) => finding.frames.some((ref) => current.has(keyOf(ref))))
+  const { text, frames } = finding
+  return (
+    <li className={styles.finding} data-cited={isCited}>
+      <button
+        type="button"
+        className={styles.findingText}
+        disabled={frames.length === 0}
+        onClick={() => bringIntoView(frames)}
+        {...pointing(frames)}
+      >
+        {isDeciding && <span className={styles.decides}>decides</span>}
+        {visible(text)}
+      </button>
+      <FrameRefs frames={frames} />
+      {isCited && <span className={styles.cites}>cites this packet</span>}
+    </li>
+  )
+}

@@ -1,0 +1,53 @@
+// What a packet says, beside it. The same is in the packet's own name, so assistive technology is not told twice.
+import type { Arrow } from '@pcap-surgery/core'
+import type { ReactNode } from 'react'
+import { duration, offset } from '../../parts/duration.ts'
+import { visible } from '../../parts/text.ts'
+import styles from './ladder.module.css'
+import { marksOf } from './shapes.ts'
+
+export interface TooltipProps {
+  arrow: Arrow
+  /** The packet before. */
+  before: Arrow | null
+  captureName: (capture: number) => string
+  x: number
+  y: number
+  isAbove: boolean
+  scrolled: number
+}
+
+export function Tooltip({ arrow, before, captureName, x, y, isAbove, scrolled }: TooltipProps): ReactNode {
+  const { tcp, seconds, arrivalSeconds, frames } = arrow
+  const marks = marksOf(arrow)
+  const rows: [name: string, value: string][] = [
+    ['frame', frames.map(({ capture, frame }) => `${captureName(capture)} #${frame}`).join(', ')],
+    ['time', `${offset(seconds)}${before === null ? '' : `, ${duration(seconds - before.seconds)} later`}`],
+  ]
+  if (arrivalSeconds !== null) rows.push(['arrived', `${duration(arrivalSeconds - seconds)} after it left`])
+  if (tcp !== null) {
+    rows.push(['seq', `${numberOf(tcp.seq)}   ack ${numberOf(tcp.ack)}   len ${numberOf(tcp.length)}`])
+    rows.push(['flags', `${tcp.flags}   window ${numberOf(tcp.window)}   ttl ${numberOf(tcp.ttl)}`])
+  }
+  if (marks.length > 0) rows.push(['marks', marks.join(', ')])
+  return (
+    <div
+      className={styles.tooltip}
+      style={isAbove ? { left: x + scrolled, top: y - 34, translate: '0 -100%' } : { left: x + scrolled, top: y }}
+      aria-hidden="true"
+    >
+      <strong>{visible(arrow.label, 160)}</strong>
+      <dl>
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{visible(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  )
+}
+
+/** Positions count from the initial sequence number; -1 is not known. */
+const numberOf = (value: number): string => (value < 0 ? '–' : value.toLocaleString('en-US'))
