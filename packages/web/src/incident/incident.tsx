@@ -17,6 +17,7 @@ import styles from './incident.module.css'
 import { LadderView } from './ladder/ladder.tsx'
 import { type Drawn, useLadder } from './ladder/use-ladder.ts'
 import { forgetLinks, keyOf, openFrame, useOpenFrame } from './links.ts'
+import { Plot, PlotToCome } from './plot/plot.tsx'
 import { Save } from './save.tsx'
 
 export function IncidentView(): ReactNode {
@@ -49,6 +50,7 @@ function One({ document, all, at, incident, isMasked }: OneProps): ReactNode {
   const drawn = useLadder(document, incident.id)
   const frame = useOpenFrame()
   const files = document.captures.map(({ file }) => file)
+  const captureName = (id: number): string => shortName(files[id] ?? `capture ${id}`)
   useEffect(() => forgetLinks, [])
   const { attempts, competing, ruledOut, missing, remedies } = incident
   return (
@@ -58,7 +60,7 @@ function One({ document, all, at, incident, isMasked }: OneProps): ReactNode {
       <div className={styles.body}>
         <section aria-labelledby="packets">
           <h3 id="packets">Packets</h3>
-          <Packets drawn={drawn} files={files} />
+          <Packets drawn={drawn} captureName={captureName} />
         </section>
         <div className={styles.side}>
           <Section title="What shows it">
@@ -76,6 +78,11 @@ function One({ document, all, at, incident, isMasked }: OneProps): ReactNode {
           )}
         </div>
       </div>
+      {drawn.is !== 'failed' && (
+        <Section title="Sequence numbers over time">
+          {drawn.is === 'drawn' ? <Plot ladder={drawn.ladder} captureName={captureName} /> : <PlotToCome />}
+        </Section>
+      )}
       <div className={styles.columns}>
         <div>
           <Section title="Checklist">
@@ -123,7 +130,7 @@ function closePanel(): void {
   }
 }
 
-function Packets({ drawn, files }: { drawn: Drawn; files: readonly string[] }): ReactNode {
+function Packets({ drawn, captureName }: { drawn: Drawn; captureName: (id: number) => string }): ReactNode {
   if (drawn.is === 'loading') {
     return (
       <p className={styles.placeholder} role="status">
@@ -141,7 +148,7 @@ function Packets({ drawn, files }: { drawn: Drawn; files: readonly string[] }): 
   if (drawn.ladder.arrows.length === 0) {
     return <p className={styles.placeholder}>No packet of this incident was kept.</p>
   }
-  return <LadderView ladder={drawn.ladder} captureName={(id) => shortName(files[id] ?? `capture ${id}`)} />
+  return <LadderView ladder={drawn.ladder} captureName={captureName} />
 }
 
 function sightingsOf(drawn: Drawn, frame: FrameRef): readonly FrameRef[] {

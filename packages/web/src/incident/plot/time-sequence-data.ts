@@ -1,6 +1,7 @@
 // What a time-sequence plot shows of one direction of a connection, as its sender saw it: segments over their sequence
 // numbers, and how far the receiver acknowledged them and let the sender go on (RFC 9293 section 3.8).
 import type { Arrow, ArrowTcp, Ladder } from '@pcap-surgery/core'
+import { duration } from '../../parts/duration.ts'
 
 /** Which side sends the segments. */
 export type Direction = 'client' | 'server'
@@ -188,20 +189,12 @@ function momentsOf({ connections, arrows }: Ladder, connection: number): Moment[
       controlOf(one) !== 'syn' &&
       Math.abs(one.seconds - endSeconds) < SAME,
   )
-  const after = lengthOf(endSeconds - startSeconds)
+  const after = duration(endSeconds - startSeconds)
   return [{ seconds: endSeconds, label: isClosing ? `proxy gives up after ${after}` : `try over after ${after}` }]
 }
 
 /** The document counts in whole nanoseconds, the proxy's own end is that of its packet. */
 const SAME = 1e-6
-
-/** `1.234 ms`, `60.0 s`: three digits tell a timeout. */
-export function lengthOf(seconds: number): string {
-  if (Math.abs(seconds) >= 100) return `${seconds.toFixed(0)} s`
-  if (Math.abs(seconds) >= 1) return `${seconds.toFixed(Math.abs(seconds) >= 10 ? 1 : 2)} s`
-  if (Math.abs(seconds) >= 1e-3) return `${(seconds * 1e3).toPrecision(3)} ms`
-  return `${(seconds * 1e6).toFixed(Math.abs(seconds) >= 1e-5 ? 0 : 1)} µs`
-}
 
 /** Acknowledgements that overtook one another take nothing back. */
 function rising(steps: readonly Step[]): Step[] {

@@ -1,7 +1,10 @@
 // The time-sequence plot of an incident's connections: what one side sent over time, what the other acknowledged, and
 // how far its window let the first one go.
 import type { FrameRef, Ladder } from '@pcap-surgery/core'
-import { Crosshair, Maximize, ZoomIn, ZoomOut } from 'lucide-react'
+import Crosshair from 'lucide-react/icons/crosshair'
+import Maximize from 'lucide-react/icons/maximize'
+import ZoomIn from 'lucide-react/icons/zoom-in'
+import ZoomOut from 'lucide-react/icons/zoom-out'
 import {
   type KeyboardEvent,
   type ReactNode,
@@ -12,6 +15,7 @@ import {
   useRef,
   useState,
 } from 'react'
+import { duration } from '../../parts/duration.ts'
 import { visible } from '../../parts/text.ts'
 import { type Chart, createChart } from './chart.ts'
 import { aroundPlaces, fitted, panned, showing, valueAt, wholeOf, zoomed } from './extent.ts'
@@ -23,7 +27,6 @@ import {
   type Direction,
   firstConnection,
   firstDirection,
-  lengthOf,
   type Place,
   type TimeSequence,
   timeSequenceOf,
@@ -336,7 +339,7 @@ function Packets({ ladder, plot, nameFrame }: PacketsProps): ReactNode {
       <summary>
         {plot.places.length} packets as a table
         {plot.omitted !== null &&
-          `; ${plot.omitted.count.toLocaleString('en-US')} more in ${lengthOf(plot.omitted.to - plot.omitted.from)} were not kept`}
+          `; ${plot.omitted.count.toLocaleString('en-US')} more in ${duration(plot.omitted.to - plot.omitted.from)} were not kept`}
       </summary>
       {isOpen && <PacketTable ladder={ladder} plot={plot} nameFrame={nameFrame} />}
     </details>
