@@ -1,9 +1,9 @@
 // The page: what is on top of every view, and the view.
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect } from 'react'
 import styles from './app.module.css'
 import { CapturesView } from './captures/captures.tsx'
-import { Empty } from './drop/empty.tsx'
-import { ReadingStrip } from './drop/reading.tsx'
+import { DropTarget, Empty } from './drop/empty.tsx'
+import { ReadingPanel, ReadingStrip } from './drop/reading.tsx'
 import { IncidentView } from './incident/incident.tsx'
 import { Overview } from './overview/overview.tsx'
 import { fragmentOf, HOME, type View } from './place.ts'
@@ -21,7 +21,18 @@ const VIEWS: { readonly [view in View]: { title: string; show: () => ReactNode }
 
 export function App(): ReactNode {
   const hasDocument = usePage((page) => page.opened?.document != null)
-  const view = usePage((page) => page.place.view)
+  const { view, incident } = usePage((page) => page.place)
+  const reading = usePage((page) => page.reading)
+  const failures = usePage((page) => page.opened?.document?.incidents.length ?? 0)
+  useEffect(() => {
+    document.title = failures === 0 ? 'PCAP Surgery' : `${failures} failed – PCAP Surgery`
+  }, [failures])
+  useEffect(() => {
+    scrollTo(0, 0)
+    // What was pressed to come here may be gone.
+    if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true })
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- it follows where one goes
+  }, [view, incident])
   return (
     <>
       <a className={styles.skip} href="#main" onClick={skip}>
@@ -38,8 +49,9 @@ export function App(): ReactNode {
         <ReadingStrip />
       </header>
       <main id="main" className={styles.main} tabIndex={-1}>
-        {hasDocument ? VIEWS[view].show() : <Empty />}
+        {hasDocument ? VIEWS[view].show() : reading === null ? <Empty /> : <ReadingPanel reading={reading} />}
       </main>
+      <DropTarget />
     </>
   )
 }

@@ -15,8 +15,8 @@ export interface OpenedFiles {
 
 export interface Reading {
   progress: Progress
-  /** By `performance.now()`. */
-  since: number
+  /** Seconds since it began. */
+  seconds: number
   stop: AbortController
 }
 
@@ -67,7 +67,8 @@ export function closeFiles(): void {
 async function openFiles(files: InputFile[]): Promise<void> {
   const stop = new AbortController()
   const progress: Progress = { stage: 'reading', bytes: 0, total: null, frames: 0, failures: 0 }
-  const reading: Reading = { progress, since: performance.now(), stop }
+  const since = performance.now()
+  const reading: Reading = { progress, seconds: 0, stop }
   usePage.setState({ files, reading, defect: null })
   /** False where the user has closed the files meanwhile. */
   const isCurrent = (): boolean => usePage.getState().reading?.stop === stop
@@ -75,7 +76,8 @@ async function openFiles(files: InputFile[]): Promise<void> {
     const opened = await client().call('open', [files], {
       signal: stop.signal,
       onProgress: (now) => {
-        if (isCurrent()) usePage.setState({ reading: { ...reading, progress: now } })
+        if (isCurrent())
+          usePage.setState({ reading: { progress: now, seconds: (performance.now() - since) / 1000, stop } })
       },
     })
     if (isCurrent()) usePage.setState({ opened, reading: null })

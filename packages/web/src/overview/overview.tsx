@@ -1,21 +1,145 @@
-// What happened, at a glance.
-import { CATALOGUE } from '@pcap-surgery/core'
-import type { ReactNode } from 'react'
+// What happened, at a glance: a sentence, the line of time, the incidents by cause, and how good the captures are.
+import type { DiagnosisDocument, Incident } from '@pcap-surgery/core'
+import { type ReactNode, useMemo } from 'react'
+import { CaptureTable } from '../captures/capture-table.tsx'
+import { FileReports, troubled } from '../drop/file-reports.tsx'
+import { moment, plural } from '../parts/duration.ts'
 import { visible } from '../parts/text.ts'
-import { fragmentOf, HOME } from '../place.ts'
-import { usePage } from '../state.ts'
+import { useCall } from '../parts/use-call.ts'
+import { goTo, set, usePage } from '../state.ts'
+import type { Traffic } from '../session/protocol.ts'
+import { type Choices, chosen, secondsBetween } from './filter.ts'
+import { Causes, Filters } from './filters.tsx'
+import { Healthy } from './healthy.tsx'
+import { IncidentList } from './incident-list.tsx'
+import styles from './overview.module.css'
+import { extent, headline, spanOf, wentWell } from './summary.ts'
+import { Timeline } from './timeline.tsx'
 
 export function Overview(): ReactNode {
   const document = usePage((page) => page.opened!.document!)
+  const isStopped = usePage((page) => page.opened!.isStopped)
+  const files = usePage((page) => page.opened!.files)
+  const troubles = useMemo(() => troubled(files), [files])
+  const { incidents, masked, captures, notes } = document
+  const span = spanOf(captures)
   return (
-    <ul>
-      {document.incidents.map(({ id, cause, method, path }) => (
-        <li key={id}>
-          <a href={fragmentOf({ ...HOME, view: 'incident', incident: id })}>
-            {CATALOGUE[cause].title} {visible(`${method ?? ''} ${path ?? ''}`)}
-          </a>
-        </li>
-      ))}
-    </ul>
+    <div className={styles.overview}>
+      <section className={styles.summary} aria-labelledby="summary">
+        <h2 id="summary" className={styles.sentence} data-failed={incidents.length > 0 || undefined}>
+          {headline(document)}
+        </h2>
+        <p className={styles.extent}>
+          {[wentWell(document), extent(captures), span === null ? '' : `from ${moment(span.first)}`]
+            .filter(Boolean)
+            .join(' · ')}
+        </p>
+        {troubles.length > 0 && (
+          <div className={styles.troubles}>
+            <FileReports files={troubles} />
+          </div>
+        )}
+        {isStopped && <p className={styles.stopped}>Reading was stopped: this is what was found until then.</p>}
+      </section>
+      <Findings document={document} />
+      {incidents.length === 0 && <Healthy document={document} />}
+      {masked.length > 0 && (
+        <section className={styles.section} aria-labelledby="masked">
+          <h3 id="masked" className={styles.heading}>
+            Hidden by a retry
+          </h3>
+          <p className={styles.note}>
+            {plural(masked.length, 'try', 'tries')} failed, and the proxy asked again before the client was answered.
+          </p>
+          <IncidentList incidents={masked} label="Failures that a retry hid" />
+        </section>
+      )}
+      <section className={styles.section} aria-labelledby="captures">
+        <h3 id="captures" className={styles.heading}>
+          Captures and their clocks
+        </h3>
+        <CaptureTable captures={captures} />
+      </section>
+      {notes.length > 0 && (
+        <section className={styles.section} aria-labelledby="notes">
+          <h3 id="notes" className={styles.heading}>
+            Notes
+          </h3>
+          <ul className={styles.notes}>
+            {notes.map((note) => (
+              <li key={note}>{visible(note)}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </div>
   )
 }
+
+/** The line of time, and where something failed the causes and the incidents. */
+function Findings({ document }: { document: DiagnosisDocument }): ReactNode {
+  const choices = usePage((page) => page.place.settings) as Choices
+  const traffic = useCall('traffic', [], document)
+  const { incidents } = document
+  const background = traffic.is === 'there' ? withTime(traffic.value, document.captures) : null
+  const begin = background?.begin ?? spanOf(document.captures)?.first ?? ''
+  const shown = useMemo(() => chosen(incidents, choices, begin), [incidents, choices, begin])
+  const shownSet = useMemo(() => new Set(shown), [shown])
+  const part = choices.from && choices.to ? { from: Number(choices.from), to: Number(choices.to) } : null
+  if (document.captures.every(({ frames }) => frames === 0)) return null
+  return (
+    <>
+      <div className={styles.timeline}>
+        {background !== null && (
+          <Timeline
+            traffic={background}
+            incidents={incidents}
+            chosen={shownSet}
+            part={part}
+            onPart={(now) =>
+              set({ from: now === null ? '' : seconds(now.from), to: now === null ? '' : seconds(now.to, 1) })
+            }
+            onOpen={open}
+          />
+        )}
+      </div>
+      {incidents.length > 0 && (
+        <section className={styles.section} aria-labelledby="incidents">
+          <div className={styles.titles}>
+            <h3 id="incidents" className={styles.heading}>
+              Incidents
+            </h3>
+            <output className={styles.shown}>
+              {shown.length === incidents.length
+                ? plural(incidents.length, 'incident')
+                : `${shown.length.toLocaleString('en-US')} of ${plural(incidents.length, 'incident')}`}
+            </output>
+          </div>
+          {incidents.length > 1 && (
+            <>
+              <Causes incidents={incidents} choices={choices} />
+              <Filters incidents={incidents} choices={choices} begin={begin} />
+            </>
+          )}
+          {shown.length > 0 ? (
+            <IncidentList key={JSON.stringify(choices)} incidents={shown} label="Incidents" />
+          ) : (
+            <p className={styles.none}>No incident agrees with all of these.</p>
+          )}
+        </section>
+      )}
+    </>
+  )
+}
+
+/** Where no exchange could be read, the line is that of the captures. */
+function withTime(traffic: Traffic, captures: DiagnosisDocument['captures']): Traffic {
+  const span = spanOf(captures)
+  if (traffic.exchanges.length > 0 || span === null) return traffic
+  return { begin: span.first, binSeconds: secondsBetween(span.first, span.last), exchanges: [0] }
+}
+
+const open = ({ id }: Incident): void => goTo({ view: 'incident', incident: id })
+
+/** Microseconds, outwards, so that what is at the edges is inside. */
+const seconds = (value: number, up = 0): string => ((Math.floor(value * 1e6) + up) / 1e6).toFixed(6)

@@ -1,0 +1,40 @@
+// What happened, as one sentence.
+import { CATALOGUE, type DiagnosisDocument } from '@pcap-surgery/core'
+import { duration, plural } from '../parts/duration.ts'
+import { causesOf, secondsBetween } from './filter.ts'
+
+/** `1 of 153 requests failed: Upstream too slow`. */
+export function headline({ incidents, healthy, captures }: DiagnosisDocument): string {
+  const count = incidents.length
+  if (captures.every(({ frames }) => frames === 0)) return 'There are no packets in these captures'
+  if (count === 0) return healthy.exchanges === 0 ? 'No request is to be seen in these captures' : 'No request failed'
+  const of = healthy.exchanges === 0 ? '' : `of ${(healthy.exchanges + count).toLocaleString('en-US')} `
+  const causes = causesOf(incidents)
+  const why = causes.length === 1 ? `: ${titleOf(causes[0]!.cause)}` : `, for ${causes.length} causes`
+  const what = of === '' && count === 1 ? 'request' : 'requests'
+  return `${count.toLocaleString('en-US')} ${of}${what} failed${why}`
+}
+
+/** `152 requests went well, 3 of them after a retry`; empty where none did. */
+export function wentWell({ healthy, masked }: Pick<DiagnosisDocument, 'healthy' | 'masked'>): string {
+  if (healthy.exchanges === 0) return ''
+  const retried = masked.length === 0 ? '' : `, ${masked.length.toLocaleString('en-US')} of them only after a retry`
+  return `${plural(healthy.exchanges, 'request')} went well${retried}`
+}
+
+/** `2 captures, 1,204 frames, 62.3 s`. */
+export function extent(captures: DiagnosisDocument['captures']): string {
+  const frames = captures.reduce((sum, capture) => sum + capture.frames, 0)
+  const span = spanOf(captures)
+  const length = span === null ? [] : [duration(secondsBetween(span.first, span.last))]
+  return [plural(captures.length, 'capture'), plural(frames, 'frame'), ...length].join(', ')
+}
+
+/** First and last moment of all captures, by their own clocks; null without frames. */
+export function spanOf(captures: DiagnosisDocument['captures']): { first: string; last: string } | null {
+  const times = captures.flatMap(({ first, last }) => (first === null || last === null ? [] : [first, last])).toSorted()
+  return times.length === 0 ? null : { first: times[0]!, last: times.at(-1)! }
+}
+
+/** Title of a cause; the code itself where this version has no title for it. */
+export const titleOf = (cause: keyof typeof CATALOGUE): string => CATALOGUE[cause]?.title ?? cause
