@@ -11,13 +11,10 @@ export interface TooltipProps {
   /** The packet before. */
   before: Arrow | null
   captureName: (capture: number) => string
-  x: number
-  y: number
-  isAbove: boolean
-  scrolled: number
+  place: { left: number; top: number; translate: string }
 }
 
-export function Tooltip({ arrow, before, captureName, x, y, isAbove, scrolled }: TooltipProps): ReactNode {
+export function Tooltip({ arrow, before, captureName, place }: TooltipProps): ReactNode {
   const { tcp, seconds, arrivalSeconds, frames } = arrow
   const marks = marksOf(arrow)
   const rows: [name: string, value: string][] = [
@@ -31,11 +28,7 @@ export function Tooltip({ arrow, before, captureName, x, y, isAbove, scrolled }:
   }
   if (marks.length > 0) rows.push(['marks', marks.join(', ')])
   return (
-    <div
-      className={styles.tooltip}
-      style={isAbove ? { left: x + scrolled, top: y - 34, translate: '0 -100%' } : { left: x + scrolled, top: y }}
-      aria-hidden="true"
-    >
+    <div className={styles.tooltip} style={place} aria-hidden="true">
       <strong>{visible(arrow.label, 160)}</strong>
       <dl>
         {rows.map(([name, value]) => (
