@@ -1,7 +1,8 @@
 // All that is known of one row, at the side.
 import { Dialog } from '@base-ui/react/dialog'
-import { Check, Copy, X } from 'lucide-react'
+import X from 'lucide-react/icons/x'
 import { type ReactNode, useEffect, useState } from 'react'
+import { CopyButton } from '../parts/copy-button.tsx'
 import { visible } from '../parts/text.ts'
 import { fragmentOf, HOME } from '../place.ts'
 import { client } from '../session/client.ts'
@@ -89,33 +90,13 @@ function Facts({ facts: { title, incident, groups, filters } }: { facts: RowFact
             <div key={file} className={styles.filter}>
               {filters.length > 1 && <p className={styles.label}>{visible(file)}</p>}
               <code className={styles.code}>{visible(filter)}</code>
-              <CopyButton text={filter} />
+              <CopyButton text={filter} label={`Copy the filter of ${file}`}>
+                Copy
+              </CopyButton>
             </div>
           ))}
         </section>
       </div>
     </>
-  )
-}
-
-const SHOWN_MS = 2000
-
-function CopyButton({ text }: { text: string }): ReactNode {
-  const [isCopied, setCopied] = useState(false)
-  useEffect(() => {
-    if (!isCopied) return undefined
-    const back = setTimeout(() => setCopied(false), SHOWN_MS)
-    return () => clearTimeout(back)
-  }, [isCopied])
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text)
-    setCopied(true)
-  }
-  const Icon = isCopied ? Check : Copy
-  return (
-    <button type="button" className={styles.button} onClick={() => void copy()}>
-      <Icon className={styles.icon} aria-hidden="true" />
-      {isCopied ? 'Copied' : 'Copy'}
-    </button>
   )
 }

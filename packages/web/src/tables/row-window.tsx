@@ -14,7 +14,8 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react'
-import { ArrowDown, ArrowUp } from 'lucide-react'
+import ArrowDown from 'lucide-react/icons/arrow-down'
+import ArrowUp from 'lucide-react/icons/arrow-up'
 import { visible } from '../parts/text.ts'
 import { type GridColumn, type Layout, layoutOf } from './layout.ts'
 import type { RowPages } from './row-pages.ts'
@@ -164,6 +165,7 @@ export function RowWindow<Row>(props: RowWindowProps<Row>): ReactNode {
             <Cells layout={layout}>
               {(column, index) => (
                 <HeadCell
+                  key={column.id}
                   column={column}
                   index={index}
                   sort={sort}
@@ -211,7 +213,7 @@ export function RowWindow<Row>(props: RowWindowProps<Row>): ReactNode {
   )
 }
 
-/** Cells in their lines: one, as columns, or two of a row where there is little room. */
+/** Cells in their lines: one, as columns, or two of a row where there is little room. `children` give them their keys. */
 function Cells<Row>({
   layout: { lines, template },
   children,
@@ -219,22 +221,18 @@ function Cells<Row>({
   layout: Layout<Row>
   children: (column: GridColumn<Row>, index: number) => ReactNode
 }): ReactNode {
-  if (template !== null) return lines[0]!.map((column, i) => <Keyed key={column.id}>{children(column, i + 1)}</Keyed>)
+  if (template !== null) return lines[0]!.map((column, i) => children(column, i + 1))
   let before = 1
   return lines.map((line) => {
     const from = before
     before += line.length
     return (
       <div key={line[0]?.id ?? from} className={styles.line} role="presentation">
-        {line.map((column, i) => (
-          <Keyed key={column.id}>{children(column, from + i)}</Keyed>
-        ))}
+        {line.map((column, i) => children(column, from + i))}
       </div>
     )
   })
 }
-
-const Keyed = ({ children }: { children: ReactNode }): ReactNode => children
 
 function classOf({ isNumber, isMono, grow }: GridColumn<never>, more: string | undefined): string {
   const all = [more, isNumber && styles.number, isMono && styles.mono, grow && styles.grow]
@@ -320,6 +318,7 @@ const BodyRow = memo(function BodyRow(props: BodyRowProps): ReactNode {
           const tone = row === undefined ? 'plain' : (column.tone?.(row) ?? 'plain')
           return (
             <div
+              key={column.id}
               className={classOf(column, [styles.cell, tone !== 'plain' && styles[tone]].filter(Boolean).join(' '))}
               role="gridcell"
               aria-colindex={columnIndex}

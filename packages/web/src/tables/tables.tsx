@@ -1,5 +1,5 @@
 // Tables over everything observed: connections and exchanges, as many as there are.
-import { Search } from 'lucide-react'
+import Search from 'lucide-react/icons/search'
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import type { Row, TableName } from '../session/protocol.ts'
 import { goTo, set, usePage } from '../state.ts'
@@ -104,6 +104,7 @@ function FilterField({
       const isTyping = event.target instanceof Element && event.target.matches('input, textarea, select')
       if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return
       event.preventDefault()
+      field.current?.focus()
       field.current?.select()
     }
     document.addEventListener('keydown', onKeyDown)
