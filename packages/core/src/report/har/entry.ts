@@ -49,19 +49,21 @@ export function entryOf(source: EntrySource): Entry {
 
 /** What HAR has no field for; those without a value are left out of the text. */
 function ownOf(
-  { story, turn, phases: { unseen }, leg, part }: EntrySource,
+  { story, turn, phases: { unseen }, leg, part, showSecrets }: EntrySource,
   connection: Connection,
   { protocol, status, stream, grpcStatus, idle, ended, detail }: Exchange,
   started: string,
 ): { [field: `_${string}`]: unknown } {
   const frames = framesOf(story, turn)
+  const fault = (detail?.responseFault ?? detail?.requestFault)?.text
   return {
     _startedDateTime: started,
     _leg: leg,
     _incident: part?.incident.id,
     _cause: part?.cause ?? undefined,
     _error: status > 0 ? undefined : 'no response was seen',
-    _fault: (detail?.responseFault ?? detail?.requestFault)?.text,
+    // It may quote what is wrong.
+    _fault: fault === undefined || showSecrets ? fault : withoutSecrets(fault),
     _ended: ended,
     _unseen: unseen.length > 0 ? unseen : undefined,
     _protocol: protocol,
@@ -139,12 +141,13 @@ function requestHeadSize({ protocol, method, detail, requestFrom, requestTo, bod
 function responseOf({ showSecrets }: EntrySource, exchange: Exchange): Response {
   const { status, detail, headSize, responseBytes } = exchange
   const fields = detail?.responseFields ?? []
+  const reason = detail?.reason ?? ''
   const field = (wanted: string): string => fields.find(([name]) => name === wanted)?.[1] ?? ''
   const location = field('location')
   const isAnswered = status > 0
   return {
     status,
-    statusText: detail?.reason ?? '',
+    statusText: showSecrets ? reason : withoutSecrets(reason),
     httpVersion: isAnswered ? versionOf(exchange, detail?.responseVersion ?? 0) : '',
     cookies: [],
     headers: headersOf(fields, showSecrets),

@@ -247,6 +247,17 @@ test.each([
   expect(JSON.stringify(archived(story, document, true))).toContain('SECRET')
 })
 
+test('what a fault quotes has no secrets either', async () => {
+  const { front } = gateway({
+    ask: 'GET /a?token=SECRET oops',
+    attempts: [],
+    answer: 'HTTP/1.1 4o0 https://a/?token=SECRET\r\nX: y\r\n\r\n',
+  })
+  const { log } = archived(await storyOf(front))
+  expect(log.entries.some(({ _fault }) => _fault !== undefined)).toBe(true)
+  expect(JSON.stringify(log)).not.toContain('SECRET')
+})
+
 test('hostile texts are texts', async () => {
   const { front } = gateway({
     ask: 'GET /\u0001"\\<script>\u00e9\u0085?a=%00%ff&b="x"&=&c',

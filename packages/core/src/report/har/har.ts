@@ -85,12 +85,22 @@ function sequencesOf(story: Story): Sequence<Occurrence>[] {
     .toSorted((a, b) => a.from - b.from)
 }
 
-function occurrencesOf(story: Story, conversation: Conversation, lookup: NameLookup | null): Iterator<Occurrence> {
-  const occurrences = turnsOf(conversation).map((turn): Occurrence => {
+/** One by one: a connection may carry a million. Where segments overtook one another a later one may come first. */
+function* occurrencesOf(
+  story: Story,
+  conversation: Conversation,
+  lookup: NameLookup | null,
+): Generator<Occurrence, void> {
+  for (const turn of eachTurnOf(conversation)) {
     const view = turn.views.findIndex((one) => one !== null)
     const { capture, connection } = conversation.sightings[view]!
     const phases = phasesOf(story.captures[capture]!, connection, turn.views[view]!, view === 0 ? lookup : null)
-    return { time: phases.started, turn, view, phases }
-  })
-  return occurrences.toSorted((a, b) => a.time - b.time).values()
+    yield { time: phases.started, turn, view, phases }
+  }
+}
+
+function* eachTurnOf(conversation: Conversation): Generator<Turn, void> {
+  const { sightings } = conversation
+  if (sightings.length > 1) yield* turnsOf(conversation)
+  else for (const exchange of sightings[0]!.connection.exchanges) yield { conversation, views: [exchange] }
 }
