@@ -23,7 +23,12 @@ interface Kept {
   bytes: number
   /** Frames of the incident that is looked at. */
   expected: FrameRef[]
+  /** One reads after the other: the first may bring what the second wants. */
+  turn: Promise<void>
 }
+
+/** Told how many bytes of a file of how many were read. */
+type OnProgress = (bytes: number, total: number | null) => void
 
 const keptOf = new WeakMap<Session, Kept>()
 
@@ -31,7 +36,8 @@ const keyOf = ({ capture, frame }: FrameRef): string => `${capture} ${frame}`
 
 function kept(session: Session): Kept {
   let own = keptOf.get(session)
-  if (own === undefined) keptOf.set(session, (own = { frames: new Map(), bytes: 0, expected: [] }))
+  if (own === undefined)
+    keptOf.set(session, (own = { frames: new Map(), bytes: 0, expected: [], turn: Promise.resolve() }))
   return own
 }
 
@@ -47,31 +53,60 @@ export function ladder(session: Session, id: string): Ladder {
 }
 
 /** The frames asked for, with their layers; those that the file does not have (any more) are left out. */
-export async function frames(session: Session, wanted: readonly FrameRef[]): Promise<FrameDetail[]> {
+export async function frames(
+  session: Session,
+  wanted: readonly FrameRef[],
+  onProgress: OnProgress = () => {},
+): Promise<FrameDetail[]> {
   const own = kept(session)
-  const missing = wanted.filter((ref) => !own.frames.has(keyOf(ref)))
-  if (missing.length > 0) await readAgain(session, own, missing)
+  const read = own.turn.then(() => readAgain(session, own, wanted, onProgress))
+  own.turn = read.catch(() => {})
+  await read
   return wanted.flatMap((ref) => {
     const frame = own.frames.get(keyOf(ref))
     return frame === undefined ? [] : [detail(ref, frame)]
   })
 }
 
-async function readAgain(session: Session, own: Kept, missing: readonly FrameRef[]): Promise<void> {
+/** Reads what is not kept yet, and with it what will be wanted next. */
+async function readAgain(
+  session: Session,
+  own: Kept,
+  wanted: readonly FrameRef[],
+  onProgress: OnProgress,
+): Promise<void> {
   if (own.bytes > KEPT) {
     own.frames.clear()
     own.bytes = 0
   }
-  for (const capture of new Set(missing.map((ref) => ref.capture))) {
+  const missing = (refs: readonly FrameRef[], capture: number): number[] =>
+    refs.flatMap((ref) => (ref.capture === capture && !own.frames.has(keyOf(ref)) ? [ref.frame] : []))
+  for (const capture of new Set(wanted.map((ref) => ref.capture))) {
     const file = session.captures[capture]?.file
     if (file === undefined) continue
-    const all = [...missing, ...own.expected].filter((ref) => ref.capture === capture && !own.frames.has(keyOf(ref)))
-    const numbers = new Set(all.map(({ frame }) => frame))
-    const found = await readFrames({ open: () => bytesOf(file) }, numbers, { decompression })
-    for (const frame of found.values()) {
-      own.frames.set(keyOf({ capture, frame: frame.frame }), frame)
-      own.bytes += frame.bytes.length
+    const read = async (numbers: readonly number[]): Promise<void> => {
+      const open = (): AsyncGenerator<Bytes> => counted(bytesOf(file), (bytes) => onProgress(bytes, file.size))
+      for (const frame of (await readFrames({ open }, new Set(numbers), { decompression })).values()) {
+        own.frames.set(keyOf({ capture, frame: frame.frame }), frame)
+        own.bytes += frame.bytes.length
+      }
     }
+    const asked = missing(wanted, capture)
+    if (asked.length === 0) continue
+    const together = [...asked, ...missing(own.expected, capture)]
+    await read(together)
+    // Of very large frames the room may be used up before those that were asked for.
+    const left = missing(wanted, capture)
+    if (left.length > 0 && together.length > asked.length) await read(left)
+  }
+}
+
+async function* counted(chunks: AsyncIterable<Bytes>, onBytes: (bytes: number) => void): AsyncGenerator<Bytes> {
+  let bytes = 0
+  for await (const chunk of chunks) {
+    yield chunk
+    bytes += chunk.length
+    onBytes(bytes)
   }
 }
 

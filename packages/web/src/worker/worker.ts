@@ -42,7 +42,8 @@ const answers: Answers = {
   rows: (open, args) => tablesOf(open).rows(...args),
   facts: (open, args) => tablesOf(open).facts(...args),
   ladder: (open, [id]) => ladder(open, id),
-  frames: (open, [wanted]) => frames(open, wanted),
+  frames: (open, [wanted], { progress }) =>
+    frames(open, wanted, (bytes, total) => progress({ bytes, total, frames: 0, failures: 0 })),
   save: (open, [request], context) => saveIncident(open, request, context),
 }
 

@@ -22,7 +22,10 @@ export interface FramePanelProps {
   onClose: () => void
 }
 
-type State = { is: 'loading' } | { is: 'failed'; text: string } | { is: 'there'; detail: FrameDetail }
+type State =
+  | { is: 'loading'; share: number | null }
+  | { is: 'failed'; text: string }
+  | { is: 'there'; detail: FrameDetail }
 
 export function FramePanel({ frame, sightings, files, onClose }: FramePanelProps): ReactNode {
   const key = keyOf(frame)
@@ -68,7 +71,7 @@ export function FramePanel({ frame, sightings, files, onClose }: FramePanelProps
       )}
       {state.is === 'loading' && (
         <p className={styles.message} role="status">
-          Reading the file again, up to this frame…
+          Reading the file again, up to this frame…{state.share === null ? '' : ` ${Math.floor(100 * state.share)} %`}
         </p>
       )}
       {detail !== null && <Taken key={key} detail={detail} />}
@@ -123,9 +126,11 @@ function Taken({ detail }: { detail: FrameDetail }): ReactNode {
   )
 }
 
+const LOADING: State = { is: 'loading', share: null }
+
 /** The frame, asked of the worker; what was shown stays away once another is asked for. */
 function useFrame({ capture, frame }: FrameRef): State {
-  const [state, setState] = useState<{ key: string; now: State }>({ key: '', now: { is: 'loading' } })
+  const [state, setState] = useState<{ key: string; now: State }>({ key: '', now: LOADING })
   const key = keyOf({ capture, frame })
   useEffect(() => {
     let isCurrent = true
@@ -133,7 +138,9 @@ function useFrame({ capture, frame }: FrameRef): State {
       if (isCurrent) setState({ key, now })
     }
     client()
-      .call('frames', [[{ capture, frame }]])
+      .call('frames', [[{ capture, frame }]], {
+        onProgress: ({ bytes, total }) => show({ is: 'loading', share: total === null ? null : bytes / total }),
+      })
       .then(
         ([detail]) =>
           show(
@@ -147,7 +154,7 @@ function useFrame({ capture, frame }: FrameRef): State {
       isCurrent = false
     }
   }, [key, capture, frame])
-  return state.key === key ? state.now : { is: 'loading' }
+  return state.key === key ? state.now : LOADING
 }
 
 function sizes({ bytes, wireLength }: FrameDetail): string {

@@ -5,7 +5,8 @@ import { duration, offset, plural } from '../../parts/duration.ts'
 import { visible } from '../../parts/text.ts'
 import { ArrowShape } from './arrow-shape.tsx'
 import styles from './ladder.module.css'
-import { ABOVE, arrowOf, type BundleRow, endsOf, type Look, type PacketRow, ROW } from './rows.ts'
+import { keyOf } from '../links.ts'
+import { ABOVE, arrowOf, arrowsOf, type BundleRow, endsOf, type Look, type PacketRow, ROW } from './rows.ts'
 import { isTrouble, marksOf, shapeOf } from './shapes.ts'
 
 /** Width of a character of a label, at most. */
@@ -40,6 +41,9 @@ export function Packet({ id, row, ladder, layout, position, count, look, onEnter
       aria-posinset={position}
       aria-setsize={count}
       className={styles.packet}
+      data-frames={arrowsOf(row)
+        .flatMap((i) => ladder.arrows[i]!.frames.map(keyOf))
+        .join(' ')}
       data-kind={isBundle ? 'bundle' : arrow.kind}
       data-trouble={trouble}
       {...look}
