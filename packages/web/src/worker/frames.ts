@@ -1,6 +1,7 @@
 // Frames, read again from their files: one pass over a file for all frames of the incident that is looked at, as soon as
 // one of them is asked for.
 import {
+  type Bytes,
   dissect,
   type FrameRef,
   ladderOf,
@@ -85,8 +86,8 @@ async function readAgain(
     const file = session.captures[capture]?.file
     if (file === undefined) continue
     const read = async (numbers: readonly number[]): Promise<void> => {
-      const open = (): AsyncGenerator<Bytes> => counted(bytesOf(file), (bytes) => onProgress(bytes, file.size))
-      for (const frame of (await readFrames({ open }, new Set(numbers), { decompression })).values()) {
+      const input = { open: () => counted(bytesOf(file), (bytes) => onProgress(bytes, file.size)) }
+      for (const frame of (await readFrames(input, new Set(numbers), { decompression })).values()) {
         own.frames.set(keyOf({ capture, frame: frame.frame }), frame)
         own.bytes += frame.bytes.length
       }

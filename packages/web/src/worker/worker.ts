@@ -43,7 +43,7 @@ const answers: Answers = {
   facts: (open, args) => tablesOf(open).facts(...args),
   ladder: (open, [id]) => ladder(open, id),
   frames: (open, [wanted], { progress }) =>
-    frames(open, wanted, (bytes, total) => progress({ bytes, total, frames: 0, failures: 0 })),
+    frames(open, wanted, (bytes, total) => progress({ stage: 'reading', bytes, total, frames: 0, failures: 0 })),
   save: (open, [request], context) => saveIncident(open, request, context),
 }
 
