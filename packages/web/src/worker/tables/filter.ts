@@ -62,12 +62,13 @@ function connectionsWith(leaf: Leaf, word: Word, isOwn: boolean): Uint8Array {
   const isClient = isOf(word, 'client') ? endpointWith(table, 'client', word) : null
   const isServer = isOf(word, 'server') ? endpointWith(table, 'server', word) : null
   const isWord = isOwn && (isOf(word, 'speaks') || isOf(word, 'ended'))
+  const has = once(word.matches)
   for (let row = 0; row < table.count; row++) {
     if (isClient?.(row) === true || isServer?.(row) === true) found[row] = 1
     else if (isWord) {
       const { connection } = connectionIn(leaf, row)
-      const isSpoken = isOf(word, 'speaks') && word.matches(spokenOn(connection) ?? '')
-      if (isSpoken || (isOf(word, 'ended') && word.matches(endOf(connection)))) found[row] = 1
+      const isSpoken = isOf(word, 'speaks') && has(spokenOn(connection) ?? '')
+      if (isSpoken || (isOf(word, 'ended') && has(endOf(connection)))) found[row] = 1
     }
   }
   return found
@@ -93,6 +94,16 @@ function exchangesWith(leaf: Leaf, word: Word, incidents: ReadonlyMap<number, st
   if (isOf(word, 'incident'))
     for (const [id, incident] of incidents) if (incident === word.text) found[id - leaf.exchanges] = 1
   return found
+}
+
+/** Asks for each of a few texts once. */
+function once(matches: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (text) => {
+    let is = known.get(text)
+    if (is === undefined) known.set(text, (is = matches(text)))
+    return is
+  }
 }
 
 /** `504`, or `5xx`. */

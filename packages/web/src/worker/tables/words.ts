@@ -19,21 +19,16 @@ export function spokenOn({ speaks, inside, tls }: Connection): string | null {
   return outer === null ? null : nameOf(outer)
 }
 
-const SIDES = ['client', 'server'] as const
-
 /** How a connection ended: by a RST, where there was one, else by the first FIN. */
-export function endOf({ sides, syns, synAck }: Connection): string {
-  for (const [name, ends] of [
-    ['RST', sides.map(({ reset }) => reset)],
-    ['FIN', sides.map(({ fin }) => fin)],
-  ] as const) {
-    const by = firstOf(ends)
-    if (by !== null) return `${name} by ${SIDES[by]}`
-  }
-  return syns.length > 0 && synAck === null && sides[1].segments === 0 ? 'SYN unanswered' : 'open'
+export function endOf({ sides: [client, server], syns, synAck }: Connection): string {
+  const reset = firstOf(client.reset, server.reset)
+  if (reset !== null) return reset === 0 ? 'RST by client' : 'RST by server'
+  const fin = firstOf(client.fin, server.fin)
+  if (fin !== null) return fin === 0 ? 'FIN by client' : 'FIN by server'
+  return syns.length > 0 && synAck === null && server.segments === 0 ? 'SYN unanswered' : 'open'
 }
 
-function firstOf([client, server]: readonly (Moment | null)[]): 0 | 1 | null {
-  if (client == null) return server == null ? null : 1
-  return server == null || client.frame < server.frame ? 0 : 1
+function firstOf(client: Moment | null, server: Moment | null): 0 | 1 | null {
+  if (client === null) return server === null ? null : 1
+  return server === null || client.frame < server.frame ? 0 : 1
 }
