@@ -1,6 +1,7 @@
 // The incident's packets as a file of their own, made by the worker.
 import Download from 'lucide-react/icons/download'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { download } from '../parts/download.ts'
 import { visible } from '../parts/text.ts'
 import parts from '../parts/parts.module.css'
 import { client, Failed } from '../session/client.ts'
@@ -29,12 +30,7 @@ export function Save({ incident }: { incident: string }): ReactNode {
     try {
       const file = await client().call('save', [{ incident, format, anonymise }], { signal: own.signal })
       if (own.signal.aborted) return
-      const made = URL.createObjectURL(file.blob)
-      setState({ is: 'done', file, url: made })
-      const link = document.createElement('a')
-      link.href = made
-      link.download = file.name
-      link.click()
+      setState({ is: 'done', file, url: download(file) })
     } catch (error) {
       if (own.signal.aborted) return
       setState({ is: 'failed', text: error instanceof Failed ? error.message : String(error) })

@@ -3,6 +3,7 @@ import type { DiagnosisDocument, Incident } from '@pcap-surgery/core'
 import { type ReactNode, useMemo } from 'react'
 import { CaptureTable } from '../captures/capture-table.tsx'
 import { FileReports, troubled } from '../drop/file-reports.tsx'
+import { Export } from '../export/export.tsx'
 import { moment, plural } from '../parts/duration.ts'
 import { visible } from '../parts/text.ts'
 import { useCall } from '../parts/use-call.ts'
@@ -72,6 +73,7 @@ export function Overview(): ReactNode {
           </ul>
         </section>
       )}
+      <Export />
     </div>
   )
 }

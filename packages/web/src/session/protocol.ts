@@ -33,6 +33,7 @@ export interface Calls {
   /** In the order asked for; what cannot be read again is left out. */
   frames(frames: FrameRef[]): FrameDetail[]
   save(request: SaveRequest): MadeFile
+  report(request: ReportRequest): MadeFile
 }
 
 export type CallName = keyof Calls
@@ -151,6 +152,15 @@ export interface SaveRequest {
   incident: string
   format: 'pcapng' | 'pcap'
   anonymise: boolean
+}
+
+/** As `pcap-surgery diagnose --format` has them. */
+export type ReportFormat = 'json' | 'har'
+
+export interface ReportRequest {
+  format: ReportFormat
+  /** With `har`: the values of secret fields and parameters are left as they are. */
+  showSecrets: boolean
 }
 
 /** A file that was made for the user to keep. */

@@ -3,6 +3,7 @@ import type { Answer, Arguments, Asked, CallName, Progress, Told } from '../sess
 import { feedFrom } from './bytes.ts'
 import { frames, ladder } from './frames.ts'
 import { openFiles } from './open.ts'
+import { makeReport } from './reports.ts'
 import { saveIncident } from './save.ts'
 import { Refused, type Session } from './session.ts'
 import { Tables } from './tables.ts'
@@ -45,6 +46,7 @@ const answers: Answers = {
   frames: (open, [wanted], { progress }) =>
     frames(open, wanted, (bytes, total) => progress({ stage: 'reading', bytes, total, frames: 0, failures: 0 })),
   save: (open, [request], context) => saveIncident(open, request, context),
+  report: (open, [request], context) => makeReport(open, request, context),
 }
 
 /** The part of a worker's global scope that is used: the DOM's types do not have it. */

@@ -1,0 +1,98 @@
+// All that was found, as files for other programs.
+import Download from 'lucide-react/icons/download'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { download } from '../parts/download.ts'
+import parts from '../parts/parts.module.css'
+import { visible } from '../parts/text.ts'
+import { client, Failed } from '../session/client.ts'
+import type { MadeFile, ReportFormat } from '../session/protocol.ts'
+import styles from './export.module.css'
+
+const FORMATS: readonly { format: ReportFormat; title: string; says: string }[] = [
+  {
+    format: 'json',
+    title: 'Diagnosis',
+    says: 'JSON: incidents with their frames, findings and remedies, as pcap-surgery diagnose --format json writes it.',
+  },
+  {
+    format: 'har',
+    title: 'All exchanges',
+    says: 'HAR 1.2: every request and response on every leg with its phases, for whatever draws waterfalls.',
+  },
+]
+
+type State =
+  | { is: 'idle' }
+  | { is: 'working'; format: ReportFormat }
+  | { is: 'done'; file: MadeFile; url: string }
+  | { is: 'failed'; text: string }
+
+export function Export(): ReactNode {
+  const [showSecrets, setShowSecrets] = useState(false)
+  const [state, setState] = useState<State>({ is: 'idle' })
+  const stop = useRef<AbortController | null>(null)
+  const url = state.is === 'done' ? state.url : null
+  useEffect(() => () => (url === null ? undefined : URL.revokeObjectURL(url)), [url])
+  useEffect(() => () => stop.current?.abort(), [])
+
+  const make = async (format: ReportFormat): Promise<void> => {
+    const own = new AbortController()
+    stop.current = own
+    setState({ is: 'working', format })
+    try {
+      const file = await client().call('report', [{ format, showSecrets }], { signal: own.signal })
+      if (!own.signal.aborted) setState({ is: 'done', file, url: download(file) })
+    } catch (error) {
+      if (own.signal.aborted) return
+      setState({ is: 'failed', text: error instanceof Failed ? error.message : String(error) })
+    }
+  }
+  const cancel = (): void => {
+    stop.current?.abort()
+    setState({ is: 'idle' })
+  }
+  return (
+    <section className={styles.export} aria-labelledby="export">
+      <h3 id="export">Take it along</h3>
+      <ul className={styles.formats}>
+        {FORMATS.map(({ format, title, says }) => (
+          <li key={format}>
+            <button
+              type="button"
+              className={parts.button}
+              aria-describedby={`export-${format}`}
+              disabled={state.is === 'working'}
+              onClick={() => void make(format)}
+            >
+              <Download className={parts.icon} aria-hidden /> {title}
+            </button>
+            <p id={`export-${format}`}>{says}</p>
+          </li>
+        ))}
+      </ul>
+      <label className={styles.secrets}>
+        <input type="checkbox" checked={showSecrets} onChange={(event) => setShowSecrets(event.target.checked)} />
+        In the HAR, leave values of secret fields and parameters (token, key, session …) as they are
+      </label>
+      <p className={styles.said} aria-live="polite">
+        {state.is === 'working' && (
+          <>
+            Writing…{' '}
+            <button type="button" className={parts.button} onClick={cancel}>
+              Cancel
+            </button>
+          </>
+        )}
+        {state.is === 'failed' && `Not written: ${visible(state.text)}.`}
+        {state.is === 'done' && (
+          <>
+            Written: {visible(state.file.name)}, {state.file.blob.size.toLocaleString('en-US')} bytes.{' '}
+            <a href={state.url} download={state.file.name}>
+              Once more
+            </a>
+          </>
+        )}
+      </p>
+    </section>
+  )
+}
