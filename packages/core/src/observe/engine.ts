@@ -28,8 +28,43 @@ export interface Engine {
   told(): Told
   /** What it would leave if the capture ended here; it goes on all the same. */
   standing(): Told
+  /** Both sides have ended, all went well, and nothing that may still come changes what it tells. */
+  readonly isSettled: boolean
   /** Lets go of exchanges that were over at `time`, as far as nothing rests on them. */
   forget(time: number): void
+}
+
+/** In the place of an engine that is settled: what it told, and a fifth of what it takes. */
+export class SettledEngine implements Engine {
+  readonly takesAnyAnswer = false
+  readonly isSettled = true
+  readonly #told: Told
+
+  constructor(told: Told) {
+    this.#told = told
+  }
+
+  expects(): boolean {
+    return false
+  }
+
+  push(): void {}
+
+  gap(): void {}
+
+  finish(): void {}
+
+  end(): void {}
+
+  told(): Told {
+    return this.#told
+  }
+
+  standing(): Told {
+    return this.#told
+  }
+
+  forget(): void {}
 }
 
 /** Turns a reader's offsets into positions: true for the bytes at work, which is when readers tell of them. */

@@ -184,6 +184,11 @@ export class MessageExchanges implements Engine {
     return { ...this.told(), exchanges: this.#ledger.standing() }
   }
 
+  get isSettled(): boolean {
+    const isRead = this.#requests.isFinished && this.#responses.isFinished && this.#asksForHttp2 === null
+    return isRead && this.#http2 === null && this.#ledger.isSettled
+  }
+
   forget(time: number): void {
     this.#ledger.forget(time)
   }

@@ -28,6 +28,7 @@ export interface Upgraded {
 
 export class Http2Exchanges implements Engine {
   readonly takesAnyAnswer = false
+  readonly isSettled = false
   readonly #ledger: ExchangeLedger
   readonly #connection: Http2Connection
   readonly #positions: [Positions, Positions] = [new Positions(), new Positions()]

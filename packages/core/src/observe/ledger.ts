@@ -202,6 +202,13 @@ export class ExchangeLedger {
     this.#settle()
   }
 
+  /** Both sides have closed, what they sent was acknowledged, and none of the exchanges has to be explained. */
+  get isSettled(): boolean {
+    if (this.open.length > 0 || this.#connection.halves.some(({ fin }) => fin < 0) || this.#isUnacknowledged())
+      return false
+    return this.exchanges.troubled.length === 0 && !this.#ended.some((open) => this.#isTroubled(open))
+  }
+
   /** All exchanges as they stand, also those that go on; nothing of it is changed by what comes later. */
   standing(conclude: (exchange: Exchange) => void = () => {}): ExchangeTable {
     const table = copyExchangeTable(this.exchanges)

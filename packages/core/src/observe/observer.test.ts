@@ -433,3 +433,28 @@ describe('whatever comes', () => {
     await fc.assert(property, { numRuns: 150 })
   })
 })
+
+const closedByBoth = (tcp: Tcp): Tcp =>
+  tcp.handshake().send('>', request('GET /')).send('<', response(200, 'fine')).fin('>').fin('<')
+
+describe('a connection whose sides have both closed', () => {
+  test('has its exchange, whatever comes late', async () => {
+    const quiet = await connection((tcp) => closedByBoth(tcp).ack('>'))
+    const late = await connection((tcp) => closedByBoth(tcp).ack('>').retransmit('<').send('<', 'more').rst('>'))
+    expect(late.exchanges).toEqual(quiet.exchanges)
+    expect(late.exchanges[0]).toMatchObject({ target: '/', status: 200, ended: 'complete', detail: null })
+  })
+
+  test('has its packets where the answer is not acknowledged before it goes', async () => {
+    const { exchanges } = await connection((tcp) =>
+      tcp
+        .handshake()
+        .send('>', request('GET /'))
+        .fin('>')
+        .send('<', response(200, 'fine'), { ack: 'none' })
+        .fin('<', { ack: 'none' })
+        .rst('<'),
+    )
+    expect(exchanges[0]!.detail!.packets).not.toEqual([])
+  })
+})

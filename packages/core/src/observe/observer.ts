@@ -308,7 +308,10 @@ export class Observer implements PacketSink {
     const open = this.#open[direction >> 1]!
     if (!open.tracker.segment((direction & 1) as SideIndex, s, open.streams)) counts.duplicates++
     open.tracker.captured(packet.interfaceId, layers.vlan)
-    if (s.flags & (tcp.FIN | tcp.RST) && open.overSince < 0 && open.tracker.closed) this.#linger(open, s.time)
+    if (s.flags & (tcp.FIN | tcp.RST) && open.overSince < 0 && open.tracker.closed) {
+      open.streams.pair.settle(s.frame, s.time)
+      this.#linger(open, s.time)
+    }
   }
 
   /** Twice the slot of the segment's connection, and one more where its second side sends. */

@@ -5,7 +5,7 @@ import { type ProxiedFor, readProxyHeader } from '../app/proxy-protocol.ts'
 import { sniff, type Sniffed } from '../app/sniff.ts'
 import type { ConnectionTracker, StreamEvents } from '../flow/connection.ts'
 import type { StreamSink } from '../flow/half.ts'
-import type { Engine, Told } from './engine.ts'
+import { type Engine, SettledEngine, type Told } from './engine.ts'
 import { NO_EXCHANGES } from './exchange-table.ts'
 import { MessageExchanges } from './exchanges.ts'
 import { Http2Exchanges } from './http2-exchanges.ts'
@@ -106,6 +106,13 @@ export class StreamPair {
     this.#decideLast(0)
     this.#decideLast(1)
     this.engine?.end(frame, time)
+  }
+
+  /** Lets go of the engine where it has nothing more to find out, which most often is long before the connection goes. */
+  settle(frame: number, time: number): void {
+    if (this.engine?.isSettled !== true) return
+    this.engine.end(frame, time)
+    this.engine = new SettledEngine(this.engine.told())
   }
 
   told(): Told {

@@ -18,6 +18,7 @@ const TLS_1_3 = 0x0304
 export class TlsStreams implements Engine {
   /** What is no TLS is an answer to a ClientHello all the same. */
   readonly takesAnyAnswer = true
+  readonly isSettled = false
   readonly #client: SideIndex
   readonly #session: TlsSession
   readonly #inside: StreamPair
