@@ -103,6 +103,7 @@ export {
   type OmittedRow,
 } from './report/ladder-layout.ts'
 export { LADDER_CSS, ladderSvg, type SvgOptions } from './report/ladder-svg.ts'
+export { visible } from './report/escape.ts'
 export { arrowDetail, arrowWords, bundleWords, frameWords, laneWords, offset } from './report/ladder-text.ts'
 export {
   type Arrow,
@@ -148,3 +149,5 @@ export {
   selectionChooser,
   type TimeRange,
 } from './surgery/select.ts'
+/** How the document's values are said to a person. */
+export * as words from './report/words.ts'

@@ -6,10 +6,10 @@ import {
   type CapturePlanOptions,
   type HostRole,
   type PlanEndpoint,
+  visible,
 } from '@pcap-surgery/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { print } from '../io/output.ts'
-import { visible } from '../render/escape.ts'
 import { type Paint, painter, wrap } from '../render/layout.ts'
 
 interface CapturePlanCommandOptions {
@@ -91,7 +91,7 @@ export function renderPlan({ steps }: CapturePlan, width: number, paint: Paint):
     return [
       `${number}${paint('bold', host === null ? title : `${title} (${host})`)}`,
       ...wrap(why, width, '    '),
-      ...commands.map((command) => `      ${paint('cyan', visible(command))}`),
+      ...commands.map((command) => `      ${paint('cyan', visible(command, Infinity))}`),
       '',
     ]
   })

@@ -1,5 +1,5 @@
 // One line on standard error that shows how far long work is. Silent where nobody watches, and for short work.
-import { visible } from '../render/escape.ts'
+import { visible } from '@pcap-surgery/core'
 
 const PATIENCE = 500 // milliseconds before the line appears
 const PERIOD = 100 // milliseconds between two updates

@@ -1,5 +1,5 @@
 // What is said beside the answer, on standard error.
-import { visible } from '../render/escape.ts'
+import { visible } from '@pcap-surgery/core'
 
 /** One line for the user: `pcap-surgery: TEXT`. */
 export const say = (text: string): void => {

@@ -1,14 +1,14 @@
 // One incident for a person: first what and whose, then what was seen, then what to do.
-import type { CheckStep, Incident, RuledOut, TimelineEntry } from '@pcap-surgery/core'
-import { visible } from './escape.ts'
+import { type CheckStep, type Incident, type RuledOut, type TimelineEntry, visible, words } from '@pcap-surgery/core'
 import { wrap, type Paint } from './layout.ts'
-import { duration, moment, outcome, plural, request, title, whose, type CaptureNames } from './words.ts'
+
+const { duration, moment, outcome, plural, request, title, tries, whose } = words
 
 export interface Style {
   /** Columns of the screen. */
   width: number
   paint: Paint
-  names: CaptureNames
+  names: words.CaptureNames
   /** Show the ten steps. */
   checklist: boolean
   /** Leave nothing out. */
@@ -78,12 +78,6 @@ function path(incident: Incident, { width }: Style): string[] {
     ...(incident.attempts.length > 1 ? wrap(`attempts: ${tries(incident)}`, width, '  ') : []),
   ]
 }
-
-/** Attempts in order: `10.3.0.11:8080 connect-refused, then 10.3.0.12:8080 answered`. */
-export const tries = (incident: Incident): string =>
-  incident.attempts
-    .map((attempt) => `${visible(attempt.upstream ?? 'no upstream')} ${visible(attempt.cause ?? 'answered')}`)
-    .join(', then ')
 
 function timeline(incident: Incident, style: Style): string[] {
   const entries = style.all ? [...incident.timeline] : shortened(incident.timeline)
@@ -155,13 +149,15 @@ function alternative(other: RuledOut, { width, names }: Style): string[] {
 function missing(incident: Incident, { width, paint }: Style): string[] {
   return incident.missing.flatMap((capture) => [
     ...wrap(`at ${visible(capture.vantage)}: ${visible(capture.because)}`, width, '    - '),
-    `        ${paint('cyan', visible(capture.command))}`,
+    `        ${paint('cyan', visible(capture.command, Infinity))}`,
     ...(capture.keys === undefined ? [] : wrap(visible(capture.keys), width, '        ')),
   ])
 }
 
 function filters(incident: Incident, { names, paint }: Style): string[] {
-  return incident.filters.map(({ capture, filter }) => `    ${names.of(capture)}: ${paint('cyan', visible(filter))}`)
+  return incident.filters.map(
+    ({ capture, filter }) => `    ${names.of(capture)}: ${paint('cyan', visible(filter, Infinity))}`,
+  )
 }
 
 function checklist(incident: Incident, { width, names, paint }: Style): string[] {

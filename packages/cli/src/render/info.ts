@@ -1,9 +1,15 @@
 // `info` for a person: a paragraph a file, a line a fact, and no line for what is not there.
-import type { CaptureInformation, InfoDocument, InterfaceInformation } from '@pcap-surgery/core'
-import { visible } from './escape.ts'
+import { type CaptureInformation, type InfoDocument, type InterfaceInformation, visible } from '@pcap-surgery/core'
 
 export const renderInfo = ({ captures }: InfoDocument): string =>
-  captures.map((capture) => `${linesOf(capture).map(visible).join('\n')}\n`).join('\n')
+  captures
+    .map(
+      (capture) =>
+        `${linesOf(capture)
+          .map((line) => visible(line))
+          .join('\n')}\n`,
+    )
+    .join('\n')
 
 function linesOf(capture: CaptureInformation): string[] {
   const { file, bytes, sha256, format, compression, frames, first, last, durationSeconds, outOfOrder, section } =

@@ -1,9 +1,30 @@
 // The document as text: a person at 3 a.m. reads the first lines and knows what broke, whose it is, and how sure that is.
-import type { CaptureSummary, Clock, DiagnosisDocument, Incident, Told } from '@pcap-surgery/core'
-import { visible } from './escape.ts'
-import { details, headline, tries, type Style } from './incident.ts'
-import { columns, painter, wrap } from './layout.ts'
-import { CaptureNames, duration, moment, outcome, plural, request, title, whose } from './words.ts'
+import {
+  type CaptureSummary,
+  type DiagnosisDocument,
+  type Incident,
+  type Told,
+  visible,
+  words,
+} from '@pcap-surgery/core'
+import { details, headline, type Style } from './incident.ts'
+import { columns, GLUE, painter, wrap } from './layout.ts'
+
+const {
+  captureFacts,
+  CaptureNames,
+  exampleOf,
+  groupFacts,
+  groupsOf,
+  moment,
+  outcome,
+  plural,
+  request,
+  tally,
+  title,
+  tries,
+  whose,
+} = words
 
 export interface TextOptions {
   /** Columns of the screen. */
@@ -18,7 +39,6 @@ export interface TextOptions {
 const KINDS = 8
 const EXAMPLES = 5
 const MASKED_SHOWN = 8
-const SUREST_FIRST = ['certain', 'likely', 'possible']
 
 /** The diagnosis as text, with a newline at its end. Strings of the captures are escaped. */
 export function renderText(document: DiagnosisDocument, options: TextOptions): string {
@@ -62,7 +82,7 @@ const styleOf = (
 ): Style => ({
   width: Math.max(40, width),
   paint: painter(colour),
-  names: new CaptureNames(read),
+  names: new CaptureNames(read, GLUE),
   checklist,
   all,
 })
@@ -76,7 +96,7 @@ function joined(parts: readonly string[][]): string {
 function incidents(document: DiagnosisDocument, style: Style): string[][] {
   const all = document.incidents
   if (all.length === 0) return [healthy(document, style)]
-  const groups = grouped(all)
+  const groups = groupsOf(all)
   const blocks = style.all
     ? all.map((incident) => [...headline(incident, style), ...details(incident, style)])
     : groups.slice(0, KINDS).map((group) => block(group, style))
@@ -86,22 +106,10 @@ function incidents(document: DiagnosisDocument, style: Style): string[][] {
   return all.length === 1 ? blocks : [overview(document, groups, style), ...blocks]
 }
 
-/** Incidents of one kind: same cause, upstream and gateway. The largest group first, then the earliest. */
-function grouped(all: readonly Incident[]): Incident[][] {
-  const groups = new Map<string, Incident[]>()
-  for (const incident of all) {
-    const kind = JSON.stringify([incident.cause, incident.upstream, incident.gateway])
-    const group = groups.get(kind)
-    if (group === undefined) groups.set(kind, [incident])
-    else group.push(incident)
-  }
-  return [...groups.values()].toSorted((a, b) => b.length - a.length)
-}
-
 function overview(document: DiagnosisDocument, groups: readonly Incident[][], { paint }: Style): string[] {
   const first = `${plural(document.incidents.length, 'failed request')}, ${plural(document.healthy.exchanges, 'exchange')} went well.`
   const rows = groups.map((group) => {
-    const [incident] = group as [Incident]
+    const [incident] = group
     return [`${group.length}`, tally(group, outcome), title(incident.cause), whose(incident.domain), upstream(incident)]
   })
   const [head, ...body] = columns([['', 'status', 'cause', 'whose', 'upstream'], ...rows], [0])
@@ -110,36 +118,19 @@ function overview(document: DiagnosisDocument, groups: readonly Incident[][], { 
 
 const upstream = (incident: Incident): string => (incident.upstream === null ? 'none' : visible(incident.upstream))
 
-/** The different values in a group, with counts where there is more than one: `504 ×40, 502 ×2`. */
-function tally(group: readonly Incident[], value: (incident: Incident) => string): string {
-  const counts = new Map<string, number>()
-  for (const incident of group) counts.set(value(incident), (counts.get(value(incident)) ?? 0) + 1)
-  if (counts.size === 1) return value(group[0]!)
-  return [...counts].map(([text, count]) => `${text} ×${count}`).join(', ')
-}
-
 /** One kind of incident: the surest of the group in full, then where and when the others are. */
 function block(group: readonly Incident[], style: Style): string[] {
-  const [example] = group.toSorted(
-    (a, b) => SUREST_FIRST.indexOf(a.confidence) - SUREST_FIRST.indexOf(b.confidence),
-  ) as [Incident]
+  const example = exampleOf(group)
   const lines = [...headline(example, style), ...details(example, style)]
   if (group.length === 1) return lines
   const others = group.filter((incident) => incident !== example)
-  const waits = group
-    .flatMap(({ waitSeconds }) => (waitSeconds === null ? [] : [waitSeconds]))
-    .toSorted((a, b) => a - b)
-  const waited = waits.length === 0 ? '' : `, waited ${duration(waits[0]!)} to ${duration(waits.at(-1)!)}`
-  const total =
-    `${group.length} of this kind (${tally(group, ({ confidence }) => visible(confidence))}), ` +
-    `${moment(group[0]!.time)} to ${moment(group.at(-1)!.time)}${waited}`
   const rows = others
     .slice(0, EXAMPLES)
     .map((one) => [`incident ${visible(one.id)}`, moment(one.time), outcome(one), request(one)])
   const hidden = others.length - rows.length
   return [
     ...lines,
-    ...wrap(total, style.width, '  ').map((line) => style.paint('bold', line)),
+    ...wrap(groupFacts(group), style.width, '  ').map((line) => style.paint('bold', line)),
     ...columns(rows).map((line) => `    ${line}`),
     ...(hidden > 0 ? [style.paint('dim', `    … ${hidden} more (--all)`)] : []),
   ]
@@ -186,39 +177,10 @@ function captures(document: DiagnosisDocument, style: Style): string[] {
   return [
     style.paint('bold', 'Captures'),
     ...document.captures.flatMap((capture) => [
-      ...wrap(`${style.names.of(capture.id)}: ${seenIn(capture)}`, style.width, '  '),
+      ...wrap(`${style.names.of(capture.id)}: ${captureFacts(capture)}`, style.width, '  '),
       ...capture.warnings.flatMap((warning) => wrap(visible(warning), style.width, '    ! ')),
     ]),
   ]
-}
-
-function seenIn(capture: CaptureSummary): string {
-  const facts = [visible(capture.format), plural(capture.frames, 'frame')]
-  if (capture.first !== null && capture.last !== null) {
-    const length = (Date.parse(capture.last) - Date.parse(capture.first)) / 1000
-    facts.push(`from ${moment(capture.first)}, ${duration(length)} long`)
-  }
-  if (capture.vantages.length > 0) facts.push(`taken at ${capture.vantages.map(visible).join(', ')}`)
-  facts.push(...clockFacts(capture.clock))
-  return facts.join(', ')
-}
-
-/** Clocks nearer to each other than this, in seconds, are not spoken of. */
-const APART = 0.003
-
-function clockFacts({ offsetSeconds, driftPpm }: Clock): string[] {
-  if (offsetSeconds === null) return ['clock not tied to the first capture']
-  const isAhead = offsetSeconds > 0
-  const apart = `clock ${duration(Math.abs(offsetSeconds))} ${isAhead ? 'ahead' : 'behind'}`
-  return [
-    ...(Math.abs(offsetSeconds) >= APART ? [apart] : []),
-    ...(driftPpm === null ? [] : [`clock ${driftPpm.low > 0 ? 'fast' : 'slow'} by ${ppm(driftPpm)} ppm`]),
-  ]
-}
-
-function ppm({ low, high }: { low: number; high: number }): string {
-  const [least, most] = [Math.abs(low), Math.abs(high)].toSorted((a, b) => a - b).map((one) => Math.round(one))
-  return least === most ? `${least}` : `${least} to ${most}`
 }
 
 function notes(document: DiagnosisDocument, style: Style): string[] {

@@ -1,0 +1,188 @@
+// How the document's values are said to a person, in any report. What leaves this file hides nothing; it is not yet safe
+// inside of markup.
+import { CATALOGUE, type CauseClass, type CauseCode, type Domain } from '../diagnose/catalogue.ts'
+import type { CaptureSummary, Clock, FrameRef, Incident } from './document.ts'
+import { visible } from './escape.ts'
+
+const WHOSE: { readonly [domain in Domain]: string } = {
+  proxy: 'the proxy’s',
+  'load-balancer': 'the load balancer’s',
+  upstream: 'the upstream’s',
+  dependency: 'a dependency’s',
+  network: 'the network’s',
+  'name-service': 'the name service’s',
+  unknown: 'not known whose',
+}
+
+export const whose = (domain: Domain): string => WHOSE[domain] ?? visible(domain)
+
+const LAYER: { readonly [name in CauseClass]: string } = {
+  'connect-failure': 'TCP connection',
+  'network-stall': 'TCP delivery',
+  'slow-upstream': 'application (response time)',
+  'name-resolution': 'DNS',
+  'no-healthy-upstream': 'proxy (choice of an upstream)',
+  'tls-failure': 'TLS handshake',
+  'protocol-mismatch': 'application protocol',
+  'bad-response': 'HTTP response',
+  'upstream-closed': 'TCP closing',
+  'upstream-reset': 'TCP closing',
+  mtu: 'IP (packet size)',
+  'timeout-policy': 'proxy (timeouts)',
+  relayed: 'HTTP, behind the proxy',
+  undetermined: 'not determined',
+}
+
+/** Where in the stack it failed. */
+export const layer = (name: CauseClass): string => LAYER[name] ?? visible(name)
+
+/** Title of a cause; the code itself where this version has no title for it. */
+export const title = (cause: CauseCode): string => CATALOGUE[cause]?.title || visible(cause)
+
+/** `504`, `504?` where the client leg does not show it, or what the client got instead of a status. */
+export function outcome(incident: Incident): string {
+  if (incident.status !== null) return incident.statusSeen ? `${incident.status}` : `${incident.status}?`
+  return incident.statusSeen ? 'no answer' : 'answer not seen'
+}
+
+const LONGEST_PATH = 100
+
+/** `GET shop.example/api/report`, as much of it as was seen. */
+export function request(incident: Incident): string {
+  if (incident.method === null && incident.path === null) {
+    return incident.client === null ? 'request not seen' : 'the request is encrypted'
+  }
+  const path = visible(incident.path ?? '', Infinity)
+  const shown = path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH - 1)}…` : path
+  const host = incident.path?.startsWith('/') ? visible(incident.host ?? '') : ''
+  return `${visible(incident.method ?? '?')} ${host}${shown}`
+}
+
+/** `1.2 ms`, `340 ms`, `2.001 s`, `3 min 20 s`: never more digits than anyone reads. */
+export function duration(seconds: number): string {
+  const size = Math.abs(seconds)
+  if (size < 0.001) return `${Math.round(seconds * 1e6)} µs`
+  if (size < 0.01) return `${(seconds * 1e3).toFixed(1)} ms`
+  if (size < 1) return `${Math.round(seconds * 1e3)} ms`
+  if (size < 120) return `${seconds.toFixed(3)} s`
+  const whole = Math.round(size)
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60]
+  return `${seconds < 0 ? '-' : ''}${hours > 0 ? `${hours} h ` : ''}${minutes} min ${rest} s`
+}
+
+/** `2026-11-22T08:57:21.682000001Z` as `2026-11-22 08:57:21.682 UTC`. */
+export const moment = (time: string): string => visible(time.replace('T', ' ').replace(/(\.\d{3})\d*Z$/, '$1 UTC'))
+
+export const plural = (count: number, one: string, many: string = `${one}s`): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
+
+/** Attempts in order: `10.3.0.11:8080 connect-refused, then 10.3.0.12:8080 answered`. */
+export const tries = ({ attempts }: Incident): string =>
+  attempts
+    .map(({ upstream, cause }) => `${visible(upstream ?? 'no upstream')} ${visible(cause ?? 'answered')}`)
+    .join(', then ')
+
+/** What a capture is: `pcap, 1,204 frames, from …, 3.2 s long, taken at proxy-back, clock 12 ms ahead`. */
+export function captureFacts(capture: CaptureSummary): string {
+  const facts = [visible(capture.format), plural(capture.frames, 'frame')]
+  if (capture.first !== null && capture.last !== null) {
+    const length = (Date.parse(capture.last) - Date.parse(capture.first)) / 1000
+    facts.push(`from ${moment(capture.first)}, ${duration(length)} long`)
+  }
+  if (capture.vantages.length > 0) facts.push(`taken at ${capture.vantages.map((one) => visible(one)).join(', ')}`)
+  facts.push(...clockFacts(capture.clock))
+  return facts.join(', ')
+}
+
+/** Clocks nearer to each other than this, in seconds, are not spoken of. */
+const APART = 0.003
+
+function clockFacts({ offsetSeconds, driftPpm }: Clock): string[] {
+  if (offsetSeconds === null) return ['clock not tied to the first capture']
+  const isAhead = offsetSeconds > 0
+  const apart = `clock ${duration(Math.abs(offsetSeconds))} ${isAhead ? 'ahead' : 'behind'}`
+  return [
+    ...(Math.abs(offsetSeconds) >= APART ? [apart] : []),
+    ...(driftPpm === null ? [] : [`clock ${driftPpm.low > 0 ? 'fast' : 'slow'} by ${ppm(driftPpm)} ppm`]),
+  ]
+}
+
+function ppm({ low, high }: { low: number; high: number }): string {
+  const [least, most] = [Math.abs(low), Math.abs(high)].toSorted((a, b) => a - b).map((one) => Math.round(one))
+  return least === most ? `${least}` : `${least} to ${most}`
+}
+
+/** Says frames as `proxy-back.pcap #17 #19`, by the shortest file names that tell the captures apart. */
+export class CaptureNames {
+  readonly #names = new Map<number, string>()
+  readonly #glue: string
+
+  /** `glue` stands between a file and its frames. */
+  constructor(captures: readonly Pick<CaptureSummary, 'id' | 'file'>[], glue = ' ') {
+    this.#glue = glue
+    const counts = new Map<string, number>()
+    for (const { file } of captures) counts.set(baseOf(file), (counts.get(baseOf(file)) ?? 0) + 1)
+    for (const { id, file } of captures) {
+      const name = file === '-' ? 'standard input' : counts.get(baseOf(file)) === 1 ? baseOf(file) : file
+      this.#names.set(id, visible(name))
+    }
+  }
+
+  of(capture: number): string {
+    return this.#names.get(capture) ?? `capture ${capture}`
+  }
+
+  /** At most `most` frames of each capture are named. With a single capture its name goes without saying. */
+  frames(frames: readonly FrameRef[], most = 6): string {
+    const byCapture = new Map<number, number[]>()
+    for (const { capture, frame } of frames) byCapture.set(capture, [...(byCapture.get(capture) ?? []), frame])
+    return [...byCapture]
+      .map(([capture, numbers]) => {
+        const shown = numbers.slice(0, most).map((number) => `#${number}`)
+        const rest = numbers.length - shown.length
+        const all = rest > 0 ? `${shown.join(' ')} and ${rest} more` : shown.join(' ')
+        return this.#names.size === 1 ? all : `${this.of(capture)}${this.#glue}${all}`
+      })
+      .join(', ')
+  }
+}
+
+const baseOf = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1) || file
+
+/** Incidents of one kind: same cause, upstream and gateway. The largest group first, then the earliest. */
+export function groupsOf(all: readonly Incident[]): [Incident, ...Incident[]][] {
+  const groups = new Map<string, [Incident, ...Incident[]]>()
+  for (const incident of all) {
+    const kind = JSON.stringify([incident.cause, incident.upstream, incident.gateway])
+    const group = groups.get(kind)
+    if (group === undefined) groups.set(kind, [incident])
+    else group.push(incident)
+  }
+  return [...groups.values()].toSorted((a, b) => b.length - a.length)
+}
+
+const SUREST_FIRST = ['certain', 'likely', 'possible']
+
+/** The incident of a group to be told in full: the surest, then the earliest. */
+export const exampleOf = (group: readonly Incident[]): Incident =>
+  group.toSorted((a, b) => SUREST_FIRST.indexOf(a.confidence) - SUREST_FIRST.indexOf(b.confidence))[0]!
+
+/** The different values in a group, with counts where there is more than one: `504 ×40, 502 ×2`. */
+export function tally(group: readonly Incident[], value: (incident: Incident) => string): string {
+  const counts = new Map<string, number>()
+  for (const incident of group) counts.set(value(incident), (counts.get(value(incident)) ?? 0) + 1)
+  if (counts.size === 1) return value(group[0]!)
+  return [...counts].map(([text, count]) => `${text} ×${count}`).join(', ')
+}
+
+/** `7 of this kind (certain), FROM to UNTIL, waited 2.001 s to 2.004 s`. */
+export function groupFacts(group: readonly Incident[]): string {
+  const waits = group
+    .flatMap(({ waitSeconds }) => (waitSeconds === null ? [] : [waitSeconds]))
+    .toSorted((a, b) => a - b)
+  const waited = waits.length === 0 ? '' : `, waited ${duration(waits[0]!)} to ${duration(waits.at(-1)!)}`
+  return (
+    `${group.length} of this kind (${tally(group, ({ confidence }) => visible(confidence))}), ` +
+    `${moment(group[0]!.time)} to ${moment(group.at(-1)!.time)}${waited}`
+  )
+}
