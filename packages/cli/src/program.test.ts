@@ -59,6 +59,14 @@ test('the same as JSON', async () => {
   })
 })
 
+test('a report of one file, and one for a ticket', async () => {
+  const { status, out, err } = await run(['diagnose', 'front.pcap', 'back.pcap', '--format', 'html'])
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+  expect(out).toMatch(/^<!doctype html>[\s\S]*Connection refused[\s\S]*<svg[\s\S]*<\/html>\n$/)
+  const ticket = await run(['diagnose', 'front.pcap', 'back.pcap', '--format', 'markdown'])
+  expect(ticket.out).toMatch(/^# 502: Connection refused, the upstream’s \(certain\)\n/)
+})
+
 test('all exchanges as an HTTP Archive, the same on standard output and in a file', async () => {
   const args = ['diagnose', 'front.pcap', 'back.pcap', '--format', 'har']
   const { status, out, err } = await run(args)
@@ -144,6 +152,7 @@ test.each([
   ['an unknown option', ['diagnose', '--colour', 'quiet.pcap']],
   ['an unknown format', ['diagnose', '--format', 'yaml', 'quiet.pcap']],
   ['secrets asked for where there are none', ['diagnose', '--show-secrets', 'quiet.pcap']],
+  ['a report that never ends', ['diagnose', '--follow', '--format', 'html', 'quiet.pcap']],
   ['an archive that never ends', ['diagnose', '--follow', '--format', 'har', 'quiet.pcap']],
   ['a hint that names no vantage', ['diagnose', '--vantage', 'quiet.pcap=middle', 'quiet.pcap']],
   ['a hint for a file that is no capture', ['diagnose', '--vantage', 'other.pcap=client', 'quiet.pcap']],

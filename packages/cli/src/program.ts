@@ -41,6 +41,7 @@ Examples:
   tcpdump -i any -s 0 -w - 'tcp or icmp or icmp6 or port 53 or arp' | pcap-surgery diagnose -
   tcpdump -i any -s 0 -U -w - 'tcp or icmp or icmp6 or port 53 or arp' | pcap-surgery diagnose - --follow
   pcap-surgery diagnose *.pcap --format json --output diagnosis.json
+  pcap-surgery diagnose front.pcap back.pcap --format html --output report.html
   pcap-surgery diagnose front.pcap back.pcap --format har --output exchanges.har
 `
 
@@ -115,8 +116,11 @@ function build(done: (status: number) => void): Command {
     .description('find every request that a proxy failed on an upstream’s behalf, and name the cause')
     .argument('<capture...>', 'pcap or pcapng, plain or compressed (gzip, zstd, lz4); - is standard input')
     .addOption(
-      new Option('-f, --format <format>', 'how to answer; har: all exchanges as an HTTP Archive (HAR 1.2)')
-        .choices(['text', 'json', 'ndjson', 'har'])
+      new Option(
+        '-f, --format <format>',
+        'how to answer; html: one file with diagrams; markdown: for a ticket; har: all exchanges as an HTTP Archive (HAR 1.2)',
+      )
+        .choices(['text', 'json', 'ndjson', 'html', 'markdown', 'har'])
         .default('text'),
     )
     .option(

@@ -104,6 +104,9 @@ export {
 } from './report/ladder-layout.ts'
 export { LADDER_CSS, ladderSvg, type SvgOptions } from './report/ladder-svg.ts'
 export { visible } from './report/escape.ts'
+export { htmlReport, type ReportOptions } from './report/html.ts'
+export { ladderLines, type LinesOptions } from './report/ladder-lines.ts'
+export { markdownReport } from './report/markdown.ts'
 export { arrowDetail, arrowWords, bundleWords, frameWords, laneWords, offset } from './report/ladder-text.ts'
 export {
   type Arrow,

@@ -1,5 +1,16 @@
 // pcap-surgery diagnose: captures in, the causes out.
-import { correlate, diagnose, type DiagnosisDocument, harOf, hasDecrypted, type Story } from '@pcap-surgery/core'
+import {
+  correlate,
+  diagnose,
+  type DiagnosisDocument,
+  harOf,
+  hasDecrypted,
+  htmlReport,
+  ladderOf,
+  markdownReport,
+  type ReportOptions,
+  type Story,
+} from '@pcap-surgery/core'
 import { distinct, readCaptures, type VantageHint, vantagesOf } from '../io/captures.ts'
 import { readKeys, unreadableKeys } from '../io/keys.ts'
 import { printAll, refusal, writeWhole } from '../io/output.ts'
@@ -10,7 +21,7 @@ import { renderText, type TextOptions } from '../render/text.ts'
 import { followCommand } from './follow.ts'
 
 export interface DiagnoseOptions {
-  format: 'text' | 'json' | 'ndjson' | 'har'
+  format: 'text' | 'json' | 'ndjson' | 'har' | 'html' | 'markdown'
   output?: string
   /** With `har`: secrets are not left out. */
   showSecrets?: boolean
@@ -53,7 +64,7 @@ async function misuse(files: readonly string[], options: DiagnoseOptions): Promi
   const { keys = [], vantage: hints = [], output, follow = false, format, showSecrets = false } = options
   if (showSecrets && format !== 'har') return '--show-secrets: is for --format har'
   if (follow && files.length > 1) return '--follow: one capture at a time'
-  if (follow && (format === 'json' || format === 'har')) return '--follow: the answer never ends; use --format ndjson'
+  if (follow && format !== 'text' && format !== 'ndjson') return '--follow: the answer never ends; use --format ndjson'
   if (follow && output !== undefined) return '--follow: goes to standard output; redirect that'
   for (const { file } of hints) {
     if (!files.includes(file)) return `--vantage ${file}: is not one of the captures`
@@ -75,10 +86,20 @@ function rendered(story: Story, document: DiagnosisDocument, options: DiagnoseOp
       return [renderNdjson(document)]
     case 'har':
       return harOf(story, document, { creator: { name: 'PCAP Surgery', version }, showSecrets })
+    case 'html':
+      return htmlReport(document, reportOptions(story, options))
+    case 'markdown':
+      return markdownReport(document, reportOptions(story, options))
     case 'text':
       return [renderText(document, textOptions(options))]
   }
 }
+
+const reportOptions = (story: Story, { version, all = false }: DiagnoseOptions): ReportOptions => ({
+  version,
+  all,
+  ladderOf: (incident) => ladderOf(story, incident),
+})
 
 function textOptions({ output, color, checklist = false, all = false }: DiagnoseOptions): TextOptions {
   const screen = output === undefined && process.stdout.isTTY

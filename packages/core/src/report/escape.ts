@@ -43,7 +43,7 @@ const JOINER = '\u2060'
 // strikethrough, formulas. An underscore inside of a word means nothing.
 const INLINE = /[\\`*[\]<>|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g
 // What begins a list, a heading, a quotation or a rule, where a line begins with the text.
-const OPENING = /^([-+=#>]|\d{1,9}[.)])/
+const OPENING = /^([-+=#>]|\d{1,9}[.)](?=\s|$))/
 // What is linked, in the text as it is shown, whatever was put before it: addresses, mentions, issues.
 const LINKED = /(:(?=\/\/)|\bwww(?=\.)|@|#(?=\d)|\bGH-(?=\d)|\b(?:mailto|xmpp):)/gi
 

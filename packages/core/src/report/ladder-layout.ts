@@ -238,7 +238,7 @@ function place(rows: readonly LadderRow[], { arrows }: Ladder, { top, row: step 
     row.arrivalY =
       arrivalSeconds === null ? row.y : Math.min(yAt(anchors, arrivalSeconds, row.y), row.y + SLOPE_MOST * step)
   }
-  return y + step
+  return y
 }
 
 /** Longer pauses take more room, up to half as much again; what is far longer is folded. */

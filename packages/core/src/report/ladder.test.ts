@@ -1,42 +1,12 @@
 // Ladders of real captures: the cases of this repository, and some labelled scenarios of other shapes.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { areThere, observed } from '../../../../tools/labelled.ts'
-import { nobleCrypto } from '../app/tls/crypto-noble.ts'
-import { parseKeyLog } from '../app/tls/keylog.ts'
-import type { Bytes } from '../bytes/read.ts'
-import { observe } from '../observe/observe.ts'
+import { caseNames, storyOf } from '../../../../tools/stories.ts'
 import { correlate } from '../story/correlate.ts'
 import type { Story } from '../story/story.ts'
 import { diagnose } from './diagnose.ts'
 import type { FrameRef, Incident } from './document.ts'
 import { type Arrow, type Ladder, ladderOf } from './ladder.ts'
-
-const CASES = fileURLToPath(new URL('../../../../cases/', import.meta.url))
-
-async function* gzip(source: AsyncIterable<Bytes>): AsyncGenerator<Bytes> {
-  const parts: Bytes[] = []
-  for await (const chunk of source) parts.push(chunk.slice())
-  yield gunzipSync(Buffer.concat(parts))
-}
-
-async function* whole(path: string): AsyncGenerator<Bytes> {
-  yield readFileSync(path)
-}
-
-async function caseOf(name: string): Promise<Story> {
-  const folder = `${CASES}${name}/`
-  const keys = parseKeyLog(existsSync(`${folder}keys.log`) ? readFileSync(`${folder}keys.log`, 'latin1') : '')
-  const files = readdirSync(folder).filter((file) => /\.pcap(ng)?(\.gz)?$/.test(file))
-  const observations = files
-    .toSorted()
-    .map((file) =>
-      observe([{ file, open: () => whole(folder + file) }], { decompression: { gzip }, keys, crypto: nobleCrypto }),
-    )
-  return correlate(await Promise.all(observations))
-}
 
 const scenario = async (name: string): Promise<Story> =>
   correlate((await observed(name)).map(({ observations }) => observations))
@@ -78,11 +48,9 @@ function everyWrong(story: Story): string[] {
   )
 }
 
-const names = readdirSync(CASES, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [one.name] : []))
-
 describe('every cited frame is drawn once, between hosts, in order of time', () => {
-  test.each(names)('case %s', async (name) => {
-    expect(everyWrong(await caseOf(name))).toEqual([])
+  test.each(caseNames())('case %s', async (name) => {
+    expect(everyWrong(await storyOf(name))).toEqual([])
   })
 
   // Addresses translated, searches for neighbours, HTTP/2, several tries, one leg, no keys, clocks that run apart.
@@ -106,7 +74,7 @@ describe('every cited frame is drawn once, between hosts, in order of time', () 
 })
 
 async function firstOf(name: string): Promise<Ladder> {
-  const story = await caseOf(name)
+  const story = await storyOf(name)
   return ladderOf(story, diagnose(story).incidents[0]!)
 }
 
