@@ -99,6 +99,7 @@ export function TimeSequenceView({
         onSelect={onSelect}
         nameFrame={nameFrame}
       />
+      <Packets ladder={ladder} plot={plot} nameFrame={nameFrame} />
     </div>
   )
 }
@@ -209,7 +210,6 @@ function TimeSequencePlot({ ladder, plot, selected, onSelect, nameFrame }: PlotP
         )}
       </p>
       <Legend plot={plot} isWindowAbove={isWindowHigh && !withWindow} />
-      <Packets ladder={ladder} plot={plot} nameFrame={nameFrame} />
     </>
   )
 }
