@@ -1,11 +1,12 @@
 // An incident in a browser: its packets, the findings that cite them, its frames, and the file to keep.
 import { spawnSync } from 'node:child_process'
-import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type DiagnosisDocument, readFrames } from '@pcap-surgery/core'
+import { gateway } from '@pcap-surgery/testkit'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -40,14 +41,14 @@ const capturesOf = (name: string): string[] =>
 const documentOf = (name: string): DiagnosisDocument =>
   JSON.parse(readFileSync(join(CASES, name, 'expected.json'), 'utf8')) as DiagnosisDocument
 
-/** A page on which the first incident of a case is open. */
-async function incidentOf(name: string, options: BrowserContextOptions = {}): Promise<Page> {
+/** A page on which the first incident of a case, or of captures, is open. */
+async function incidentOf(of: string | string[], options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1400 }, ...options })
   const page = await context.newPage()
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
   page.on('pageerror', (error) => faults.push(error.message))
   await page.goto(`${PAGE.href}#/incident`)
-  await page.setInputFiles('input[type=file]', capturesOf(name))
+  await page.setInputFiles('input[type=file]', typeof of === 'string' ? capturesOf(of) : of)
   await page.waitForSelector('[role=option]')
   return page
 }
@@ -195,6 +196,25 @@ test('by keyboard alone, from the captures to a file that others can read', asyn
   const frames = tshark(file, '-T', 'fields', '-e', 'frame.number').trim().split('\n')
   expect(frames.length).toBeGreaterThan(10)
   await context.close()
+})
+
+test('what strangers sent is text, and none of it is out of sight', async () => {
+  const { both } = gateway({
+    ask: 'GET /<img/src=x/onerror=alert(1)>\u001b[31m',
+    attempts: [(upstream, text) => upstream.handshake().send('>', text).wait(0.2).rst('<')],
+    answer: 502,
+  })
+  const file = join(folder, 'hostile.pcap')
+  writeFileSync(file, both)
+  const page = await incidentOf([file])
+  page.on('dialog', (dialog) => faults.push(dialog.message()))
+  await page.getByRole('option', { name: 'request, GET /<img' }).first().click()
+  await page.getByRole('treeitem', { name: 'Request Line' }).click()
+  const shown = await page.locator('#page').innerText()
+  expect(shown).toContain('GET /<img/src=x/onerror=alert(1)>\\x1b[31m')
+  expect(shown).not.toContain('\u001b')
+  expect(await page.locator('img').count()).toBe(0)
+  await page.context().close()
 })
 
 describe.each([

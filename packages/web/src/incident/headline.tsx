@@ -19,7 +19,7 @@ export function Headline({ incident, isMasked }: { incident: Incident; isMasked:
         <ConfidenceMark confidence={confidence} />
         {isMasked && <span className={styles.masked}>hidden by a retry</span>}
       </p>
-      <h2 id="headline" className={styles.sentence}>
+      <h2 id="headline" tabIndex={-1} className={styles.sentence}>
         {visible(summary)}
       </h2>
       <p className={styles.request}>

@@ -8,11 +8,11 @@ import { visible } from '../parts/text.ts'
 import parts from '../parts/parts.module.css'
 import { fragmentOf, HOME } from '../place.ts'
 import { usePage } from '../state.ts'
-import { Attempts, Causes, Checklist, Filters, Missing, Remedies, Section } from './details.tsx'
+import { Attempts, Causes, Checklist, Filters, Missing, Remedies, Section, title } from './details.tsx'
 import { Findings } from './findings.tsx'
 import { FramePanel } from './frame/frame-panel.tsx'
 import { shortName } from './frame-refs.tsx'
-import { Headline } from './headline.tsx'
+import { Headline, status } from './headline.tsx'
 import styles from './incident.module.css'
 import { LadderView } from './ladder/ladder.tsx'
 import { type Drawn, useLadder } from './ladder/use-ladder.ts'
@@ -22,6 +22,7 @@ import { Save } from './save.tsx'
 
 export function IncidentView(): ReactNode {
   const id = usePage((page) => page.place.incident)
+  useEffect(arrive, [])
   const document = usePage((page) => page.opened!.document!)
   const all = [...document.incidents, ...document.masked]
   const at = id === null ? 0 : all.findIndex((one) => one.id === id)
@@ -35,27 +36,38 @@ export function IncidentView(): ReactNode {
     )
   }
   const isMasked = at >= document.incidents.length
-  return <One key={incident.id} document={document} all={all} at={at} incident={incident} isMasked={isMasked} />
+  return (
+    <>
+      <Pager all={all} at={at} />
+      <One key={incident.id} document={document} incident={incident} isMasked={isMasked} />
+    </>
+  )
+}
+
+/** Who comes from elsewhere begins at the top, and assistive technology with the sentence. */
+function arrive(): void {
+  if (usePage.getState().place.settings.frame === undefined) window.scrollTo(0, 0)
+  if (window.document.activeElement === window.document.body) {
+    window.document.getElementById('headline')?.focus({ preventScroll: true })
+  }
 }
 
 interface OneProps {
   document: DiagnosisDocument
-  all: readonly Incident[]
-  at: number
   incident: Incident
   isMasked: boolean
 }
 
-function One({ document, all, at, incident, isMasked }: OneProps): ReactNode {
+function One({ document, incident, isMasked }: OneProps): ReactNode {
   const drawn = useLadder(document, incident.id)
   const frame = useOpenFrame()
   const files = document.captures.map(({ file }) => file)
   const captureName = (id: number): string => shortName(files[id] ?? `capture ${id}`)
   useEffect(() => forgetLinks, [])
+  useTitle(`${status(incident)} ${title(incident.cause)}`)
   const { attempts, competing, ruledOut, missing, remedies } = incident
   return (
     <article className={styles.incident} aria-labelledby="headline" data-panel={frame !== null}>
-      <Pager all={all} at={at} />
       <Headline incident={incident} isMasked={isMasked} />
       <div className={styles.body}>
         <section aria-labelledby="packets">
@@ -69,6 +81,11 @@ function One({ document, all, at, incident, isMasked }: OneProps): ReactNode {
           {remedies.length > 0 && (
             <Section title="What to do">
               <Remedies incident={incident} />
+            </Section>
+          )}
+          {missing.length > 0 && (
+            <Section title="Capture next">
+              <Missing missing={missing} />
             </Section>
           )}
           {competing.length > 0 && (
@@ -105,11 +122,6 @@ function One({ document, all, at, incident, isMasked }: OneProps): ReactNode {
               <Causes causes={ruledOut} />
             </Section>
           )}
-          {missing.length > 0 && (
-            <Section title="Capture next">
-              <Missing missing={missing} />
-            </Section>
-          )}
           <Section title="Keep it">
             <Save incident={incident.id} />
           </Section>
@@ -120,6 +132,17 @@ function One({ document, all, at, incident, isMasked }: OneProps): ReactNode {
       )}
     </article>
   )
+}
+
+/** The window's title, while this is shown. */
+function useTitle(text: string): void {
+  useEffect(() => {
+    const before = window.document.title
+    window.document.title = `${text} – ${before}`
+    return () => {
+      window.document.title = before
+    }
+  }, [text])
 }
 
 /** Who opened the panel by keyboard goes on where they were. */

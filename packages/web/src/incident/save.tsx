@@ -78,7 +78,12 @@ export function Save({ incident }: { incident: string }): ReactNode {
         )}
       </p>
       <div className={styles.saved} aria-live="polite">
-        {state.is === 'working' && <p>Cutting the packets out, and diagnosing the cut again…</p>}
+        {state.is === 'working' && (
+          <>
+            <p>Cutting the packets out, and diagnosing the cut again…</p>
+            <progress aria-label="Saving" />
+          </>
+        )}
         {state.is === 'failed' && <p className={styles.failed}>Not saved: {visible(state.text)}.</p>}
         {state.is === 'done' && (
           <>

@@ -3,6 +3,7 @@
 import { type Ladder, type LadderLayout, type LadderRow, layoutOf } from '@pcap-surgery/core'
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { plural } from '../../parts/duration.ts'
+import parts from '../../parts/parts.module.css'
 import { keyOf, openFrame, standOn, useLinks, useOpenFrame } from '../links.ts'
 import styles from './ladder.module.css'
 import { Lanes } from './lanes.tsx'
@@ -33,6 +34,7 @@ const NARROW = 560
 const BEYOND = 12
 
 const NONE: ReadonlySet<string> = new Set()
+const NO_BUNDLES: ReadonlySet<number> = new Set()
 
 export interface LadderViewProps {
   ladder: Ladder
@@ -42,14 +44,14 @@ export interface LadderViewProps {
 
 export function LadderView({ ladder, captureName }: LadderViewProps): ReactNode {
   const box = useRef<HTMLDivElement>(null)
+  const openFrameRef = useOpenFrame()
   const [view, setView] = useState({ width: 0, top: 0, left: 0, height: 600 })
-  const [open, setOpen] = useState<ReadonlySet<number>>(new Set())
+  const [open, setOpen] = useState(NO_BUNDLES)
   const [isAll, setAll] = useState(false)
-  const [stand, setStand] = useState<Stand>(() => ({ arrow: firstOf(ladder), where: 'center' }))
+  const [stand, setStand] = useState<Stand>(() => ({ arrow: firstOf(ladder, openFrameRef), where: 'center' }))
   const [hovered, setHovered] = useState<number | null>(null)
   const [hasFocus, setFocus] = useState(false)
   const pointed = useLinks((links) => links.pointed)
-  const openFrameRef = useOpenFrame()
   const idBase = useId()
 
   const left = view.width < NARROW ? LEFT_NARROW : LEFT
@@ -177,6 +179,11 @@ export function LadderView({ ladder, captureName }: LadderViewProps): ReactNode 
           <input type="checkbox" checked={isAll} onChange={(event) => setAll(event.target.checked)} /> Every packet by
           itself
         </label>
+        {open.size > 0 && !isAll && (
+          <button type="button" className={parts.more} onClick={() => setOpen(NO_BUNDLES)}>
+            Close bundles
+          </button>
+        )}
         <Legend />
       </div>
       <div

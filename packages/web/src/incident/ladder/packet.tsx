@@ -56,7 +56,7 @@ export function Packet({ id, row, ladder, layout, position, count, look, onEnter
       ) : (
         <ArrowShape shape={shapeOf(arrow.kind)} x1={x1} y1={row.y} x2={x2} y2={y2} isLost={arrow.lost} />
       )}
-      <text className={styles.label} y={-5} transform={alongside(x1, row.y, x2, y2)}>
+      <text className={styles.label} y={isBundle ? -8 : -5} transform={alongside(x1, row.y, x2, y2)}>
         {shortened(words, arrow.to === null ? ROOM_TO_ALL : Math.abs(x2 - x1))}
       </text>
     </g>

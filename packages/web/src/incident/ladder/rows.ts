@@ -1,5 +1,5 @@
 // Rows of the ladder that are packets, one or a bundle of them.
-import type { Ladder, LadderLayout, LadderRow } from '@pcap-surgery/core'
+import type { FrameRef, Ladder, LadderLayout, LadderRow } from '@pcap-surgery/core'
 
 export type PacketRow = Extract<LadderRow, { kind: 'arrow' | 'bundle' }>
 export type BundleRow = Extract<LadderRow, { kind: 'bundle' }>
@@ -22,12 +22,13 @@ export function rowsByArrow({ rows }: LadderLayout): Map<number, PacketRow> {
   return places
 }
 
-/** The first packet that decides, or the first of all. */
-export const firstOf = ({ arrows }: Ladder): number =>
-  Math.max(
-    0,
-    arrows.findIndex(({ deciding }) => deciding),
-  )
+/** The packet to begin with: of an open frame, or the first that decides, or the first of all. */
+export function firstOf({ arrows }: Ladder, open: FrameRef | null): number {
+  const isOpen = ({ capture, frame }: FrameRef): boolean => capture === open?.capture && frame === open.frame
+  const opened = arrows.findIndex(({ frames }) => frames.some(isOpen))
+  const first = opened < 0 ? arrows.findIndex(({ deciding }) => deciding) : opened
+  return Math.max(0, first)
+}
 
 /** Both ends of an arrow; of one to everybody, or to its own host, a short one. */
 export function endsOf(
