@@ -222,6 +222,12 @@ test.each(Object.keys(FRAMES))('%s: cut anywhere', (what) => {
   }
 })
 
+test('an address without bytes is none', () => {
+  const frame = FRAMES['arp'].frame.slice()
+  frame[18] = 0 // hardware size
+  expect(misplaced(frame, dissect(frame, FRAMES['arp'].link, frame.length))).toEqual([])
+})
+
 test('random bytes, and frames with some bytes changed', () => {
   const links = fc.constantFrom(0, 1, 9, 50, 51, 101, 104, 108, 113, 228, 239, 276, 999)
   fc.assert(

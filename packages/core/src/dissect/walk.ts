@@ -107,6 +107,8 @@ export class Walk {
   /** The next `length` bytes as a field; false where they are not all there, which ends the walk. */
   field(name: string, length: number, show: Show, parts?: (bytes: Bytes, at: number) => LayerField[]): boolean {
     if (!this.has(length, name)) return false
+    // There are no bytes to show.
+    if (length === 0) return true
     const field: LayerField = { name, value: shortened(show(this.bytes, this.at)), at: this.at, length }
     const fields = parts?.(this.bytes, this.at)
     if (fields !== undefined && fields.length > 0) field.fields = fields
