@@ -101,6 +101,8 @@ async function copies(input: Bytes): Promise<void> {
       must(mustBeGood(twice, count).join() === packets.join(), 'the copy of a copy has other packets')
     } catch (error) {
       if (!(error instanceof LinkTypesDiffer)) throw error
+      // A pcap file has one link type; behind the damage there may be a second one.
+      return
     }
     counts.push(count)
   }

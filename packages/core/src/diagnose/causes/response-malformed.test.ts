@@ -1,4 +1,4 @@
-import { judged, response, type Tcp } from '@pcap-surgery/testkit'
+import { gateway, judged, response, type Tcp, verdictOf } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 
 const says = (text: string) => (upstream: Tcp, asked: string) =>
@@ -40,5 +40,13 @@ describe('response-malformed', () => {
     expect(await judged({ attempts: [says(response(200, 'fine'))], answer: 502 })).toMatchObject({
       sides: 'undetermined unknown possible',
     })
+  })
+
+  test('a SYN-ACK whose IP length lies: what stands behind that is no beginning', async () => {
+    const { front, back } = gateway({ attempts: [says(response(200, 'x'.repeat(900)))], answer: 502 })
+    const view = new DataView(back.buffer, back.byteOffset)
+    const synAck = 24 + 16 + view.getUint32(24 + 8, true) + 16 // file header, record header, SYN, record header
+    view.setUint16(synAck + 14 + 2, view.getUint16(synAck + 14 + 2) + 512) // IPv4 total length
+    expect(await verdictOf(front, back)).toBe('response-malformed upstream likely')
   })
 })

@@ -18,7 +18,10 @@ const judge: Judge = (facts) => {
   const pause = (gaveUp - near.at(fault.at)) / 1e9
   const atOnce = pause < 1 || upstreamClosed(facts) !== null
   const timedOut = clientStatus(facts.request) === 504 && !atOnce
-  const sure = !timedOut && (fault.part === 'start-line' || fault.part === 'chunk')
+  // Where more stands before it than the request acknowledged, that may be the beginning; in TLS there is more.
+  const asked = near.packets.find((p) => p.frame === exchange.request.frame)?.ack ?? -1
+  const isBegun = asked < 0 || exchange.responseFrom <= asked || near.connection.tls !== null
+  const sure = !timedOut && ((fault.part === 'start-line' && isBegun) || fault.part === 'chunk')
   return {
     cause: 'response-malformed',
     confidence: sure ? 'certain' : timedOut ? 'possible' : 'likely',
