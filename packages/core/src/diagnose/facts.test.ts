@@ -50,4 +50,30 @@ describe('a second capture of the upstream leg', () => {
       'reset-before-response upstream certain',
     )
   })
+  // Two captures at one interface, and a copy whose times were moved, are one witness: what passed there.
+  test.each(['reset-before-response', 'reset-mid-response'])('is a copy that begins later: %s', async (cause) => {
+    const begun = cause === 'reset-mid-response' ? 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfine' : ''
+    const {
+      front: f,
+      back: b,
+      net: n,
+    } = gateway({
+      attempts: [
+        (upstream, asked) => {
+          upstream.handshake().wait(2).send('>', asked).wait(0.02)
+          return (begun === '' ? upstream : upstream.send('<', begun)).wait(0.1).rst('<')
+        },
+      ],
+      answer: 502,
+      upstream: { rtt: 0.002 },
+    })
+    expect(await verdictOf(f, b, n.capture('upstream', { fromSeconds: 1 }))).toBe(`${cause} upstream certain`)
+    expect(await verdictOf(f, b, n.capture('proxy-back', { fromSeconds: 1 }))).toBe(`${cause} upstream likely`)
+    const moved = n.capture('proxy-back', { fromSeconds: 1 })
+    const view = new DataView(moved.buffer, moved.byteOffset)
+    for (let at = 24; at < moved.length; at += 16 + view.getUint32(at + 8, true)) {
+      view.setUint32(at, view.getUint32(at, true) + 3, true)
+    }
+    expect(await verdictOf(f, b, moved)).toBe(`${cause} upstream likely`)
+  })
 })

@@ -19,6 +19,7 @@ import { vagueness } from '../story/clocks/order.ts'
 import { serverView, type Request, type Story, storyTime, type Try } from '../story/story.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 import { abandonedAt, type StreamFacts, streamOf } from './stream.ts'
+import { isServersEnd } from './servers-end.ts'
 import { type View, viewsOf } from './view.ts'
 import { unseenOf } from './witness.ts'
 
@@ -118,7 +119,7 @@ export function factsOf(story: Story, request: Request | null, attempt: Try, unt
   const views = viewsOf(story, attempt)
   const near = views.find((view) => view.exchange !== null) ?? views[0]
   const last = views.at(-1)!
-  const far = last !== near && isServersEnd(near, last) ? last : null
+  const far = last !== near && isServersEnd(story, near, last) ? last : null
   const { connection, exchange } = near
   const asked =
     exchange !== null && exchange.request.frame >= 0
@@ -165,42 +166,6 @@ const MOST_SLACK_NS = 50e6
 /** How late the answer to the client may really have been on the clock of the try's capture, in nanoseconds. */
 const clockSlack = (story: Story, request: Request | null, capture: number, until: number): number =>
   request === null ? 0 : vagueness(story, serverView(request.turn).sighting.capture, capture, until).later
-
-/** Two captures whose distance is less than this see the same place: two interfaces of a host, or one file twice. */
-const SAME_PLACE_NS = 3e3
-/** A host answers a SYN within this time; one that takes longer is told by its share of the round trip. */
-const SYN_ANSWERED_NS = 250e3
-const SYN_ANSWERED_SHARE = 0.4
-
-/**
- * Whether a second capture of a connection was taken at the server, and so can tell what that sent and got. There the
- * SYN-ACK follows the SYN at once, whatever the clocks say; next to the first capture it takes as long as there.
- */
-function isServersEnd(near: View, far: View): boolean {
-  const [atNear, atFar] = [near, far].map(synAnswered)
-  if (atNear < 0 || atFar < 0) return roundTripBetween(near, far) > SAME_PLACE_NS
-  if (atNear - atFar <= Math.max(SAME_PLACE_NS, atNear / 50)) return false
-  return atFar <= SYN_ANSWERED_NS || atFar <= atNear * SYN_ANSWERED_SHARE
-}
-
-/** Nanoseconds that packets take from one capture to the other and back, by what both have; Infinity when unknown. */
-function roundTripBetween(near: View, far: View): number {
-  const later: [number, number] = [NaN, NaN]
-  for (const p of near.packets) {
-    const q = far.packets.find((other) => isSame(p, other))
-    if (q !== undefined && Number.isNaN(later[p.from])) later[p.from] = q.time - p.time
-  }
-  const both = later[CLIENT] - later[SERVER]
-  return Number.isNaN(both) ? Infinity : both
-}
-
-const isSame = (p: PacketRow, q: PacketRow): boolean =>
-  p.from === q.from && p.seq === q.seq && p.ack === q.ack && p.length === q.length && p.flags === q.flags
-
-/** Nanoseconds between SYN and SYN-ACK; -1 where either was not seen. */
-function synAnswered({ connection: { syns, synAck } }: View): number {
-  return syns.length === 0 || synAck === null ? -1 : synAck.time - syns.at(-1)!.time
-}
 
 function rttOf({ connection: { syns, synAck } }: View): number {
   return syns.length === 0 || synAck === null ? 0.05 : Math.max(0, seconds(synAck.time - syns.at(-1)!.time))

@@ -71,18 +71,22 @@ function distance(a: Connection, b: Connection): number {
   const [cb, sb] = b.sides
   if (ca.ttl > 0 && cb.ttl > 0 && ca.ttl !== cb.ttl) return cb.ttl - ca.ttl
   if (sa.ttl > 0 && sb.ttl > 0 && sa.ttl !== sb.ttl) return sa.ttl - sb.ttl
-  const wa = wait(a)
-  const wb = wait(b)
-  return wa < 0 || wb < 0 ? 0 : wb - wa
+  const shared = waits(a, b)
+  return shared === null ? 0 : shared[1] - shared[0]
 }
 
-/** Nanoseconds from SYN to SYN-ACK, or from the first request to its response; -1 when neither was seen. */
-function wait(connection: Connection): number {
-  if (connection.syns.length > 0 && connection.synAck !== null)
-    return connection.synAck.time - connection.syns.at(-1)!.time
-  const x = connection.exchanges.find((e) => e.request.frame >= 0 && e.response.frame >= 0)
-  return x === undefined ? -1 : x.response.time - x.request.time
+/** Nanoseconds from SYN to SYN-ACK, or from a request to its response: the same ones, where both have them. */
+function waits(a: Connection, b: Connection): [number, number] | null {
+  const [one, other] = [a, b].map(({ syns, synAck }) =>
+    synAck === null ? NaN : synAck.time - (syns.at(-1)?.time ?? NaN),
+  )
+  if (!Number.isNaN(one - other)) return [one, other]
+  const pair = alignExchanges(a.exchanges, b.exchanges).find((both) => both.every(isWhole))
+  return pair === undefined ? null : [waitOf(pair[0]), waitOf(pair[1])]
 }
+
+const isWhole = ({ request, response }: Exchange): boolean => request.frame >= 0 && response.frame >= 0
+const waitOf = ({ request, response }: Exchange): number => response.time - request.time
 
 /** The exchanges of a conversation, each as all its sightings show it. */
 export function turnsOf(conversation: Conversation): Turn[] {
