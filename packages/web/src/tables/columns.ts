@@ -2,7 +2,7 @@
 import type { TableName } from '../session/protocol.ts'
 
 /** How a cell is shown and sorted. `time`: RFC 3339; `seconds`, `bytes` and `count`: numbers. */
-export type ColumnKind = 'text' | 'code' | 'time' | 'seconds' | 'bytes' | 'count' | 'status' | 'incident'
+export type ColumnKind = 'text' | 'code' | 'endpoint' | 'time' | 'seconds' | 'bytes' | 'count' | 'status' | 'incident'
 
 export interface Column<Id extends string = string> {
   id: Id
@@ -19,8 +19,8 @@ export interface Column<Id extends string = string> {
 
 export const CONNECTION_COLUMNS = [
   { id: 'start', label: 'Start', kind: 'time', width: 15, yields: 2 },
-  { id: 'client', label: 'Client', kind: 'code', width: 18, grow: true, yields: 0 },
-  { id: 'server', label: 'Server', kind: 'code', width: 18, grow: true, yields: 0 },
+  { id: 'client', label: 'Client', kind: 'endpoint', width: 16, grow: true, yields: 0 },
+  { id: 'server', label: 'Server', kind: 'endpoint', width: 16, grow: true, yields: 0 },
   { id: 'speaks', label: 'Speaks', kind: 'text', width: 13, yields: 6 },
   { id: 'exchanges', label: 'Exchanges', kind: 'count', width: 10, yields: 5 },
   {
@@ -42,7 +42,7 @@ export const CONNECTION_COLUMNS = [
     width: 9,
     yields: 3,
   },
-  { id: 'ended', label: 'Ended', means: 'How it ended, and by whom', kind: 'text', width: 14, yields: 1 },
+  { id: 'ended', label: 'Ended', means: 'How it ended, and by whom', kind: 'text', width: 13, yields: 1 },
   { id: 'capture', label: 'Capture', kind: 'text', width: 16, yields: 8 },
 ] as const satisfies readonly Column[]
 
@@ -69,8 +69,8 @@ export const EXCHANGE_COLUMNS = [
     yields: 6,
   },
   { id: 'bytes', label: 'Bytes', means: 'Bytes of the response body', kind: 'bytes', width: 10, yields: 4 },
-  { id: 'client', label: 'Client', kind: 'code', width: 20, yields: 3 },
-  { id: 'server', label: 'Server', kind: 'code', width: 20, yields: 3 },
+  { id: 'client', label: 'Client', kind: 'endpoint', width: 21, yields: 3 },
+  { id: 'server', label: 'Server', kind: 'endpoint', width: 21, yields: 3 },
   { id: 'incident', label: 'Incident', kind: 'incident', width: 9, yields: 1 },
   { id: 'capture', label: 'Capture', kind: 'text', width: 16, yields: 7 },
 ] as const satisfies readonly Column[]

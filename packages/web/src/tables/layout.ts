@@ -17,21 +17,30 @@ export interface GridColumn<Row> {
   text: (row: Row) => string
   /** What is shown instead, where that is shorter. */
   short?: (row: Row) => string
+  /** The same, where rows take two lines. */
+  shortest?: (row: Row) => string
+  /** Of an endpoint whose address is too long the port stays. */
+  isEndpoint?: boolean
   /** Drawn apart: `fail`, a link. */
   tone?: (row: Row) => Tone
 }
 
 export type Tone = 'plain' | 'faint' | 'fail' | 'link'
 
-/** Pixels of a character, of a cell's padding on both sides together, and of the row's own. */
+/** Pixels of a character, and of a cell's padding and the row's, both sides together. */
 const CHARACTER = 7.6
 const PADDING = 18
 const ROW_PADDING = 16
 
+/** Of the head: a character, and the arrow of the column that the rows are sorted by. */
+const LABEL_CHARACTER = 7.2
+const ARROW = 14
+
 /** Below so many pixels a row takes two lines. */
 const NARROW = 560
 
-const pixelsOf = ({ width }: { width: number }): number => Math.ceil(width * CHARACTER) + PADDING
+const pixelsOf = ({ width, label }: { width: number; label: string }): number =>
+  Math.ceil(Math.max(width * CHARACTER, label.length * LABEL_CHARACTER + ARROW)) + PADDING
 
 /** The columns in their lines; `template` for a single one. */
 export interface Layout<Row> {

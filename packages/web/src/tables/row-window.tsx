@@ -281,6 +281,18 @@ function HeadCell<Row>({
   )
 }
 
+/** What is too long is cut in its middle: the port stays. */
+function Endpoint({ text }: { text: string }): ReactNode {
+  const colon = text.lastIndexOf(':')
+  if (colon < 0) return text
+  return (
+    <span className={styles.endpoint}>
+      <span className={styles.address}>{text.slice(0, colon)}</span>
+      <span>{text.slice(colon)}</span>
+    </span>
+  )
+}
+
 interface BodyRowProps {
   index: number
   /** Undefined: not there yet. */
@@ -315,6 +327,7 @@ const BodyRow = memo(function BodyRow(props: BodyRowProps): ReactNode {
       <Cells layout={layout}>
         {(column, columnIndex) => {
           const text = row === undefined ? '' : visible(column.text(row))
+          const short = layout.template === null ? (column.shortest ?? column.short) : column.short
           const tone = row === undefined ? 'plain' : (column.tone?.(row) ?? 'plain')
           return (
             <div
@@ -328,10 +341,12 @@ const BodyRow = memo(function BodyRow(props: BodyRowProps): ReactNode {
             >
               {row === undefined ? (
                 <span className={styles.waiting} />
-              ) : column.short === undefined ? (
+              ) : column.isEndpoint === true ? (
+                <Endpoint text={text} />
+              ) : short === undefined ? (
                 text
               ) : (
-                visible(column.short(row))
+                visible(short(row))
               )}
             </div>
           )

@@ -22,8 +22,8 @@ const INCIDENT = COLUMNS.exchanges.findIndex(({ id }) => id === 'incident')
 function TableView({ table, title }: { table: TableName; title: string }): ReactNode {
   const opened = usePage((page) => page.opened)
   const settings = usePage((page) => page.place.settings)
-  const captures = opened?.document?.captures.length ?? 0
-  const columns = useMemo(() => gridColumns(table, captures), [table, captures])
+  const captures = opened?.document?.captures
+  const columns = useMemo(() => gridColumns(table, captures ?? []), [table, captures])
   const filter = settings.filter ?? ''
   const sort = sortOf(table, settings.sort)
   const open = rowOf(settings.row)

@@ -25,7 +25,7 @@ export function endOf({ sides: [client, server], syns, synAck }: Connection): st
   if (reset !== null) return reset === 0 ? 'RST by client' : 'RST by server'
   const fin = firstOf(client.fin, server.fin)
   if (fin !== null) return fin === 0 ? 'FIN by client' : 'FIN by server'
-  return syns.length > 0 && synAck === null && server.segments === 0 ? 'SYN unanswered' : 'open'
+  return syns.length > 0 && synAck === null && server.segments === 0 ? 'no answer' : 'open'
 }
 
 function firstOf(client: Moment | null, server: Moment | null): 0 | 1 | null {
