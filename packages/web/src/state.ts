@@ -41,9 +41,11 @@ export const usePage = create<State>(() => ({
 
 /** Reads more files, together with those that are open. */
 export async function addFiles(more: readonly InputFile[]): Promise<void> {
-  const { files, reading } = usePage.getState()
+  const { files, opened, reading } = usePage.getState()
   if (reading !== null || more.length === 0) return
-  await openFiles([...files, ...more])
+  // What could not be read is not tried again.
+  const refused = new Set(opened?.files.flatMap(({ id, is }) => (is === 'unreadable' ? [id] : [])))
+  await openFiles([...files.filter(({ id }) => !refused.has(id)), ...more])
 }
 
 /** What `pcap-surgery ui` was given, as index.html then says; elsewhere nothing. */

@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useState } from 'react'
 import parts from '../parts/parts.module.css'
 import { addFiles, usePage } from '../state.ts'
 import styles from './empty.module.css'
+import type { FileReport } from '../session/protocol.ts'
 import { EXAMPLE, exampleFiles } from './example.ts'
 import { FileReports } from './file-reports.tsx'
 import { inputOf } from './files.ts'
@@ -24,7 +25,7 @@ export function Empty(): ReactNode {
       </div>
       {refused !== undefined && refused.length > 0 && (
         <section className={styles.refused} role="alert">
-          <h3>{isStopped ? 'Reading was stopped before there was anything to show' : 'None of these could be read'}</h3>
+          <h3>{headingOf(refused, isStopped)}</h3>
           <FileReports files={refused} />
         </section>
       )}
@@ -66,6 +67,13 @@ export function Empty(): ReactNode {
       </dl>
     </div>
   )
+}
+
+function headingOf(files: readonly FileReport[], isStopped: boolean): string {
+  if (isStopped) return 'Reading was stopped before there was anything to show'
+  return files.some(({ is }) => is === 'key-log')
+    ? 'Now the captures that the keys are for'
+    : 'There is no capture in these'
 }
 
 const example = async (): Promise<void> => addFiles((await exampleFiles()).map(inputOf))

@@ -1,7 +1,7 @@
 import type { Incident } from '@pcap-surgery/core'
 import { expect, test } from 'vitest'
 import { causesOf, chosen, secondsBetween } from './filter.ts'
-import { headline } from './summary.ts'
+import { drawnTime, headline } from './summary.ts'
 
 const BEGIN = '2026-11-22T08:57:21.000000001Z'
 const incident = (facts: Partial<Incident>): Incident =>
@@ -59,4 +59,18 @@ test.each([
 ])('%# is said in a sentence', (incidents, exchanges, sentence) => {
   const captures = [{ frames: 1 }]
   expect(headline({ incidents, healthy: { exchanges }, captures } as never)).toBe(sentence)
+})
+
+const capture = (first: string | null, last: string | null, offsetSeconds: number | null): never =>
+  ({ first, last, clock: { offsetSeconds } }) as never
+
+test('the time that is drawn is that of captures and exchanges, by the first one’s clock', () => {
+  const first = capture('2026-11-22T08:57:21.9Z', '2026-11-22T08:57:31.9Z', null)
+  const ahead = capture('2026-11-22T09:57:21.7Z', '2026-11-22T09:57:24Z', 3600)
+  const loose = capture('2030-01-01T00:00:00Z', '2030-01-01T00:00:01Z', null)
+  const traffic = { begin: '2026-11-22T08:57:30Z', binSeconds: 1, exchanges: [1, 1, 1] }
+  const { begin, total } = drawnTime([first, ahead, loose], traffic)!
+  expect(begin).toBe('2026-11-22T08:57:21.700000000Z')
+  expect(total).toBeCloseTo(11.3, 6)
+  expect(drawnTime([capture(null, null, null)], traffic)).toBeNull()
 })

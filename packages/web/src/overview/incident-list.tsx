@@ -22,13 +22,13 @@ const MARGIN = 6
 const PAGE = 8
 
 export function IncidentList({ incidents, label }: { incidents: readonly Incident[]; label: string }): ReactNode {
-  const list = useRef<HTMLOListElement>(null)
+  const scroller = useRef<HTMLDivElement>(null)
   const [seen, setSeen] = useState({ top: 0, height: 600, width: NARROW })
   const [active, setActive] = useState(0)
   const takesFocus = useRef(false)
 
   useLayoutEffect(() => {
-    const element = list.current!
+    const element = scroller.current!
     const look = (): void =>
       setSeen({ top: element.scrollTop, height: element.clientHeight, width: element.clientWidth })
     const observer = new ResizeObserver(look)
@@ -53,7 +53,7 @@ export function IncidentList({ incidents, label }: { incidents: readonly Inciden
   useLayoutEffect(() => {
     if (!takesFocus.current) return
     takesFocus.current = false
-    list.current!.querySelector<HTMLElement>(`[data-row="${current}"]`)?.focus()
+    scroller.current!.querySelector<HTMLElement>(`[data-row="${current}"]`)?.focus()
   })
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -62,22 +62,15 @@ export function IncidentList({ incidents, label }: { incidents: readonly Inciden
     event.preventDefault()
     takesFocus.current = true
     setActive(to)
-    const element = list.current!
+    const element = scroller.current!
     if (to * row < element.scrollTop) element.scrollTop = to * row
     const below = (to + 1) * row - element.clientHeight
     if (below > element.scrollTop) element.scrollTop = below
   }
 
   return (
-    <ol
-      ref={list}
-      className={styles.list}
-      data-long={isLong || undefined}
-      aria-label={label}
-      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable
-      tabIndex={-1}
-    >
-      <div className={styles.rows} role="presentation" style={{ height: incidents.length * row }}>
+    <div ref={scroller} className={styles.scroller} data-long={isLong || undefined} tabIndex={-1}>
+      <ol className={styles.rows} aria-label={label} style={{ height: incidents.length * row }}>
         {shown.map((index) => (
           <li
             key={incidents[index]!.id}
@@ -95,8 +88,8 @@ export function IncidentList({ incidents, label }: { incidents: readonly Inciden
             />
           </li>
         ))}
-      </div>
-    </ol>
+      </ol>
+    </div>
   )
 }
 

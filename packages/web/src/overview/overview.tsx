@@ -8,13 +8,12 @@ import { moment, plural } from '../parts/duration.ts'
 import { visible } from '../parts/text.ts'
 import { useCall } from '../parts/use-call.ts'
 import { goTo, set, usePage } from '../state.ts'
-import type { Traffic } from '../session/protocol.ts'
-import { type Choices, chosen, secondsBetween } from './filter.ts'
+import { type Choices, chosen } from './filter.ts'
 import { Causes, Filters } from './filters.tsx'
 import { Healthy } from './healthy.tsx'
 import { IncidentList } from './incident-list.tsx'
 import styles from './overview.module.css'
-import { extent, headline, spanOf, wentWell } from './summary.ts'
+import { drawnTime, extent, headline, spanOf, wentWell } from './summary.ts'
 import { Timeline } from './timeline.tsx'
 
 export function Overview(): ReactNode {
@@ -83,8 +82,11 @@ function Findings({ document }: { document: DiagnosisDocument }): ReactNode {
   const choices = usePage((page) => page.place.settings) as Choices
   const traffic = useCall('traffic', [], document)
   const { incidents } = document
-  const background = traffic.is === 'there' ? withTime(traffic.value, document.captures) : null
-  const begin = background?.begin ?? spanOf(document.captures)?.first ?? ''
+  const drawn = useMemo(
+    () => (traffic.is === 'there' ? drawnTime(document.captures, traffic.value) : null),
+    [document, traffic],
+  )
+  const begin = drawn?.begin ?? ''
   const shown = useMemo(() => chosen(incidents, choices, begin), [incidents, choices, begin])
   const shownSet = useMemo(() => new Set(shown), [shown])
   const part = choices.from && choices.to ? { from: Number(choices.from), to: Number(choices.to) } : null
@@ -92,9 +94,11 @@ function Findings({ document }: { document: DiagnosisDocument }): ReactNode {
   return (
     <>
       <div className={styles.timeline}>
-        {background !== null && (
+        {traffic.is === 'there' && drawn !== null && (
           <Timeline
-            traffic={background}
+            traffic={traffic.value}
+            begin={drawn.begin}
+            total={drawn.total}
             incidents={incidents}
             chosen={shownSet}
             part={part}
@@ -132,13 +136,6 @@ function Findings({ document }: { document: DiagnosisDocument }): ReactNode {
       )}
     </>
   )
-}
-
-/** Where no exchange could be read, the line is that of the captures. */
-function withTime(traffic: Traffic, captures: DiagnosisDocument['captures']): Traffic {
-  const span = spanOf(captures)
-  if (traffic.exchanges.length > 0 || span === null) return traffic
-  return { begin: span.first, binSeconds: secondsBetween(span.first, span.last), exchanges: [0] }
 }
 
 const open = ({ id }: Incident): void => goTo({ view: 'incident', incident: id })

@@ -1,6 +1,7 @@
 // What happened, as one sentence.
 import { CATALOGUE, type DiagnosisDocument } from '@pcap-surgery/core'
 import { duration, plural } from '../parts/duration.ts'
+import type { Traffic } from '../session/protocol.ts'
 import { causesOf, secondsBetween } from './filter.ts'
 
 /** `1 of 153 requests failed: Upstream too slow`. */
@@ -34,6 +35,39 @@ export function extent(captures: DiagnosisDocument['captures']): string {
 export function spanOf(captures: DiagnosisDocument['captures']): { first: string; last: string } | null {
   const times = captures.flatMap(({ first, last }) => (first === null || last === null ? [] : [first, last])).toSorted()
   return times.length === 0 ? null : { first: times[0]!, last: times.at(-1)! }
+}
+
+/**
+ * The time in which captures and exchanges are, by the first capture's clock; what no clock ties to it is left out. Null
+ * without frames.
+ */
+export function drawnTime(
+  captures: DiagnosisDocument['captures'],
+  { begin, binSeconds, exchanges }: Traffic,
+): { begin: string; total: number } | null {
+  const reference = captures.find(({ first }) => first !== null)?.first ?? null
+  if (reference === null) return null
+  const ends = captures.flatMap(({ first, last, clock }, index) => {
+    if (first === null || last === null || (index > 0 && clock.offsetSeconds === null)) return []
+    const offset = index === 0 ? 0 : clock.offsetSeconds!
+    return [secondsBetween(reference, first) - offset, secondsBetween(reference, last) - offset]
+  })
+  if (exchanges.length > 0) {
+    const start = secondsBetween(reference, begin)
+    ends.push(start, start + binSeconds * exchanges.length)
+  }
+  const [from, to] = [ends.reduce((a, b) => Math.min(a, b), 0), ends.reduce((a, b) => Math.max(a, b), 0)]
+  return { begin: later(reference, from), total: Math.max(to - from, 1e-6) }
+}
+
+/** An RFC 3339 time so many seconds later, to the nanosecond. */
+function later(time: string, seconds: number): string {
+  const [whole, fraction = ''] = time.replace('Z', '').split('.')
+  const nanoseconds = Number(fraction.padEnd(9, '0').slice(0, 9)) + Math.round((seconds % 1) * 1e9)
+  const more = Math.floor(nanoseconds / 1e9)
+  const at = Date.parse(`${whole}Z`) / 1000 + Math.trunc(seconds) + more
+  const rest = String(nanoseconds - more * 1e9).padStart(9, '0')
+  return `${new Date(at * 1000).toISOString().slice(0, 19)}.${rest}Z`
 }
 
 /** Title of a cause; the code itself where this version has no title for it. */

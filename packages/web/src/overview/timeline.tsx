@@ -2,17 +2,17 @@
 // Marks are one stop for Tab; arrow keys go from one to the next.
 import type { Incident } from '@pcap-surgery/core'
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useMemo, useRef, useState } from 'react'
-import { plural } from '../parts/duration.ts'
+import { duration, plural } from '../parts/duration.ts'
 import { useWidth } from '../parts/use-width.ts'
 import type { Traffic } from '../session/protocol.ts'
 import { countsOf, secondsBetween } from './filter.ts'
 import { titleOf } from './summary.ts'
 import styles from './timeline.module.css'
-import { clockAfter, offsetLabel, ticks } from './ticks.ts'
+import { clockAfter, ticks } from './ticks.ts'
 
-const HEIGHT = 132
+const HEIGHT = 124
 const AXIS = 22
-const BARS = 62
+const BARS = 60
 /** Marks stand above the bars, by what fell into the same few pixels. */
 const MARK = 7
 const MARKS_BASE = HEIGHT - AXIS - BARS - 8
@@ -21,10 +21,13 @@ const CLICK = 4
 
 export interface TimelineProps {
   traffic: Traffic
+  /** The time that is drawn: RFC 3339 and its length in seconds. */
+  begin: string
+  total: number
   /** All of them, and those that are chosen. */
   incidents: readonly Incident[]
   chosen: ReadonlySet<Incident>
-  /** Part of the time that is chosen, in seconds after `traffic.begin`; null: all of it. */
+  /** Part of the time that is chosen, in seconds after `begin`; null: all of it. */
   part: { from: number; to: number } | null
   onPart: (part: { from: number; to: number } | null) => void
   onOpen: (incident: Incident) => void
@@ -36,14 +39,19 @@ interface Mark {
   from: number
   to: number
   incidents: Incident[]
+  /** Pixels that the longest of them waited. */
+  wait: number
 }
 
-export function Timeline({ traffic, incidents, chosen, part, onPart, onOpen }: TimelineProps): ReactNode {
+export function Timeline(props: TimelineProps): ReactNode {
+  const { traffic, begin, total, incidents, chosen, part, onPart, onOpen } = props
   const [ref, width] = useWidth<HTMLDivElement>()
-  const total = Math.max(traffic.binSeconds * traffic.exchanges.length, 1e-6)
   const x = (seconds: number): number => (Math.min(Math.max(seconds, 0), total) / total) * width
-  const marks = useMemo(() => marksOf(incidents, traffic.begin, total, width), [incidents, traffic, total, width])
-  const bars = useMemo(() => barsOf(traffic.exchanges, width), [traffic, width])
+  const marks = useMemo(() => marksOf(incidents, begin, total, width), [incidents, begin, total, width])
+  const bars = useMemo(() => {
+    const scale = width / total
+    return barsOf(traffic.exchanges, secondsBetween(begin, traffic.begin) * scale, traffic.binSeconds * scale)
+  }, [traffic, begin, total, width])
   const most = traffic.exchanges.reduce((a, b) => Math.max(a, b), 0)
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null)
   const [active, setActive] = useState(0)
@@ -103,16 +111,11 @@ export function Timeline({ traffic, incidents, chosen, part, onPart, onOpen }: T
         >
           <path className={styles.bars} d={bars} />
           <path className={styles.base} d={`M0 ${HEIGHT - AXIS + 0.5}H${width}`} />
-          {most > 0 && (
-            <text className={styles.most} x={4} y={HEIGHT - AXIS - BARS + 4}>
-              {`${plural(most, 'request')} in ${offsetLabel(traffic.binSeconds, traffic.binSeconds / 10).replace('+', '')}`}
-            </text>
-          )}
           {ticks(total, width).map(({ at, label, anchor }) => (
             <g key={at}>
               <path className={styles.tick} d={`M${x(at).toFixed(1)} ${HEIGHT - AXIS}v5`} />
               <text className={styles.label} x={x(at)} y={HEIGHT - 4} textAnchor={anchor}>
-                {at === 0 ? clockAfter(traffic.begin, 0) : label}
+                {at === 0 ? clockAfter(begin, 0) : label}
               </text>
             </g>
           ))}
@@ -142,14 +145,18 @@ export function Timeline({ traffic, incidents, chosen, part, onPart, onOpen }: T
                 // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- there are no buttons in a drawing
                 role="button"
                 tabIndex={index === current ? 0 : -1}
-                aria-label={labelOf(mark, traffic.begin)}
+                aria-label={labelOf(mark, begin)}
                 onClick={() => choose(mark)}
                 onFocus={() => setActive(index)}
                 onKeyDown={onKeyDown}
               >
-                <title>{labelOf(mark, traffic.begin)}</title>
+                <title>{labelOf(mark, begin)}</title>
                 <rect className={styles.reach} x={mark.at - 6} y={0} width={12} height={HEIGHT - AXIS} />
                 <path className={styles.stem} d={`M${mark.at.toFixed(1)} ${MARKS_BASE}V${HEIGHT - AXIS}`} />
+                <path
+                  className={styles.wait}
+                  d={`M${mark.at.toFixed(1)} ${MARKS_BASE - size}h${mark.wait.toFixed(1)}`}
+                />
                 <path className={styles.head} d={diamond(mark.at, MARKS_BASE - size, size)} />
                 {mark.incidents.length > 1 && (
                   <text className={styles.count} x={mark.at} y={MARKS_BASE - 2 * size - 3} textAnchor="middle">
@@ -161,24 +168,44 @@ export function Timeline({ traffic, incidents, chosen, part, onPart, onOpen }: T
           })}
         </svg>
       )}
+      <p className={styles.legend}>
+        {incidents.length > 0 && (
+          <span>
+            <Key path={diamond(8, 7, 5)} fill="var(--fail)" /> failed request, and how long the client waited
+          </span>
+        )}
+        {most > 0 && (
+          <span>
+            <Key path="M2 13v-4h3v4zM6 13v-11h3v11zM10 13v-7h3v7z" fill="var(--healthy)" /> exchanges, up to{' '}
+            {most.toLocaleString('en-US')} in {duration(traffic.binSeconds)}
+          </span>
+        )}
+        {incidents.length > 1 && <span>drag to choose a part of the time</span>}
+      </p>
     </div>
   )
 }
 
+const Key = ({ path, fill }: { path: string; fill: string }): ReactNode => (
+  <svg className={styles.key} viewBox="0 0 16 14" aria-hidden="true">
+    <path d={path} fill={fill} />
+  </svg>
+)
+
 const diamond = (x: number, y: number, size: number): string =>
   `M${x.toFixed(1)} ${y - size}l${size * 0.75} ${size}l${-size * 0.75} ${size}l${-size * 0.75} ${-size}z`
 
-/** Healthy traffic: low bars are still to be seen. */
-function barsOf(exchanges: readonly number[], width: number): string {
+/** Traffic as bars of a width, from `left` on: low ones are still to be seen. */
+function barsOf(exchanges: readonly number[], left: number, bar: number): string {
   const most = exchanges.reduce((a, b) => Math.max(a, b), 0)
-  if (most === 0 || width === 0) return ''
-  const bar = width / exchanges.length
+  if (most === 0) return ''
   const gap = bar > 4 ? 1 : 0
+  const wide = Math.max(bar - gap, 0.75)
   return exchanges
     .map((count, i) => {
       if (count === 0) return ''
       const height = Math.max(2, (count / most) * (BARS - 12))
-      return `M${(i * bar).toFixed(2)} ${HEIGHT - AXIS}v${(-height).toFixed(1)}h${(bar - gap).toFixed(2)}v${height.toFixed(1)}z`
+      return `M${(left + i * bar).toFixed(2)} ${HEIGHT - AXIS}v${(-height).toFixed(1)}h${wide.toFixed(2)}v${height.toFixed(1)}z`
     })
     .join('')
 }
@@ -196,7 +223,11 @@ function marksOf(incidents: readonly Incident[], begin: string, total: number, w
       last.incidents.push(incident)
       last.to = seconds
       last.at = ((last.from + last.to) / 2 / total) * width
-    } else marks.push({ at: (seconds / total) * width, from: seconds, to: seconds, incidents: [incident] })
+    } else marks.push({ at: (seconds / total) * width, from: seconds, to: seconds, incidents: [incident], wait: 0 })
+  }
+  for (const mark of marks) {
+    const waited = mark.incidents.map(({ waitSeconds }) => waitSeconds ?? 0).reduce((a, b) => Math.max(a, b), 0)
+    mark.wait = Math.min((waited / total) * width, width - mark.at)
   }
   // So that each whole diamond is to be seen.
   for (const mark of marks) mark.at = Math.min(Math.max(mark.at, MARK), width - MARK)

@@ -22,8 +22,16 @@ import { copyOf, keyLogIn, uniqueNames } from './inputs.ts'
 import type { Session } from './session.ts'
 import type { Context } from './worker.ts'
 
-/** Milliseconds between two messages about progress. */
+/** Milliseconds between two messages about progress, and between two times that the page is listened to. */
 const PERIOD = 100
+/** Bytes that are read without listening. */
+const STEP = 128 * 1024
+
+/** Lets messages come in, and go out. */
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve)
+  })
 
 /** `before`: what is open, of which is kept what need not be read again. */
 export async function openFiles(
@@ -152,9 +160,7 @@ class ReadingOfFiles {
   /** A pause, in which the page is told that what comes next can neither be stopped nor counted. */
   async diagnosing(): Promise<void> {
     this.#tell('diagnosing')
-    await new Promise((resolve) => {
-      setTimeout(resolve)
-    })
+    await pause()
   }
 
   async #observe(job: ObserveJob): Promise<Observations[] | Error> {
@@ -187,9 +193,17 @@ class ReadingOfFiles {
   }
 
   async *#counted(file: InputFile): AsyncGenerator<Bytes> {
+    let heard = performance.now()
     for await (const chunk of bytesOf(file)) {
-      this.#bytes += chunk.length
-      yield chunk
+      // Compressed bytes may be a thousand times as many.
+      for (let at = 0; at < chunk.length; at += STEP) {
+        const part = chunk.subarray(at, at + STEP)
+        this.#bytes += part.length
+        yield part
+        if (performance.now() < heard + PERIOD) continue
+        await pause()
+        heard = performance.now()
+      }
     }
   }
 
