@@ -91,7 +91,7 @@ function rendered(story: Story, document: DiagnosisDocument, options: DiagnoseOp
     case 'markdown':
       return markdownReport(document, reportOptions(story, options))
     case 'text':
-      return [renderText(document, textOptions(options))]
+      return [renderText(document, { ...textOptions(options), ladderOf: (incident) => ladderOf(story, incident) })]
   }
 }
 

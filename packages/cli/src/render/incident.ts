@@ -1,5 +1,14 @@
 // One incident for a person: first what and whose, then what was seen, then what to do.
-import { type CheckStep, type Incident, type RuledOut, type TimelineEntry, visible, words } from '@pcap-surgery/core'
+import {
+  type CheckStep,
+  type Incident,
+  type Ladder,
+  ladderLines,
+  type RuledOut,
+  type TimelineEntry,
+  visible,
+  words,
+} from '@pcap-surgery/core'
 import { wrap, type Paint } from './layout.ts'
 
 const { duration, moment, outcome, plural, request, title, tries, whose } = words
@@ -13,6 +22,7 @@ export interface Style {
   checklist: boolean
   /** Leave nothing out. */
   all: boolean
+  ladderOf: ((incident: Incident) => Ladder) | null
 }
 
 const CONFIDENCE_COLOUR = { certain: 'green', likely: 'yellow', possible: 'magenta' } as const
@@ -42,6 +52,7 @@ export function details(incident: Incident, style: Style): string[] {
     ...wrap(visible(incident.summary), style.width, '  '),
     '',
     ...path(incident, style),
+    ...section('Packets', packets(incident, style), style),
     ...section('Timeline', timeline(incident, style), style),
     ...section('Evidence', evidence(incident, style), style),
     ...section(
@@ -77,6 +88,16 @@ function path(incident: Incident, { width }: Style): string[] {
     `  incident ${visible(incident.id)}, ${moment(incident.time)}${waited}${maker}`,
     ...(incident.attempts.length > 1 ? wrap(`attempts: ${tries(incident)}`, width, '  ') : []),
   ]
+}
+
+/** Lines of the small diagram, its names aside. */
+const PACKETS = 10
+
+/** Both legs side by side: what decides, and what it stands between. Frames are named below. */
+function packets(incident: Incident, { ladderOf, width, paint }: Style): string[] {
+  if (ladderOf === null) return []
+  const lines = ladderLines(ladderOf(incident), { width: width - 2, most: PACKETS, frames: () => '' })
+  return lines.map((line) => (line.startsWith('>') ? paint('bold', `  ${line}`) : `  ${line}`))
 }
 
 function timeline(incident: Incident, style: Style): string[] {

@@ -1,4 +1,4 @@
-import type { DiagnosisDocument, Incident, TimelineEntry } from '@pcap-surgery/core'
+import type { Arrow, ArrowKind, DiagnosisDocument, Incident, Ladder, TimelineEntry } from '@pcap-surgery/core'
 import { expect, test } from 'vitest'
 import { renderText, type TextOptions } from './text.ts'
 
@@ -136,6 +136,39 @@ const golden = (name: string): string => `expected/${name}.txt`
 
 test('one incident', async () => {
   await expect(renderText(document([slow]), PLAIN)).toMatchFileSnapshot(golden('one'))
+})
+
+const arrow = (seconds: number, from: number, to: number, kind: ArrowKind, label: string, deciding = false): Arrow => ({
+  seconds,
+  arrivalSeconds: null,
+  lost: false,
+  from,
+  to,
+  kind,
+  marks: [],
+  label,
+  connection: null,
+  frames: [],
+  deciding,
+  tcp: null,
+})
+
+const ladder: Ladder = {
+  lanes: ['client', 'proxy', 'upstream'].map((name) => ({ role: 'host', addresses: [], name, host: null })),
+  connections: [],
+  arrows: [
+    arrow(0, 0, 1, 'request', 'GET /api/recommend'),
+    arrow(0.000412, 1, 2, 'request', 'GET /api/recommend'),
+    arrow(2.001374, 1, 2, 'fin', 'FIN', true),
+    arrow(2.0016, 1, 0, 'response', '504 Gateway Time-out'),
+    arrow(3.400211, 2, 1, 'response', '200 OK', true),
+    arrow(3.400223, 1, 2, 'reset', 'RST'),
+  ],
+}
+
+test('one incident, drawn', async () => {
+  const text = renderText(document([slow]), { ...PLAIN, ladderOf: () => ladder })
+  await expect(text).toMatchFileSnapshot(golden('drawn'))
 })
 
 test('one incident with its checklist, on a narrow screen', async () => {

@@ -3,6 +3,7 @@ import {
   type CaptureSummary,
   type DiagnosisDocument,
   type Incident,
+  type Ladder,
   type Told,
   visible,
   words,
@@ -34,6 +35,8 @@ export interface TextOptions {
   checklist: boolean
   /** Print every incident in full instead of one of each kind. */
   all: boolean
+  /** Draws incidents; without it they are told in words alone. */
+  ladderOf?: (incident: Incident) => Ladder
 }
 
 const KINDS = 8
@@ -77,7 +80,7 @@ export function renderEnd(document: DiagnosisDocument, told: number, options: Te
 }
 
 const styleOf = (
-  { width, colour, checklist, all }: TextOptions,
+  { width, colour, checklist, all, ladderOf }: TextOptions,
   read: readonly Pick<CaptureSummary, 'id' | 'file'>[],
 ): Style => ({
   width: Math.max(40, width),
@@ -85,6 +88,7 @@ const styleOf = (
   names: new CaptureNames(read, GLUE),
   checklist,
   all,
+  ladderOf: ladderOf ?? null,
 })
 
 /** Parts with an empty line between them, without those that have nothing to say. */

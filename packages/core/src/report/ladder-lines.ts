@@ -3,8 +3,8 @@ import type { FrameRef } from './document.ts'
 import { visible } from './escape.ts'
 import { type ArrowRow, type BundleRow, layoutOf, type LadderRow } from './ladder-layout.ts'
 import { arrowWords, bundleWords, offset } from './ladder-text.ts'
-import type { Arrow, Ladder } from './ladder.ts'
-import { duration } from './words.ts'
+import type { Arrow, ArrowKind, ArrowMark, Ladder } from './ladder.ts'
+import { duration, plural } from './words.ts'
 
 export interface LinesOptions {
   /** Columns; what has no room in them is cut. */
@@ -18,55 +18,100 @@ export interface LinesOptions {
 /** Room for the mark of what decides, and for the time: `> +2.001374 `. */
 const LEAD = 14
 /** Least distance of two lanes that leaves room for a word. */
-const NARROWEST = 15
+const NARROWEST = 13
 
 /** Empty where there is nothing to draw, or no room. */
 export function ladderLines(ladder: Ladder, { width, most, frames }: LinesOptions): string[] {
-  const { lanes, arrows } = ladder
-  const named = arrows.map((arrow) => frames(arrow.frames))
-  const rows = chosen(ladder, most)
-  const tail = Math.min(
-    28,
-    Math.max(0, ...rows.map((row) => (row.kind === 'arrow' ? named[row.arrow]!.length + 2 : 0))),
-  )
-  const gap = Math.min(34, Math.floor((width - LEAD - tail - 4) / Math.max(1, lanes.length - 1)))
+  const { lanes } = ladder
+  const { arrows, rows } = chosen(ladder, most)
+  const named = rows.map((row) => (row.kind === 'arrow' ? frames(arrows[row.arrow]!.frames) : ''))
+  const longest = Math.max(0, ...named.map(({ length }) => length))
+  // Behind the last lane stand half of its name, and the frames.
+  const behind = Math.max(Math.ceil((lanes.at(-1)?.name.length ?? 0) / 2), longest === 0 ? 1 : longest + 3)
+  const gap = Math.min(34, Math.floor((width - LEAD - 2 - behind) / Math.max(1, lanes.length - 1)))
   if (rows.length === 0 || lanes.length < 2 || gap < NARROWEST) return []
   const place = (lane: number): number => LEAD + 2 + lane * gap
-  const lines = [header(ladder, place)]
-  for (const row of rows) {
-    if (row.kind === 'fold' || row.kind === 'omitted') {
-      const words = row.kind === 'fold' ? duration(row.seconds) : `${row.count} packets`
-      lines.push(note(ladder, words, place))
-      continue
+  const lines = rows.map((row, i) => {
+    if (row.kind === 'fold') {
+      // Since the last of them, where several were one line.
+      const before = rows[i - 1]
+      const lasting = before?.kind === 'arrow' ? arrows[before.arrow]!.lasting : 0
+      return note(ladder, duration(row.seconds - lasting), place)
     }
-    const [arrow, words] = asArrow(ladder, row)
-    const line = drawn(ladder, arrow, words, place)
-    const behind = row.kind === 'arrow' ? named[row.arrow]! : ''
-    lines.push(`${lead(arrow)}${line}${behind === '' ? '' : `  ${behind}`}`.trimEnd())
-  }
-  return lines
-}
-
-/** The rows worth a place: bundles and acknowledgements go first, then what is far from what decides. */
-function chosen(ladder: Ladder, most: number): LadderRow[] {
-  const worth = ladder.arrows.filter(
-    ({ kind, marks, deciding }) => deciding || !(kind === 'ack' && !marks.includes('zero-window')),
-  )
-  const isSmall = ladder.arrows.length <= most / 2
-  const left = isSmall ? ladder : { ...ladder, arrows: worth }
-  const { rows } = layoutOf(left, { most: Infinity })
-  const all = rows.length <= most ? rows : layoutOf(left, { most: most - 2 }).rows
-  // Rows name arrows of what was left; here they name those of the whole.
-  const index = new Map(ladder.arrows.map((arrow, i) => [arrow, i]))
-  const whole = (i: number): number => index.get(left.arrows[i]!)!
-  return all.slice(0, most + 2).map((row) => {
-    if (row.kind === 'arrow') return { ...row, arrow: whole(row.arrow) }
-    return row.kind === 'bundle' ? { ...row, id: whole(row.id), arrows: row.arrows.map(whole) } : row
+    if (row.kind === 'omitted') return note(ladder, plural(row.count, 'packet'), place)
+    const [arrow, words] = asArrow(arrows, row)
+    const line = `${lead(arrow)}${drawn(ladder, arrow, words, place)}`
+    return named[i] === '' ? line.trimEnd() : `${line}  ${named[i]}`
   })
+  return [header(ladder, place), ...lines]
 }
 
-function asArrow({ arrows }: Ladder, row: ArrowRow | BundleRow): [arrow: Arrow, words: string] {
-  if (row.kind === 'arrow') return [arrows[row.arrow]!, arrowWords(arrows[row.arrow]!)]
+/** An arrow, or several of the same words one after the other. */
+interface Repeated extends Arrow {
+  times: number
+  /** Seconds from the first to the last. */
+  lasting: number
+}
+
+/** What a person looks at first, in steps: the turning points, how connections began and ended, everything. */
+function weightOf({ kind, marks, lost, deciding }: Arrow): number {
+  if (deciding || lost || marks.some((mark) => TURNING.has(mark))) return 0
+  if (marks.includes('continued')) return 2
+  return WEIGHTS[kind] ?? 2
+}
+
+const TURNING: ReadonlySet<ArrowMark> = new Set(['retransmission', 'zero-window', 'unsent', 'gap-before'])
+const WEIGHTS: { readonly [kind in ArrowKind]?: number } = {
+  request: 0,
+  response: 0,
+  reset: 0,
+  icmp: 0,
+  dns: 0,
+  neighbour: 0,
+  http2: 0,
+  syn: 1,
+  'syn-ack': 1,
+  fin: 1,
+  tls: 1,
+  probe: 1,
+}
+
+/** As much as there is room for: all, or what is worth more. */
+function chosen(ladder: Ladder, most: number): { arrows: Repeated[]; rows: LadderRow[] } {
+  for (const weight of [2, 1, 0]) {
+    const arrows = repeated(ladder.arrows.filter((arrow) => weightOf(arrow) <= weight))
+    const left = { ...ladder, arrows }
+    const fits = ({ length }: readonly LadderRow[]): boolean => length <= most
+    let { rows } = layoutOf(left)
+    if (!fits(rows) && weight > 0) continue
+    // What is left out is counted, in lines that take room as well.
+    for (let room = most; !fits(rows) && room > 1; room--) ({ rows } = layoutOf(left, { most: room }))
+    return { arrows, rows }
+  }
+  return { arrows: [], rows: [] }
+}
+
+/** Says once what was sent again and again. */
+function repeated(arrows: readonly Arrow[]): Repeated[] {
+  const runs: Repeated[] = []
+  for (const arrow of arrows) {
+    const last = runs.at(-1)
+    const isSame = last !== undefined && last.from === arrow.from && arrowWords(last) === arrowWords(arrow)
+    if (isSame && last.connection === arrow.connection && !arrow.marks.includes('continued')) {
+      last.times++
+      last.lasting = arrow.seconds - last.seconds
+      last.deciding ||= arrow.deciding
+    } else runs.push({ ...arrow, times: 1, lasting: 0 })
+  }
+  return runs
+}
+
+function asArrow(arrows: readonly Repeated[], row: ArrowRow | BundleRow): [arrow: Arrow, words: string] {
+  if (row.kind === 'arrow') {
+    const arrow = arrows[row.arrow]!
+    const words = arrowWords(arrow).replace('retransmission', 'again')
+    return [arrow, arrow.times === 1 ? words : `${arrow.times}× ${words}`]
+  }
   return [{ ...arrows[row.id]!, from: row.from, to: row.to, lost: false, deciding: false }, bundleWords(row)]
 }
 
@@ -108,7 +153,7 @@ function drawn(ladder: Ladder, arrow: Arrow, words: string, place: (lane: number
   // Lost two thirds of the way.
   const end = isRight ? right : left
   cells[end] = arrow.lost ? '×' : isRight ? '▶' : '◀'
-  const room = right - left - 3
+  const room = right - left - 2
   const text = visible(words)
   const shown = text.length <= room ? text : `${text.slice(0, Math.max(0, room - 1))}…`
   const start = Math.max(left + (isRight ? 1 : 2), Math.floor((left + right - shown.length) / 2))

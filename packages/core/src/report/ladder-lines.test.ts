@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { ladderLines } from './ladder-lines.ts'
+import type { Arrow, Ladder } from './ladder.ts'
+
+const arrow = (seconds: number, from: number, to: number | null, label: string, some: Partial<Arrow> = {}): Arrow => ({
+  seconds,
+  arrivalSeconds: null,
+  lost: false,
+  from,
+  to,
+  kind: 'request',
+  marks: [],
+  label,
+  connection: null,
+  frames: [{ capture: 0, frame: 7 }],
+  deciding: false,
+  tcp: null,
+  ...some,
+})
+
+const ladder = (...arrows: Arrow[]): Ladder => ({
+  lanes: ['client', 'proxy', 'upstream'].map((name) => ({ role: 'host', addresses: [name], name, host: null })),
+  connections: [],
+  arrows,
+})
+
+const lines = (some: Ladder, width = 60, most = 10): string[] => ladderLines(some, { width, most, frames: () => '' })
+
+test('both legs side by side: what was sent again is one line, what is lost ends in a cross', () => {
+  const again = (seconds: number): Arrow => arrow(seconds, 1, 2, 'GET /a', { lost: true, marks: ['retransmission'] })
+  const answer = arrow(3, 1, 0, '504 Gateway Time-out', { kind: 'response', deciding: true })
+  expect(lines(ladder(arrow(0, 0, 1, 'GET /a'), again(0.2), again(0.6), again(1.4), answer), 74)).toEqual([
+    '             client                      proxy                    upstream',
+    '   +0.000000    │──────── GET /a ─────────▶│                          │',
+    '       200 ms   ·                          ·                          ·',
+    '   +0.200000    │                          │ 3× GET /a (again, lost) ×│',
+    '      1.600 s   ·                          ·                          ·',
+    ' > +3.000000    │◀ 504 Gateway Time-out ───│                          │',
+  ])
+})
+
+test('acknowledgements and handshakes go first where there is little room; what decides stays', () => {
+  const acks = Array.from({ length: 8 }, (_, n) =>
+    arrow(0.001 + n / 1e5, 1, 0, 'ACK', { kind: 'ack', marks: ['out-of-order'] }),
+  )
+  const all = ladder(
+    arrow(0, 0, 1, 'SYN', { kind: 'syn' }),
+    ...acks,
+    arrow(0.002, 1, 0, 'RST', { kind: 'reset', deciding: true }),
+  )
+  expect(lines(all, 72, 3).map((line) => line.replaceAll(/[^A-Za-z>]+/g, ' ').trim())).toEqual([
+    'client proxy upstream',
+    'SYN',
+    'ms',
+    '> RST',
+  ])
+})
+
+test('nothing is drawn where there is no room, or nothing to draw', () => {
+  expect(lines(ladder(arrow(0, 0, 1, 'GET /a')), 40)).toEqual([])
+  expect(lines(ladder(), 80)).toEqual([])
+})
+
+test('no line is wider than the screen, and none steers it', () => {
+  const hostile = 'GET /\x1b[31m\u202e\n' + 'x'.repeat(10_000)
+  const drawn = lines(ladder(arrow(0, 0, 1, hostile), arrow(1, 2, 0, hostile, { deciding: true })), 80)
+  for (const line of drawn) expect(line.length).toBeLessThanOrEqual(80)
+  expect(drawn.join('')).not.toContain('\x1b')
+  expect(drawn.join('')).not.toContain('\u202e')
+})
