@@ -291,7 +291,7 @@ test('long archives come in pieces', async () => {
 })
 
 describe.skipIf(!areThere)('labelled captures', () => {
-  const SOME = /^(nginx-retry|chain-|nginx-(h2|enc|fpm|tls|nano|skew)|haproxy-(skew|drift|mtu)|apache-ajp)/
+  const SOME = /^(nginx-retry|chain-|nginx-(h2|enc|fpm|tls|nano|skew)|haproxy-(skew|drift|mtu)|apache-ajp|caddy-dns)/
   test.each(scenarioNames().filter((name) => SOME.test(name)))('%s', async (name) => {
     const story = correlate((await observed(name)).map(({ observations }) => observations))
     const document = diagnose(story)

@@ -31,7 +31,7 @@ const PIECE = 65_536
 export function* harOf(story: Story, document: DiagnosisDocument, options: HarOptions): Generator<string, void> {
   const { creator, showSecrets } = options
   const parts = partsOf(story, document)
-  const legOf = legsOf(story)
+  const legOf = legsOf(story, document)
   let sealed = 0
   const captures = document.captures.map(({ id, file, vantages }) => ({ id, file, vantages }))
   const head = { version: '1.2', creator, _captures: captures }

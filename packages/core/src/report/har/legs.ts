@@ -1,16 +1,18 @@
 // On which side of the proxy a conversation is.
 import { frontsOf, isForwarded } from '../../diagnose/gateway.ts'
 import { type Conversation, nearClient, type Story, type Try, type Turn } from '../../story/story.ts'
-import type { Vantage } from '../document.ts'
+import type { DiagnosisDocument, Vantage } from '../document.ts'
 
 /** Up to the proxy that the client knows, or behind it; null where nothing tells. */
 export type HarLeg = 'client' | 'upstream' | null
 
-/** Tells the leg of each exchange of a story. */
-export function legsOf(story: Story): (turn: Turn) => HarLeg {
+/** Tells the leg of each exchange of a story, of which `document` is the diagnosis. */
+export function legsOf(story: Story, { incidents, masked }: DiagnosisDocument): (turn: Turn) => HarLeg {
   const tried = conversationsOf(story.requests.flatMap(({ tries }) => tries))
   const strays = conversationsOf(story.strays)
-  const fronts = frontsOf(story)
+  const failed = [...incidents, ...masked]
+  const fronts = new Set([...frontsOf(story), ...failed.map(({ proxyFront }) => proxyFront)])
+  const upstreams = new Set(failed.flatMap(({ attempts }) => attempts.map(({ upstream }) => upstream)))
   return ({ conversation, views }) => {
     const { capture, connection } = nearClient(conversation)
     const { server, clientAddress } = connection
@@ -18,8 +20,10 @@ export function legsOf(story: Story): (turn: Turn) => HarLeg {
     const isFromProxy = story.proxies.some(({ front, backs }) => front !== server && backs.includes(clientAddress))
     if (tried.has(conversation) || isFromProxy) return 'upstream'
     if (fronts.has(server)) return 'client'
-    if (strays.has(conversation) || views.some((view) => view !== null && isForwarded(view))) return 'upstream'
-    return legAt(story.captures[capture]!.vantages)
+    if (strays.has(conversation) || upstreams.has(server)) return 'upstream'
+    if (views.some((view) => view !== null && isForwarded(view))) return 'upstream'
+    const { vantages, supposed } = story.captures[capture]!
+    return legAt(vantages.length > 0 ? vantages : supposed)
   }
 }
 
