@@ -1,19 +1,12 @@
 // Below the ladder: the checklist, attempts, other causes, what to do, what to capture next, filters.
-import {
-  type Attempt,
-  CATALOGUE,
-  type CauseCode,
-  type CheckStep,
-  type Incident,
-  type RuledOut,
-} from '@pcap-surgery/core'
+import { type Attempt, type CheckStep, type Incident, type RuledOut, words } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
+import { useCaptureNames } from '../parts/capture-names.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { duration } from '../parts/duration.ts'
 import { OutcomeMark } from '../parts/judgement.tsx'
 import { visible } from '../parts/text.ts'
-import { usePage } from '../state.ts'
-import { FrameRefs, shortName } from './frame-refs.tsx'
+import { FrameRefs } from './frame-refs.tsx'
 import styles from './incident.module.css'
 
 /** The ten steps of every incident, by what each asks. */
@@ -29,8 +22,6 @@ const STEPS = [
   'Waiting',
   'Times',
 ]
-
-export const title = (cause: CauseCode): string => CATALOGUE[cause]?.title ?? visible(cause)
 
 export function Section({ title: name, children }: { title: string; children: ReactNode }): ReactNode {
   const id = `section-${name.toLowerCase().replaceAll(/\W+/g, '-')}`
@@ -68,7 +59,8 @@ export function Attempts({ attempts }: { attempts: readonly Attempt[] }): ReactN
         <li key={`${startSeconds} ${upstream} ${proxyBack}`}>
           <OutcomeMark outcome={cause === null ? 'pass' : 'fail'} />
           <span>
-            <code>{visible(upstream ?? 'no upstream')}</code> {cause === null ? 'answered' : title(cause).toLowerCase()}
+            <code>{visible(upstream ?? 'no upstream')}</code>{' '}
+            {cause === null ? 'answered' : words.title(cause).toLowerCase()}
           </span>
           <span className={styles.soft}>
             {proxyBack !== null && <>from {visible(proxyBack)} </>}
@@ -86,7 +78,7 @@ export function Causes({ causes }: { causes: readonly RuledOut[] }): ReactNode {
     <ul className={styles.causes}>
       {causes.map(({ cause, because, frames }) => (
         <li key={`${cause} ${because}`}>
-          <strong>{title(cause)}</strong> <span>{visible(because)}</span> <FrameRefs frames={frames} />
+          <strong>{words.title(cause)}</strong> <span>{visible(because)}</span> <FrameRefs frames={frames} />
         </li>
       ))}
     </ul>
@@ -133,7 +125,9 @@ export function Missing({ missing }: { missing: Incident['missing'] }): ReactNod
           <h4>{PLACES[vantage] ?? visible(vantage)}</h4>
           <p>{visible(because)}</p>
           {decides.length > 0 && (
-            <p className={styles.soft}>It would confirm or exclude: {decides.map(title).join(', ').toLowerCase()}.</p>
+            <p className={styles.soft}>
+              It would confirm or exclude: {decides.map(words.title).join(', ').toLowerCase()}.
+            </p>
           )}
           <Command text={command} name={`the command for ${vantage}`} />
           {windows !== undefined && (
@@ -155,11 +149,11 @@ export function Missing({ missing }: { missing: Incident['missing'] }): ReactNod
 }
 
 export function Filters({ filters }: { filters: Incident['filters'] }): ReactNode {
-  const captures = usePage((page) => page.opened!.document!.captures)
+  const captureName = useCaptureNames()
   return (
     <ul className={styles.filters}>
       {filters.map(({ capture, filter }) => {
-        const name = shortName(visible(captures[capture]?.file ?? `capture ${capture}`))
+        const name = captureName(capture)
         return (
           <li key={capture}>
             <h4>{name}</h4>

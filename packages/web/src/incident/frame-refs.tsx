@@ -1,10 +1,9 @@
 // Frames that a sentence rests on: buttons that open them, by capture.
 import type { FrameRef } from '@pcap-surgery/core'
 import { type ReactNode, useState } from 'react'
+import { useCaptureNames } from '../parts/capture-names.ts'
 import { plural } from '../parts/duration.ts'
-import { visible } from '../parts/text.ts'
 import parts from '../parts/parts.module.css'
-import { usePage } from '../state.ts'
 import { bringIntoView, keyOf, openFrame, pointing, useOpenFrame } from './links.ts'
 
 /** More than these are shown when asked for. */
@@ -12,7 +11,7 @@ const SHOWN = 6
 
 export function FrameRefs({ frames }: { frames: readonly FrameRef[] }): ReactNode {
   const [isAll, showAll] = useState(false)
-  const captures = usePage((page) => page.opened!.document!.captures)
+  const captureName = useCaptureNames()
   const open = useOpenFrame()
   if (frames.length === 0) return null
   const shown = isAll ? frames : frames.slice(0, SHOWN)
@@ -20,10 +19,10 @@ export function FrameRefs({ frames }: { frames: readonly FrameRef[] }): ReactNod
   return (
     <>
       {ids.map((capture) => {
-        const file = visible(captures[capture]?.file ?? `capture ${capture}`)
+        const name = captureName(capture)
         return (
           <span key={capture} className={parts.frames}>
-            <span className={parts.source}>{shortName(file)}</span>
+            <span className={parts.source}>{name}</span>
             {shown
               .filter((ref) => ref.capture === capture)
               .map((ref) => (
@@ -31,7 +30,7 @@ export function FrameRefs({ frames }: { frames: readonly FrameRef[] }): ReactNod
                   key={keyOf(ref)}
                   type="button"
                   className={parts.frame}
-                  aria-label={`Frame ${ref.frame} of ${file}`}
+                  aria-label={`Frame ${ref.frame} of ${name}`}
                   aria-current={open !== null && keyOf(open) === keyOf(ref)}
                   {...pointing([ref])}
                   onClick={() => {
@@ -53,7 +52,3 @@ export function FrameRefs({ frames }: { frames: readonly FrameRef[] }): ReactNod
     </>
   )
 }
-
-/** A file's name without its path and the endings that all captures have. */
-export const shortName = (file: string): string =>
-  file.replace(/^.*[/\\]/, '').replace(/\.(?:pcap|pcapng|cap|dmp)?(?:\.(?:gz|zst|lz4))?$/i, '') || file

@@ -1,21 +1,21 @@
 // One incident: what happened, the packets that show it, and what to do.
-import type { DiagnosisDocument, FrameRef, Incident, Ladder } from '@pcap-surgery/core'
+import { type FrameRef, type Incident, type Ladder, words } from '@pcap-surgery/core'
 import ChevronLeft from 'lucide-react/icons/chevron-left'
 import ChevronRight from 'lucide-react/icons/chevron-right'
 import { type ReactNode, useEffect } from 'react'
+import { useCaptureNames } from '../parts/capture-names.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { visible } from '../parts/text.ts'
 import parts from '../parts/parts.module.css'
 import { fragmentOf, HOME } from '../place.ts'
+import { type Called, useCall } from '../parts/use-call.ts'
 import { usePage } from '../state.ts'
-import { Attempts, Causes, Checklist, Filters, Missing, Remedies, Section, title } from './details.tsx'
+import { Attempts, Causes, Checklist, Filters, Missing, Remedies, Section } from './details.tsx'
 import { Findings } from './findings.tsx'
 import { FramePanel } from './frame/frame-panel.tsx'
-import { shortName } from './frame-refs.tsx'
-import { Headline, status } from './headline.tsx'
+import { Headline } from './headline.tsx'
 import styles from './incident.module.css'
 import { LadderView } from './ladder/ladder.tsx'
-import { type Drawn, useLadder } from './ladder/use-ladder.ts'
 import { forgetLinks, keyOf, openFrame, useOpenFrame } from './links.ts'
 import { Plot, PlotToCome } from './plot/plot.tsx'
 import { Save } from './save.tsx'
@@ -39,7 +39,7 @@ export function IncidentView(): ReactNode {
   return (
     <>
       <Pager all={all} at={at} />
-      <One key={incident.id} document={document} incident={incident} isMasked={isMasked} />
+      <One key={incident.id} incident={incident} isMasked={isMasked} />
     </>
   )
 }
@@ -53,18 +53,16 @@ function arrive(): void {
 }
 
 interface OneProps {
-  document: DiagnosisDocument
   incident: Incident
   isMasked: boolean
 }
 
-function One({ document, incident, isMasked }: OneProps): ReactNode {
-  const drawn = useLadder(document, incident.id)
+function One({ incident, isMasked }: OneProps): ReactNode {
+  const drawn = useCall('ladder', [incident.id], incident)
   const frame = useOpenFrame()
-  const files = document.captures.map(({ file }) => file)
-  const captureName = (id: number): string => shortName(files[id] ?? `capture ${id}`)
+  const captureName = useCaptureNames()
   useEffect(() => forgetLinks, [])
-  useTitle(`${status(incident)} ${title(incident.cause)}`)
+  useTitle(`${words.outcome(incident)} ${words.title(incident.cause)}`)
   const { attempts, competing, ruledOut, missing, remedies } = incident
   return (
     <article className={styles.incident} aria-labelledby="headline" data-panel={frame !== null}>
@@ -97,7 +95,7 @@ function One({ document, incident, isMasked }: OneProps): ReactNode {
       </div>
       {drawn.is !== 'failed' && (
         <Section title="Sequence numbers over time">
-          {drawn.is === 'drawn' ? <Plot ladder={drawn.ladder} captureName={captureName} /> : <PlotToCome />}
+          {drawn.is === 'there' ? <Plot ladder={drawn.value} captureName={captureName} /> : <PlotToCome />}
         </Section>
       )}
       <div className={styles.columns}>
@@ -128,7 +126,12 @@ function One({ document, incident, isMasked }: OneProps): ReactNode {
         </div>
       </div>
       {frame !== null && (
-        <FramePanel frame={frame} sightings={sightingsOf(drawn, frame)} files={files} onClose={closePanel} />
+        <FramePanel
+          frame={frame}
+          sightings={sightingsOf(drawn, frame)}
+          captureName={captureName}
+          onClose={closePanel}
+        />
       )}
     </article>
   )
@@ -153,8 +156,8 @@ function closePanel(): void {
   }
 }
 
-function Packets({ drawn, captureName }: { drawn: Drawn; captureName: (id: number) => string }): ReactNode {
-  if (drawn.is === 'loading') {
+function Packets({ drawn, captureName }: { drawn: Called<Ladder>; captureName: (id: number) => string }): ReactNode {
+  if (drawn.is === 'waiting') {
     return (
       <p className={styles.placeholder} role="status">
         Drawing the packets…
@@ -168,14 +171,14 @@ function Packets({ drawn, captureName }: { drawn: Drawn; captureName: (id: numbe
       </p>
     )
   }
-  if (drawn.ladder.arrows.length === 0) {
+  if (drawn.value.arrows.length === 0) {
     return <p className={styles.placeholder}>No packet of this incident was kept.</p>
   }
-  return <LadderView ladder={drawn.ladder} captureName={captureName} />
+  return <LadderView ladder={drawn.value} captureName={captureName} />
 }
 
-function sightingsOf(drawn: Drawn, frame: FrameRef): readonly FrameRef[] {
-  const ladder: Ladder | null = drawn.is === 'drawn' ? drawn.ladder : null
+function sightingsOf(drawn: Called<Ladder>, frame: FrameRef): readonly FrameRef[] {
+  const ladder: Ladder | null = drawn.is === 'there' ? drawn.value : null
   const same = ladder?.arrows.find(({ frames }) => frames.some((ref) => keyOf(ref) === keyOf(frame)))
   return same?.frames ?? [frame]
 }

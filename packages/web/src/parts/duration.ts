@@ -1,4 +1,5 @@
 // Numbers as a person reads them.
+import { words } from '@pcap-surgery/core'
 
 /** `58 µs`, `11.2 ms`, `2.97 s`, `3 min 20 s`: three digits, in the unit that fits. */
 export function duration(seconds: number): string {
@@ -18,5 +19,4 @@ export const offset = (seconds: number): string => `${seconds < 0 ? '−' : '+'}
 /** `2026-11-22 08:58:00.008961 UTC`, to the microsecond. */
 export const moment = (time: string): string => time.replace('T', ' ').replace(/(\.\d{1,6})\d*Z$/, '$1 UTC')
 
-export const plural = (count: number, one: string, many: string = `${one}s`): string =>
-  `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
+export const { plural } = words

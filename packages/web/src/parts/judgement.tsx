@@ -3,7 +3,7 @@ import Check from 'lucide-react/icons/check'
 import CircleHelp from 'lucide-react/icons/circle-question-mark'
 import Minus from 'lucide-react/icons/minus'
 import X from 'lucide-react/icons/x'
-import type { Confidence, Domain, Outcome } from '@pcap-surgery/core'
+import type { Confidence, Outcome } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
 import styles from './parts.module.css'
 
@@ -49,16 +49,3 @@ export function ConfidenceMark({ confidence }: { confidence: Confidence }): Reac
     </span>
   )
 }
-
-const WHOSE: { readonly [domain in Domain]: string } = {
-  proxy: 'the proxy’s',
-  'load-balancer': 'the load balancer’s',
-  upstream: 'the upstream’s',
-  dependency: 'a dependency’s',
-  network: 'the network’s',
-  'name-service': 'the name service’s',
-  unknown: 'not known whose',
-}
-
-/** Whose failure it is, in words. */
-export const whose = (domain: Domain): string => WHOSE[domain] ?? domain

@@ -8,7 +8,6 @@ import { visible } from '../../parts/text.ts'
 import parts from '../../parts/parts.module.css'
 import { client, Failed } from '../../session/client.ts'
 import type { FrameDetail } from '../../session/protocol.ts'
-import { shortName } from '../frame-refs.tsx'
 import { keyOf, openFrame } from '../links.ts'
 import styles from './frame.module.css'
 import { HexView } from './hex-view.tsx'
@@ -18,7 +17,7 @@ export interface FramePanelProps {
   frame: FrameRef
   /** The frames of the same packet in other captures, this one included. */
   sightings: readonly FrameRef[]
-  files: readonly string[]
+  captureName: (capture: number) => string
   onClose: () => void
 }
 
@@ -27,11 +26,10 @@ type State =
   | { is: 'failed'; text: string }
   | { is: 'there'; detail: FrameDetail }
 
-export function FramePanel({ frame, sightings, files, onClose }: FramePanelProps): ReactNode {
+export function FramePanel({ frame, sightings, captureName, onClose }: FramePanelProps): ReactNode {
   const key = keyOf(frame)
   const state = useFrame(frame)
   const detail = state.is === 'there' ? state.detail : null
-  const file = visible(files[frame.capture] ?? `capture ${frame.capture}`)
   useEffect(() => {
     const onKeyDown = ({ key: pressed, defaultPrevented }: KeyboardEvent): void => {
       if (pressed === 'Escape' && !defaultPrevented) onClose()
@@ -43,9 +41,9 @@ export function FramePanel({ frame, sightings, files, onClose }: FramePanelProps
     <section className={styles.panel} aria-labelledby="frame-title" aria-busy={state.is === 'loading'}>
       <header className={styles.bar}>
         <h3 id="frame-title">
-          Frame {frame.frame} <span className={styles.soft}>{shortName(file)}</span>
+          Frame {frame.frame} <span className={styles.soft}>{captureName(frame.capture)}</span>
         </h3>
-        {sightings.length > 1 && <Sightings frame={frame} sightings={sightings} files={files} />}
+        {sightings.length > 1 && <Sightings frame={frame} sightings={sightings} captureName={captureName} />}
         <p className={styles.facts}>
           {detail !== null && (
             <>
@@ -80,11 +78,11 @@ export function FramePanel({ frame, sightings, files, onClose }: FramePanelProps
 }
 
 /** Where the packet was seen, from its sender on. */
-const Sightings = ({ frame, sightings, files }: Omit<FramePanelProps, 'onClose'>): ReactNode => (
+const Sightings = ({ frame, sightings, captureName }: Omit<FramePanelProps, 'onClose'>): ReactNode => (
   <div className={styles.sightings} role="group" aria-label="The same packet in">
     {sightings.map((ref) => (
       <button key={keyOf(ref)} type="button" aria-pressed={keyOf(ref) === keyOf(frame)} onClick={() => openFrame(ref)}>
-        {shortName(visible(files[ref.capture] ?? ''))} #{ref.frame}
+        {captureName(ref.capture)} #{ref.frame}
       </button>
     ))}
   </div>
