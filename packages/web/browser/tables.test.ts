@@ -174,6 +174,16 @@ describe.runIf(existsSync(CHROMIUM))('tables', () => {
       expect((await settledRows(page)).first).toBe(0)
     })
 
+    test('sorted otherwise, they are shown from the first', async () => {
+      await page.keyboard.press('Control+End')
+      await page.click('[role=columnheader]:has-text("Start") button')
+      await page.waitForSelector('[aria-sort=descending]')
+      await expect.poll(async () => (await rowsInView(page))[0]).toMatchObject({ index: 0, says: `client ${last}` })
+      await page.keyboard.press('Enter')
+      await expect.poll(async () => (await rowsInView(page))[0]).toMatchObject({ index: 0, says: 'client 0' })
+      await page.keyboard.press('ArrowDown')
+    })
+
     test('the focus stays with its cell however far one scrolls, and keys go on from it', async () => {
       await page.keyboard.press('Control+Home')
       await page.keyboard.press('ArrowRight')

@@ -58,7 +58,7 @@ export function RowWindow<Row>(props: RowWindowProps<Row>): ReactNode {
   const [isNarrow, setNarrow] = useState(false)
   const height = isNarrow ? NARROW_ROW : ROW
   const head = isNarrow ? NARROW_ROW : HEAD
-  const { viewport, span, space, fitting, width, onScroll, reveal } = useRowsInView(rows.count, height, head)
+  const { viewport, span, space, fitting, width, onScroll, reveal } = useRowsInView(rows, height, head)
   const layout = useMemo(() => layoutOf(columns, narrow, width), [columns, narrow, width])
   if (isNarrow !== (layout.template === null)) setNarrow(layout.template === null)
   const shown = useMemo(() => layout.lines.flat(), [layout])
@@ -69,6 +69,11 @@ export function RowWindow<Row>(props: RowWindowProps<Row>): ReactNode {
   useEffect(() => rows.want(span.first, span.last), [rows, span])
 
   const [wanted, setActive] = useState<Active>({ row: 0, column: '' })
+  const [shownRows, setShownRows] = useState(rows)
+  if (shownRows !== rows) {
+    setShownRows(rows)
+    setActive({ row: Math.min(0, wanted.row), column: wanted.column })
+  }
   const active = useMemo((): Active => {
     const isShown = shown.some(({ id }) => id === wanted.column)
     return {
@@ -76,8 +81,13 @@ export function RowWindow<Row>(props: RowWindowProps<Row>): ReactNode {
       column: isShown ? wanted.column : (shown[0]?.id ?? ''),
     }
   }, [wanted, shown, rows])
+  /** The focus is in a cell, and goes to the first row when others are shown; what is removed is not told to lose it. */
+  const hasFocus = useRef(false)
   const takesFocus = useRef(false)
+  const focusedRows = useRef(rows)
   useLayoutEffect(() => {
+    if (focusedRows.current !== rows && hasFocus.current) takesFocus.current = true
+    focusedRows.current = rows
     if (!takesFocus.current) return
     takesFocus.current = false
     viewport.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus({ preventScroll: true })
@@ -159,6 +169,12 @@ export function RowWindow<Row>(props: RowWindowProps<Row>): ReactNode {
         onScroll={onScroll}
         onKeyDown={onKeyDown}
         onCopy={onCopy}
+        onFocus={() => {
+          hasFocus.current = true
+        }}
+        onBlur={() => {
+          hasFocus.current = false
+        }}
       >
         <div className={styles.head} role="rowgroup">
           <div className={isNarrow ? styles.narrowRow : styles.headRow} role="row" aria-rowindex={1}>

@@ -32,8 +32,12 @@ export interface RowsInView {
   reveal: (row: number) => void
 }
 
-/** Of `count` rows, each of `height` pixels, in a viewport with a head of `head` pixels that stays on top. */
-export function useRowsInView(count: number, height: number, head: number): RowsInView {
+/**
+ * Of rows of `height` pixels each, in a viewport with a head of `head` pixels that stays on top. Other `rows`, as after
+ * sorting, are shown from the first.
+ */
+export function useRowsInView(rows: { count: number }, height: number, head: number): RowsInView {
+  const { count } = rows
   const viewport = useRef<HTMLDivElement>(null)
   const [size, setSize] = useState({ width: 0, height: 0 })
   const [span, setSpan] = useState<Span>({ first: 0, last: 0, offset: 0 })
@@ -93,8 +97,12 @@ export function useRowsInView(count: number, height: number, head: number): Rows
     return () => observer.disconnect()
   }, [])
 
-  // Other rows, other heights: what was on top stays there as far as it can.
-  useLayoutEffect(() => scrollTo(place.current.at), [scrollTo])
+  // Of other heights what was on top stays there as far as it can.
+  const shown = useRef(rows)
+  useLayoutEffect(() => {
+    scrollTo(shown.current === rows ? place.current.at : 0)
+    shown.current = rows
+  }, [scrollTo, rows])
   useEffect(() => () => clearTimeout(settling.current), [])
 
   return {
