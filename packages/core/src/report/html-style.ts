@@ -89,7 +89,7 @@ footer { color: var(--text-faint); font-size: 0.8125rem; }
   body { background: none; font-size: 9.5pt; }
   main { max-width: none; padding: 0; }
   section, article { border: 0; padding: 0; margin-bottom: 1.5rem; break-inside: auto; }
-  article { break-before: page; }
+  article + article { break-before: page; }
   h2, h3, summary, figcaption { break-after: avoid; }
   li, tr, pre, .kicker { break-inside: avoid; }
   .scroll, .table { overflow: visible; border: 0; padding: 0; }

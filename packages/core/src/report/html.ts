@@ -140,7 +140,7 @@ const th = (text: string): string => `<th>${text}</th>`
 const bound = (text: string): string => `<p class="soft small">${text}</p>`
 
 const table = (heads: readonly string[], rows: readonly string[]): string =>
-  `<div class="table"><table><thead><tr>${heads.join('')}</tr></thead><tbody>\n${rows
+  `<div class="table" tabindex="0" role="group" aria-label="Table"><table><thead><tr>${heads.join('')}</tr></thead><tbody>\n${rows
     .map((row) => (row.startsWith('<tr') ? row : `<tr>${row}</tr>`))
     .join('\n')}\n</tbody></table></div>`
 
@@ -227,7 +227,7 @@ function figure({ document, options, names }: Page, incident: Incident): string 
   const ladder = options.ladderOf(incident)
   if (ladder.arrows.length === 0) return ''
   const { captures } = document
-  const width = Math.max(920, LAYOUT.left + LAYOUT.right + 128 + (ladder.lanes.length - 1) * LANE)
+  const width = Math.max(900, LAYOUT.left + LAYOUT.right + 128 + (ladder.lanes.length - 1) * LANE)
   const svg = ladderSvg(ladder, {
     id: `ladder-${anchor(incident)}`,
     title: `Packets of incident ${incident.id}`,
@@ -316,14 +316,14 @@ function checklist(page: Page, { checklist: steps }: Incident): string {
     const name = how in OUTCOMES ? how : 'unknown'
     return `<td class="number">${step}</td><td class="outcome ${name}">${OUTCOMES[name]}</td><td>${markup(text)}${framesOf(page, frames, 3)}</td>`
   })
-  return table([th('Step'), th('Outcome'), th('What was found')], rows)
+  return table(['<th class="number">Step</th>', th('Outcome'), th('What was found')], rows)
 }
 
 function timeline(page: Page, { timeline: entries }: Incident): string {
   if (entries.length === 0) return ''
   const rows = entries.slice(0, MOST_ITEMS * 2).map(({ seconds, from, to, text, frames, deciding }) => {
     const way = [from, to].map((end) => (end === null ? '' : `<span class="mono">${markup(end)}</span>`)).join(' → ')
-    const mark = deciding ? '<b>decides</b> ' : ''
+    const mark = deciding ? 'decides: ' : ''
     return `<tr${deciding ? ' class="deciding"' : ''}><td class="keep mono">${offset(seconds)}</td><td>${way}</td><td>${mark}${markup(text)}${framesOf(page, frames, 3)}</td></tr>`
   })
   return table([th('Seconds'), th('From → to'), th('What')], rows)
@@ -353,7 +353,7 @@ function listOf(page: Page, name: string, incidents: readonly Incident[]): strin
         `<td class="keep number">${incident.waitSeconds === null ? '' : duration(incident.waitSeconds)}</td>`,
       ].join(''),
     )
-  const heads = [...['', 'Time', 'Status', 'Request', 'Cause'].map(th), '<th class="number">Waited</th>']
+  const heads = [...['Id', 'Time', 'Status', 'Request', 'Cause'].map(th), '<th class="number">Waited</th>']
   const rest = incidents.length - rows.length
   const more = rest > 0 ? bound(`${plural(rest, 'more', 'more')}: --format json has them all.`) : ''
   const id = incidents[0]!.id.startsWith('m') ? 'masked' : 'all'

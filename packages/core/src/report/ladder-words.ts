@@ -63,7 +63,9 @@ export function spokenIn(view: View): Spoken {
 
 function connectionParts({ connection, exchange }: View): Part[] {
   const { syns, synAck, synAckRepeats, established, sides, last } = connection
-  const isOwn = exchange === null || exchange.ordinal === 0
+  // Where others of its exchanges were seen, and this one was not, the handshake was for them.
+  const isAlone = exchange === null && connection.exchangeCount === 0
+  const isOwn = isAlone || exchange?.ordinal === 0
   const part = (moment: Moment | null, from: SideIndex, name: string, kind: ArrowKind, label: string): Part[] =>
     moment === null ? [] : [{ moment, from, part: name, kind, label, isOwn }]
   return [
@@ -77,7 +79,7 @@ function connectionParts({ connection, exchange }: View): Part[] {
       return [
         ...part(fin, side as SideIndex, `FIN ${side}`, 'fin', 'FIN'),
         ...part(reset, side as SideIndex, `RST ${side}`, 'reset', 'RST'),
-      ].map((one) => ({ ...one, isOwn: exchange === null }))
+      ].map((one) => ({ ...one, isOwn: isAlone }))
     }),
     // Nothing is known of it but when it was; behind an answer it is mostly whoever got that, acknowledging it.
     { moment: last, from: CLIENT, part: LAST, kind: 'ack', label: 'last packet of the connection', isOwn: false },

@@ -2,7 +2,7 @@
 // it. What the captures say is text or code; nothing of it becomes a link, a mention, an image or HTML.
 import type { DiagnosisDocument, FrameRef, Incident, RuledOut } from './document.ts'
 import { code, codeBlock, markdown, visible } from './escape.ts'
-import { type ReportOptions } from './html.ts'
+import { MOST_IN_FULL as MOST_OF_ALL, type ReportOptions } from './html.ts'
 import { ladderLines } from './ladder-lines.ts'
 import {
   captureFacts,
@@ -36,7 +36,8 @@ export function* markdownReport(document: DiagnosisDocument, options: ReportOpti
   const { incidents, masked, captures, healthy } = document
   const names = new CaptureNames(captures)
   const groups = groupsOf(incidents)
-  const inFull = options.all ? incidents.map((one): [Incident] => [one]) : groups.slice(0, MOST_IN_FULL)
+  const all = options.all ? incidents.map((one): [Incident] => [one]) : groups
+  const inFull = all.slice(0, options.all ? MOST_OF_ALL : MOST_IN_FULL)
   if (incidents.length === 0) {
     yield healthy.exchanges > 0 ? '# No gateway failure\n' : '# Nothing here can be judged\n'
   } else if (incidents.length === 1) yield `# ${titleOf(incidents[0]!)}\n`
@@ -47,10 +48,9 @@ export function* markdownReport(document: DiagnosisDocument, options: ReportOpti
     if (incidents.length > 1) yield `\n## ${titleOf(exampleOf(group))}\n`
     yield `\n${incidentText(exampleOf(group), group, names, options)}\n`
   }
-  if (!options.all && groups.length > MOST_IN_FULL) {
-    yield `\n_${plural(groups.length - MOST_IN_FULL, 'more kind')}: see the table._\n`
-  }
-  if (masked.length > 0) yield `\n## Hidden by a retry\n\n${list(masked.map(maskedText))}\n`
+  const rest = all.length - inFull.length
+  if (rest > 0) yield `\n_${plural(rest, options.all ? 'more failed request' : 'more kind')}: see the table._\n`
+  if (masked.length > 0) yield `\n## Hidden by a retry\n\n${list(masked.slice(0, MOST_KINDS).map(maskedText))}\n`
   yield `\n## Captures\n\n${list(captures.map((one) => `${span(names.of(one.id))}: ${markdown(captureFacts(one))}${one.warnings.map((text) => `; **${markdown(text)}**`).join('')}`))}\n`
   if (document.notes.length > 0) yield `\n${list(document.notes.map((note) => markdown(note)))}\n`
   yield `\n_PCAP Surgery ${markdown(options.version)}. Frame numbers are Wireshark’s._\n`
