@@ -96,6 +96,26 @@ describe.skipIf(isWithoutBrowser)('the page', () => {
     await end()
   })
 
+  test('all that was found is handed over as files', async () => {
+    const { page, end } = await open(empty)
+    await drop(page, await caseFiles('nginx-upstream-slow-pool', SLOW))
+    const files: { [button: string]: [name: string, says: string] } = {
+      Report: ['report.html', '<!doctype html>'],
+      Ticket: ['report.md', '10.3.0.11:8080'],
+      Diagnosis: ['diagnosis.json', '"schema": "pcap-surgery/diagnosis@1"'],
+      'All exchanges': ['exchanges.har', '"version":"1.2"'],
+    }
+    for (const [button, [name, says]] of Object.entries(files)) {
+      const coming = page.waitForEvent('download')
+      await page.getByRole('button', { name: button, exact: true }).click()
+      const file = await coming
+      expect(file.suggestedFilename()).toBe(name)
+      expect(readFileSync(await file.path(), 'utf8')).toContain(says)
+      await page.getByText(`Written: ${name}`).waitFor()
+    }
+    await end()
+  })
+
   test('incidents are chosen by cause, words and keys, and the choice is in the address', async () => {
     const { page, end } = await open(empty)
     await drop(page, await caseFiles('nginx-no-live-upstreams', SLOW))

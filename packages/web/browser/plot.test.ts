@@ -1,39 +1,25 @@
 // The time-sequence plot as it is in a browser: drawn in the page's colours, for keys and pointers, with the numbers.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { gateway } from '@pcap-surgery/testkit'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-
-const CHROMIUM = '/usr/bin/chromium'
-const PAGE = new URL('../dist/index.html', import.meta.url)
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const folder = mkdtempSync(join(tmpdir(), 'plot-'))
-/** What the page complained of: a style that its policy forbids is an error on the console. */
-const faults: string[] = []
-let browser: Browser
-let page: Page
+import { accessibility, drop, isWithoutBrowser, open, type Opened, serveUi, useBrowser } from './harness.ts'
 
 /** A request of which nothing arrives: sent three times, and the proxy resets after two seconds. */
-function captureFile(): string {
-  const { both } = gateway({
-    attempts: [
-      (upstream, text) =>
-        upstream
-          .handshake()
-          .send('>', text, { lost: true })
-          .retransmit('>', { after: [0.2, 0.4], lost: true })
-          .wait(2)
-          .rst('>'),
-    ],
-    answer: 504,
-  })
-  const file = join(folder, 'both.pcap')
-  writeFileSync(file, both)
-  return file
-}
+const { both: CAPTURE } = gateway({
+  attempts: [
+    (upstream, text) =>
+      upstream
+        .handshake()
+        .send('>', text, { lost: true })
+        .retransmit('>', { after: [0.2, 0.4], lost: true })
+        .wait(2)
+        .rst('>'),
+  ],
+  answer: 504,
+})
+
+let opened: Opened
+let page: Page
 
 const plot = (): ReturnType<Page['locator']> => page.getByRole('application', { name: /^Time-sequence plot/ })
 
@@ -41,7 +27,9 @@ const plot = (): ReturnType<Page['locator']> => page.getByRole('application', { 
 const colours = (): Promise<string[]> =>
   page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>('[role=application] canvas')!
-    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true })!
+    copy.drawImage(canvas, 0, 0)
+    const { data } = copy.getImageData(0, 0, canvas.width, canvas.height)
     const counts = new Map<string, number>()
     for (let at = 0; at < data.length; at += 4) {
       if (data[at + 3] !== 255) continue
@@ -58,23 +46,17 @@ const ink = (name: string): Promise<string> =>
     return color.match(/\d+/g)!.slice(0, 3).join(' ')
   }, name)
 
-if (!existsSync(CHROMIUM)) console.warn(`NOT TESTED, there is no ${CHROMIUM}: the time-sequence plot`)
-
-describe.runIf(existsSync(CHROMIUM))('the time-sequence plot', () => {
+describe.skipIf(isWithoutBrowser)('the time-sequence plot', () => {
+  useBrowser()
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
-    const context = await browser.newContext({ viewport: { width: 1024, height: 800 }, colorScheme: 'light' })
-    page = await context.newPage()
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
-    page.on('pageerror', (error) => faults.push(error.message))
-    await page.goto(`${PAGE.href}#/incident`)
-    await page.setInputFiles('input[type=file]', captureFile())
+    const viewport = { width: 1024, height: 800 }
+    opened = await open(`${await serveUi()}#/incident`, { viewport, colorScheme: 'light' })
+    page = opened.page
+    await drop(page, [{ name: 'both.pcap', bytes: CAPTURE }])
     await page.waitForSelector('[role=application] canvas')
   })
-  afterAll(async () => {
-    await browser?.close()
-    rmSync(folder, { recursive: true })
-  })
+  // A style that the policy forbids would be an error on the console.
+  afterAll(() => opened.end())
 
   test('drawn in the colours of the scheme, and again when that changes', async () => {
     const again = await ink('again')
@@ -145,17 +127,6 @@ describe.runIf(existsSync(CHROMIUM))('the time-sequence plot', () => {
 
   test.each(['light', 'dark'] as const)('nothing that axe finds, %s', async (colorScheme) => {
     await page.emulateMedia({ colorScheme })
-    await page.evaluate(AXE)
-    const found = await page.evaluate(async () => {
-      const { axe } = window as unknown as {
-        axe: { run(on: Element, options: object): Promise<{ violations: { id: string }[] }> }
-      }
-      // Else it would fetch the style sheet, which the policy forbids.
-      const section = document.querySelector('[role=application]')!.closest('section')!
-      return (await axe.run(section, { preload: false })).violations.map(({ id }) => id)
-    })
-    expect(found).toEqual([])
+    expect(await accessibility(page)).toEqual([])
   })
-
-  test('and no word of complaint, of the content security policy least of all', () => expect(faults).toEqual([]))
 })

@@ -10,6 +10,16 @@ import styles from './export.module.css'
 
 const FORMATS: readonly { format: ReportFormat; title: string; says: string }[] = [
   {
+    format: 'html',
+    title: 'Report',
+    says: 'One HTML page with the diagrams, to read, print or attach: one incident of each kind in full, all of them listed.',
+  },
+  {
+    format: 'markdown',
+    title: 'Ticket',
+    says: 'Markdown, to paste into a ticket.',
+  },
+  {
     format: 'json',
     title: 'Diagnosis',
     says: 'JSON: incidents with their frames, findings and remedies, as pcap-surgery diagnose --format json writes it.',

@@ -155,7 +155,7 @@ export interface SaveRequest {
 }
 
 /** As `pcap-surgery diagnose --format` has them. */
-export type ReportFormat = 'json' | 'har'
+export type ReportFormat = 'html' | 'markdown' | 'json' | 'har'
 
 export interface ReportRequest {
   format: ReportFormat

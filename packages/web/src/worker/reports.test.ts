@@ -14,6 +14,8 @@ const FILES = ['proxy-front.pcap', 'proxy-back.pcap']
 const context = { progress: () => {}, isCancelled: () => false }
 
 test.each<[format: ReportFormat, name: string]>([
+  ['html', 'report.html'],
+  ['markdown', 'report.md'],
   ['json', 'diagnosis.json'],
   ['har', 'exchanges.har'],
 ])('%s, as the command writes it', async (format, name) => {

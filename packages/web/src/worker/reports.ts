@@ -1,5 +1,5 @@
 // What the captures show, as a file for other programs: as the command writes it with --format and --output.
-import { harOf } from '@pcap-surgery/core'
+import { harOf, htmlReport, ladderOf, markdownReport, type ReportOptions } from '@pcap-surgery/core'
 import { version } from '../../package.json'
 import type { MadeFile, ReportFormat, ReportRequest } from '../session/protocol.ts'
 import { Refused, type Session } from './session.ts'
@@ -12,6 +12,16 @@ interface Kind {
 }
 
 const KINDS: { readonly [format in ReportFormat]: Kind } = {
+  html: {
+    file: 'report.html',
+    type: 'text/html',
+    pieces: (session) => htmlReport(session.document, optionsFor(session)),
+  },
+  markdown: {
+    file: 'report.md',
+    type: 'text/markdown',
+    pieces: (session) => markdownReport(session.document, optionsFor(session)),
+  },
   json: {
     file: 'diagnosis.json',
     type: 'application/json',
@@ -24,6 +34,12 @@ const KINDS: { readonly [format in ReportFormat]: Kind } = {
       harOf(story, document, { creator: { name: 'PCAP Surgery', version }, showSecrets }),
   },
 }
+
+const optionsFor = ({ story }: Session): ReportOptions => ({
+  version,
+  all: false,
+  ladderOf: (incident) => ladderOf(story, incident),
+})
 
 /** Characters that become a part of the file at once: browsers put large files aside, texts they do not. */
 const PART = 1 << 23
