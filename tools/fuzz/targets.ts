@@ -20,6 +20,8 @@ import { TlsSession } from '../../packages/core/src/app/tls/session.ts'
 import { createUwsgiRequestScanner, createUwsgiResponseScanner } from '../../packages/core/src/app/uwsgi.ts'
 import { decompressed } from '../../packages/core/src/capture/compression.ts'
 import { createCaptureReader } from '../../packages/core/src/capture/open.ts'
+import { dissect } from '../../packages/core/src/dissect/dissect.ts'
+import type { LayerField } from '../../packages/core/src/dissect/layer.ts'
 import { createLayers, Decoder } from '../../packages/core/src/wire/decode.ts'
 import { createQuote, quoted } from '../../packages/core/src/wire/icmp.ts'
 import { BROKEN, ICMP, ICMP6, OTHER, TCP, UNKNOWN_LINK } from '../../packages/core/src/wire/layers.ts'
@@ -197,6 +199,34 @@ function packets(input: Bytes): void {
   }
 }
 
+/** One frame with its link type before it: layers lie one behind the other, fields inside of what they are part of. */
+function dissected(input: Bytes): number {
+  if (input.length < 2) return 0
+  const frame = input.subarray(2)
+  const layers = dissect(frame, (input[0]! << 8) | input[1]!, frame.length + (input.at(-1)! & 1) * 40)
+  let end = 0
+  let told = 0
+  for (const { at, length, fields } of layers) {
+    must(at >= end && length >= 0, 'a layer begins before the one in front of it ends')
+    end = at + length
+    told += 1 + mustLieWithin(fields, at, end)
+  }
+  must(end <= frame.length, 'a layer reaches behind the frame')
+  mustBeQuiet(told, input)
+  return 0
+}
+
+/** Answers how many fields there are, with those inside. */
+function mustLieWithin(fields: readonly LayerField[], from: number, to: number): number {
+  let told = fields.length
+  for (const { name, value, at, length, fields: parts = [] } of fields) {
+    must(at >= from && length > 0 && at + length <= to, `${name} is not where it belongs`)
+    must(value.length <= 4096, `${name} is shown in ${value.length} characters`)
+    told += mustLieWithin(parts, at, at + length)
+  }
+  return told
+}
+
 /** Captures and key logs together, through all three steps. */
 async function whole(input: Bytes): Promise<void> {
   await checkAnswer(partsOf(input), 1 + (input.length % 5000))
@@ -304,6 +334,7 @@ export function targetsWith(seeds: Seeds): Target[] {
           : withLengths([...partsOf(mutated(input, random, other)).slice(0, 64), ...partsOf(other).slice(0, 2)]),
       run: packets,
     },
+    { name: 'dissect', seeds: (from) => from.frames, run: dissected },
     {
       name: 'http1',
       seeds: (from) => from.speaking('http1-request', 'http1-response', 'text'),
