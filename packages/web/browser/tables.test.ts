@@ -1,22 +1,11 @@
 // The tables as they are in a browser: a million rows that can all be reached, and what is done with them.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { gateway, request, response } from '@pcap-surgery/testkit'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-
-const CHROMIUM = '/usr/bin/chromium'
-const PAGE = new URL('../dist/index.html', import.meta.url)
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const folder = mkdtempSync(join(tmpdir(), 'tables-'))
-let browser: Browser
-/** What any page complained of. */
-const faults: string[] = []
+import { accessibility, drop, isWithoutBrowser, open, type Opened, serveUi, useBrowser } from './harness.ts'
 
 /** Three requests that go well and one that fails, on both legs. */
-function captureFile(): string {
+function capture(): Uint8Array {
   const { both } = gateway({
     ask: 'GET /slow',
     before: (net) => {
@@ -32,9 +21,7 @@ function captureFile(): string {
     attempts: [(upstream, text) => upstream.handshake().send('>', text).wait(0.2).rst('<')],
     answer: 502,
   })
-  const file = join(folder, 'both.pcap')
-  writeFileSync(file, both)
-  return file
+  return both
 }
 
 /** An answer of the worker's to `view` and `rows`, played in its place: `count` connections whose cells have their number. */
@@ -65,19 +52,16 @@ function playWorker(count: number): void {
   }
 }
 
-async function pageAt(
-  hash: string,
-  { count, ...options }: BrowserContextOptions & { count?: number } = {},
-): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-  const page = await context.newPage()
-  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
-  page.on('pageerror', (error) => faults.push(error.message))
-  if (count !== undefined) await page.addInitScript(playWorker, count)
-  await page.goto(`${PAGE.href}${hash}`)
-  await page.setInputFiles('input[type=file]', captureFile())
+let address: string
+
+/** `count`: as many rows, played; else those of the capture. */
+async function openAt(hash: string, count: number | null, options: BrowserContextOptions = {}): Promise<Opened> {
+  const opened = await open(`${address}${hash}`, { viewport: { width: 1280, height: 800 }, ...options })
+  const { page } = opened
+  if (count !== null) await page.evaluate(playWorker, count)
+  await drop(page, [{ name: 'both.pcap', bytes: capture() }])
   await page.waitForSelector('[role=gridcell]:not(:empty)')
-  return page
+  return opened
 }
 
 /** Rows whose middle is in view: number by what it says, and its place. */
@@ -113,24 +97,20 @@ async function settledRows(page: Page): Promise<{ first: number; last: number }>
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => `${document.activeElement?.getAttribute('role')} ${document.activeElement?.textContent}`)
 
-if (!existsSync(CHROMIUM)) console.warn(`NOT TESTED, there is no ${CHROMIUM}: the page's tables`)
-
-describe.runIf(existsSync(CHROMIUM))('tables', () => {
+describe.skipIf(isWithoutBrowser)('tables', () => {
+  useBrowser()
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    rmSync(folder, { recursive: true })
+    address = await serveUi()
   })
 
   describe.each([1e6, 1e7])('%i rows', (count) => {
     const last = count - 1
     let page: Page
+    let end: Opened['end']
     beforeAll(async () => {
-      page = await pageAt('#/connections', { count })
+      ;({ page, end } = await openAt('#/connections', count))
     })
-    afterAll(() => page.context().close())
+    afterAll(() => end())
 
     test('by keys: the first, the last, and pages between', async () => {
       await page.focus('[role=gridcell][tabindex="0"]')
@@ -197,7 +177,7 @@ describe.runIf(existsSync(CHROMIUM))('tables', () => {
   })
 
   test('long tasks while a million rows fly by', async () => {
-    const page = await pageAt('#/connections', { count: 1e6 })
+    const { page, end } = await openAt('#/connections', 1e6)
     await page.evaluate(() => {
       const seen: number[] = []
       Object.assign(globalThis, { seen })
@@ -206,22 +186,23 @@ describe.runIf(existsSync(CHROMIUM))('tables', () => {
       })
     })
     await page.mouse.move(600, 400)
-    for (let i = 0; i < 60; i++) await page.mouse.wheel(0, 900)
+    for (let i = 0; i < 30; i++) await page.mouse.wheel(0, 900)
     for (let i = 1; i <= 20; i++)
       await page.evaluate((at) => document.querySelector('[role=grid]')!.scrollTo(0, at * 4e5), i)
     await page.waitForTimeout(300)
     const seen = await page.evaluate(() => (globalThis as unknown as { seen: number[] }).seen)
     console.log(`long tasks while scrolling: ${seen.length === 0 ? 'none' : `${seen.map(Math.round).join(', ')} ms`}`)
     expect(Math.max(0, ...seen)).toBeLessThan(1000)
-    await page.context().close()
+    await end()
   })
 
   describe('what is done with rows', () => {
     let page: Page
+    let end: Opened['end']
     beforeAll(async () => {
-      page = await pageAt('#/exchanges')
+      ;({ page, end } = await openAt('#/exchanges', null))
     })
-    afterAll(() => page.context().close())
+    afterAll(() => end())
 
     const targets = async (): Promise<string[]> => {
       await page.waitForFunction(() => document.querySelector('[role=grid]')!.getAttribute('aria-busy') === 'false')
@@ -287,33 +268,19 @@ describe.runIf(existsSync(CHROMIUM))('tables', () => {
     })
   })
 
-  test('axe finds nothing, in any width and scheme', async () => {
-    const page = await pageAt('#/connections')
-    await page.evaluate(AXE)
-    for (const width of [360, 1024, 1600]) {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.setViewportSize({ width, height: 800 })
-        await page.emulateMedia({ colorScheme })
-        for (const hash of [
-          '#/connections',
-          '#/exchanges?filter=%2Fa',
-          '#/exchanges?row=0',
-          '#/connections?filter=none',
-        ]) {
-          await page.evaluate((to) => location.assign(to), hash)
-          await page.waitForFunction(() => document.querySelector('[role=grid]')?.ariaBusy === 'false')
-          if (hash.includes('row')) await page.getByRole('dialog').waitFor()
-          const found = await page.evaluate(async () => {
-            const { violations } = await (globalThis as any).axe.run(document, { preload: false })
-            return violations.map((one: any) => `${one.id}: ${one.nodes.map((node: any) => node.html).join(' ')}`)
-          })
-          expect(found, `${hash} ${width} ${colorScheme}`).toEqual([])
-          expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
-        }
-      }
+  test.each([
+    [360, 'light'],
+    [1024, 'dark'],
+    [1600, 'light'],
+  ] as const)('axe finds nothing at %i pixels, %s, and nothing is wider', async (width, colorScheme) => {
+    const { page, end } = await openAt('#/connections', null, { viewport: { width, height: 800 }, colorScheme })
+    for (const hash of ['#/connections?filter=none', '#/connections', '#/exchanges?row=0']) {
+      await page.evaluate((to) => location.assign(to), hash)
+      await page.waitForFunction(() => document.querySelector('[role=grid]')?.ariaBusy === 'false')
+      if (hash.includes('row')) await page.getByRole('dialog').waitFor()
+      expect(await accessibility(page), hash).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
     }
-    await page.context().close()
+    await end()
   })
-
-  test('no page complained of anything', () => expect(faults).toEqual([]))
 })
