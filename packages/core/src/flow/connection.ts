@@ -41,23 +41,24 @@ export interface StreamEvents {
   reset(from: SideIndex, moment: Moment): void
 }
 
-/** Stands for a list that nothing was put into yet. */
+/** Stand for lists that nothing was put into yet. */
 const NONE: number[] = []
+const NO_MOMENTS: Moment[] = []
 
 export class ConnectionTracker {
   /** Index 0 is the sender of the first packet. */
   readonly halves: [Half, Half]
   readonly log: PacketLog
-  readonly first: Moment
+  first: Moment
   lastFrame = -1
   lastTime = -1
   /** Time of the last packet with payload, before the current one. */
   lastDataTime = -1
-  syns: Moment[] = []
+  syns: Moment[] = NO_MOMENTS
   /** Who sent the SYN: 0 or 1, -1 when it was not seen. */
   synFrom = -1
   synAck: Moment | null = null
-  synAckRepeats: Moment[] = []
+  synAckRepeats: Moment[] = NO_MOMENTS
   established: Moment | null = null
   /** Interfaces and VLANs that it was captured at, the first ones. */
   interfaces: number[] = NONE
@@ -78,6 +79,31 @@ export class ConnectionTracker {
     this.#recent = recent
     this.log = new PacketLog(blocks)
     this.halves = [new Half(held), new Half(held)]
+  }
+
+  /**
+   * As it was when it was made, for the connection that begins at `moment`. Nobody may hold on to the one before: most of
+   * what short connections cost would be trackers that the collector moves about.
+   */
+  renew(moment: Moment): void {
+    for (const half of this.halves) half.renew()
+    this.log.renew()
+    this.first = moment
+    this.lastFrame = -1
+    this.lastTime = -1
+    this.lastDataTime = -1
+    this.syns = NO_MOMENTS
+    this.synFrom = -1
+    this.synAck = null
+    this.synAckRepeats = NO_MOMENTS
+    this.established = null
+    this.interfaces = NONE
+    this.vlans = NONE
+    this.reset = false
+    this.#lateSince.fill(-1)
+    this.#lateAt.fill(-1)
+    this.#finished.fill(false)
+    this.#isCalm = false
   }
 
   /** Notes where a packet was captured. Nearly always it is where the first one was. */
@@ -267,7 +293,7 @@ export class ConnectionTracker {
       if (this.synFrom < 0) this.synFrom = from === 0 ? 1 : 0
       if (from === this.synFrom) return marks
       if (this.synAck === null) this.synAck = moment
-      else if (this.synAckRepeats.length < 16) this.synAckRepeats.push(moment)
+      else this.#noteSynAckRepeat(moment)
     } else {
       if (this.synFrom < 0) this.synFrom = from
       if (from === this.synFrom) this.#noteSyn(moment)
@@ -279,6 +305,11 @@ export class ConnectionTracker {
   #noteSyn(moment: Moment): void {
     if (this.syns.length === 0) this.syns = [moment]
     else if (this.syns.length < 16) this.syns.push(moment)
+  }
+
+  #noteSynAckRepeat(moment: Moment): void {
+    if (this.synAckRepeats.length === 0) this.synAckRepeats = [moment]
+    else if (this.synAckRepeats.length < 16) this.synAckRepeats.push(moment)
   }
 
   #classify(half: Half, other: Half, position: number, length: number, time: number, ipId: number): number {

@@ -93,6 +93,49 @@ export class Half {
     this.#held = held
   }
 
+  /** As it was when it was made: for the next connection. */
+  renew(): void {
+    this.isn = -1
+    this.known = false
+    this.base = -1
+    this.next = 1
+    this.max = 1
+    this.acked = 0
+    this.first = 1
+    this.begun = false
+    this.handing = 1
+    this.windowScale = -1
+    this.mss = -1
+    this.ttl = -1
+    this.stamp = 0
+    this.segments = 0
+    this.retransmissions = 0
+    this.outOfOrder = 0
+    this.captureDuplicates = 0
+    this.missing = 0
+    this.largest = 0
+    this.largestAcked = 0
+    this.finFrame = -1
+    this.finTime = -1
+    this.fin = -1
+    this.resetFrame = -1
+    this.resetTime = -1
+    this.lastAck = -1
+    this.lastWindow = -1
+    this.lastFrame = -1
+    this.lastNumber = 0
+    this.holeTime = -1
+    this.holeId = -1
+    this.strayEnd = -1
+    this.#probe = null
+    for (const { bytes } of this.#pending.splice(0)) this.#held.left += bytes.length + PENDING_COST
+    this.#pendingBytes = 0
+    this.#firstLength = 0
+    this.#firstEnd = -1
+    this.#topLength = 0
+    this.#topEnd = -1
+  }
+
   /**
    * Nothing is open: what was sent was handed on, none of it is missing, and the side has not said that it is done. The
    * next segment in order has no more to do than to move the numbers on.

@@ -154,6 +154,14 @@ export class PacketLog {
     this.count = 0
   }
 
+  /** As it was when it was made: for the next connection. */
+  renew(): void {
+    if (this.#rows !== NO_ROWS) this.#blocks.give(this.#rows)
+    this.#rows = this.#blocks.take(FIRST_ROWS * WIDTH)
+    this.count = 0
+    this.#cutOff = 0
+  }
+
   get #kept(): number {
     return Math.min(this.count, ROWS)
   }

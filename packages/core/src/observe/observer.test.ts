@@ -458,3 +458,46 @@ describe('a connection whose sides have both closed', () => {
     expect(exchanges[0]!.detail!.packets).not.toEqual([])
   })
 })
+
+/** Of a connection all but what tells when it was. */
+function timeless(one: Connection): unknown {
+  const { speaks, inside, orientation, tls, http2, proxyHeader, proxiedFor, firstBytes } = one
+  const sides = one.sides.map(({ bytes, segments, missing, largest, mss, ttl }) => {
+    return { bytes, segments, missing, largest, mss, ttl }
+  })
+  const exchanges = one.exchanges.map(({ method, target, status, ended, ids, headSize }) => {
+    return { method, target, status, ended, ids, headSize }
+  })
+  return { speaks, inside, orientation, tls, http2, proxyHeader, proxiedFor, firstBytes, sides, exchanges }
+}
+
+const asked = (tcp: Tcp): Tcp =>
+  tcp.handshake().send('>', request('GET /again')).send('<', response(503, 'no')).close('<')
+
+describe('a connection on the same ports as one before', () => {
+  const BEFORE: Record<string, (tcp: Tcp) => unknown> = {
+    'an upload that was reset': (tcp) => tcp.send('>', 'POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf').rst('<'),
+    'a PROXY header': (tcp) => tcp.send('>', 'PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n' + request('GET /')).rst('<'),
+    'HTTP/2': (tcp) => tcp.send('>', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n').rst('<'),
+    TLS: (tcp) => tcp.send('>', Uint8Array.of(0x16, 3, 1, 0, 9, 1, 0, 0, 5, 3, 3, 0, 0, 0)).rst('<'),
+    'what nobody reads': (tcp) => tcp.send('>', 'hello').send('<', 'there').rst('<'),
+    'no byte': (tcp) => tcp.rst('<'),
+  }
+  const port = 50_000
+
+  for (const [what, before] of Object.entries(BEFORE)) {
+    test(`has nothing of ${what}`, async () => {
+      const alone = await connection((tcp) => asked(tcp), { port })
+      const both = await told(
+        (tcp, net) => {
+          before(tcp.handshake())
+          const hosts = [net.host('me', '10.0.0.1'), net.host('you', '10.0.0.2')] as const
+          asked(net.tcp(...hosts, 80, { port, isn: [7e8, 9e8] }))
+        },
+        { port },
+      )
+      expect(connectionsOf(both)).toHaveLength(2)
+      expect(timeless(connectionsOf(both)[1]!)).toEqual(timeless(alone))
+    })
+  }
+})

@@ -23,6 +23,7 @@ import {
   type CapturePart,
   type Connection,
   type IcmpError,
+  type Moment,
   type NeighbourSearch,
   type Observations,
   type SideIndex,
@@ -40,6 +41,8 @@ const OPEN_LIMIT = 65_536
  */
 const LINGER_NS = 20e9
 const LINGER_LIMIT = 2048
+/** Readers kept for connections to come. */
+const SPARE = LINGER_LIMIT
 /**
  * Seconds between time 0 and the first packet. Packets that were written out of order must not get a time below 0,
  * which means "not seen". And times beyond 2³¹ ns from the first packet on are what the engine compiles for once.
@@ -60,10 +63,14 @@ const NEIGHBOUR_LIMIT = 16_384
 /** Addresses kept of a capture that goes on and on, before those of no open connection are let go. */
 const ADDRESSES = 262_144
 
-interface Open {
-  slot: number
+/** What reads a connection while it is open. */
+interface Reader {
   tracker: ConnectionTracker
   streams: ConnectionStreams
+}
+
+interface Open extends Reader {
+  slot: number
   /** Address ids and ports of the first packet's sender and of the other side. */
   a: number
   portA: number
@@ -88,6 +95,8 @@ export class Observer implements PacketSink {
   #blocks = new PacketBlocks()
   #open: (Open | null)[] = []
   #free: number[] = []
+  /** Those of connections that are over and recorded. */
+  #spare: Reader[] = []
   /** Connections that ended, those that did so first in front; also such as were closed since, and their slots reused. */
   #over: Open[] = []
   #connections = new ConnectionTableBuilder()
@@ -346,16 +355,7 @@ export class Observer implements PacketSink {
 
   #begin(a: number, portA: number, b: number, portB: number, frame: number, time: number): number {
     if (this.#open.length - this.#free.length >= OPEN_LIMIT) this.#evict()
-    const tracker = new ConnectionTracker({ frame, time }, this.#held, this.#recentPackets, this.#blocks)
-    const surroundings = {
-      connection: tracker,
-      strings: this.#strings,
-      budget: this.#budget,
-      tls: this.#tls,
-      tally: this.tally,
-    }
-    const isDns = portA === DNS_PORT || portB === DNS_PORT
-    const streams = new ConnectionStreams(surroundings, portA < portB ? 0 : 1, isDns)
+    const { tracker, streams } = this.#reader({ frame, time }, portA, portB)
     const slot = this.#free.pop() ?? this.#open.length
     this.#open[slot] = { slot, tracker, streams, a, portA, b, portB, overSince: -1 }
     this.#flows.set(a, portA, b, portB, slot)
@@ -364,6 +364,27 @@ export class Observer implements PacketSink {
     this.#addressTexts[a] ??= formatAddress(bytes, sourceAt, ipVersion as 4 | 6)
     this.#addressTexts[b] ??= formatAddress(bytes, destinationAt, ipVersion as 4 | 6)
     return slot
+  }
+
+  /** What reads a connection: that of one before which is over, or a new one. */
+  #reader(first: Moment, portA: number, portB: number): Reader {
+    const lowerPort = portA < portB ? 0 : 1
+    const isDns = portA === DNS_PORT || portB === DNS_PORT
+    const spare = this.#spare.pop()
+    if (spare !== undefined) {
+      spare.tracker.renew(first)
+      spare.streams.renew(lowerPort, isDns)
+      return spare
+    }
+    const connection = new ConnectionTracker(first, this.#held, this.#recentPackets, this.#blocks)
+    const surroundings = {
+      connection,
+      strings: this.#strings,
+      budget: this.#budget,
+      tls: this.#tls,
+      tally: this.tally,
+    }
+    return { tracker: connection, streams: new ConnectionStreams(surroundings, lowerPort, isDns) }
   }
 
   #udp(frame: number, time: number): void {
@@ -495,6 +516,7 @@ export class Observer implements PacketSink {
     open.streams.end(open.tracker.lastFrame, open.tracker.lastTime)
     const connection = this.#record(open)
     open.tracker.log.release()
+    if (this.#spare.length < SPARE) this.#spare.push({ tracker: open.tracker, streams: open.streams })
     this.#lookups.connection(connection)
     if (connection.exchangeCount > 0 || this.#mayKeepBare(connection)) this.#connections.add(connection)
     else this.#forgotten.connections++

@@ -40,6 +40,17 @@ class SideState {
   start = 1
   /** The beginning of the side was not captured: a message may begin with any packet. */
   headless = false
+
+  renew(): void {
+    this.reading = 'undecided'
+    this.speaks = null
+    this.firstBytes = ''
+    this.head = NO_BYTES
+    this.frame = -1
+    this.time = -1
+    this.start = 1
+    this.headless = false
+  }
 }
 
 /** What is known of streams beside their bytes, which may become more. */
@@ -64,13 +75,24 @@ export class StreamPair {
   proxyHeader = false
   readonly #surroundings: Surroundings
   readonly #origin: Origin
-  readonly #keep: number
+  #keep: number
   #tries = 0
 
   constructor(surroundings: Surroundings, origin: Origin, keep: number = FIRST_BYTES) {
     this.#surroundings = surroundings
     this.#origin = origin
     this.#keep = keep
+  }
+
+  /** As it was when it was made. */
+  renew(keep: number): void {
+    for (const side of this.sides) side.renew()
+    this.engine = null
+    this.client = -1
+    this.proxiedFor = null
+    this.proxyHeader = false
+    this.#keep = keep
+    this.#tries = 0
   }
 
   /** Whether anybody wants more bytes of a side. */
@@ -314,7 +336,7 @@ export class StreamPair {
 export class ConnectionStreams implements StreamEvents, Origin {
   readonly pair: StreamPair
   readonly #connection: ConnectionTracker
-  readonly #lowerPort: SideIndex
+  #lowerPort: SideIndex
   readonly #sinks: [StreamSink, StreamSink]
 
   /** `lowerPort`: the side with the lower port; the client is most likely the other. */
@@ -322,8 +344,14 @@ export class ConnectionStreams implements StreamEvents, Origin {
     const { connection } = surroundings
     this.#connection = connection
     this.#lowerPort = lowerPort
-    this.pair = new StreamPair(surroundings, this, isDns ? DNS_BYTES : FIRST_BYTES)
+    this.pair = new StreamPair(surroundings, this, keptOf(isDns))
     this.#sinks = [new TcpStream(connection, this.pair, 0), new TcpStream(connection, this.pair, 1)]
+  }
+
+  /** As it was when it was made, for another connection of the same tracker, which is renewed itself. */
+  renew(lowerPort: SideIndex, isDns: boolean): void {
+    this.#lowerPort = lowerPort
+    this.pair.renew(keptOf(isDns))
   }
 
   get opener(): SideIndex {
@@ -353,6 +381,8 @@ export class ConnectionStreams implements StreamEvents, Origin {
     this.pair.end(frame, time)
   }
 }
+
+const keptOf = (isDns: boolean): number => (isDns ? DNS_BYTES : FIRST_BYTES)
 
 class TcpStream implements StreamSink {
   readonly #connection: ConnectionTracker
