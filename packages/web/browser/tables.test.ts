@@ -278,7 +278,7 @@ describe.skipIf(isWithoutBrowser)('tables', () => {
       await page.evaluate((to) => location.assign(to), hash)
       await page.waitForFunction(() => document.querySelector('[role=grid]')?.ariaBusy === 'false')
       if (hash.includes('row')) await page.getByRole('dialog').waitFor()
-      expect(await accessibility(page), hash).toEqual([])
+      expect({ hash, found: await accessibility(page) }).toEqual({ hash, found: [] })
       expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
     }
     await end()
