@@ -8,6 +8,7 @@ import {
   DIAGNOSIS_SCHEMA,
   type DiagnosisDocument,
   evidenceOf,
+  harOf,
   isolate,
   type KeyLog,
   nobleCrypto,
@@ -83,6 +84,27 @@ export function checkDocument(document: DiagnosisDocument): void {
   must(control === null, `the text has U+${control?.[0].codePointAt(0)?.toString(16)}`)
 }
 
+interface ArchiveEntry {
+  startedDateTime: string
+  time: number
+  request: { url: string }
+  timings: { [phase: string]: number }
+}
+
+/** Throws `Broken` where the HTTP Archive is not what HAR 1.2 says it is. */
+export function checkArchive({ story, document }: Answer): void {
+  const creator = { name: 'fuzz', version: '1' }
+  const text = [...harOf(story, document, { creator, showSecrets: false })].join('')
+  const { entries } = (JSON.parse(text) as { log: { entries: ArchiveEntry[] } }).log
+  for (const { startedDateTime, time, request, timings } of entries) {
+    must(/^[\d-]+T[\d:]+\.\d{3}Z$/.test(startedDateTime), `an entry began at ${startedDateTime}`)
+    for (const phase of ['send', 'wait', 'receive']) must(timings[phase]! >= 0, `${phase} of ${timings[phase]} ms`)
+    const sum = Object.entries(timings).reduce((all, [phase, ms]) => all + (phase === 'ssl' ? 0 : Math.max(0, ms)), 0)
+    must(Math.abs(sum - time) <= 1e-9 * sum + 1e-5, `phases of ${sum} ms in ${time} ms`)
+    must(/^https?:[\x21-\x7e]+$/i.test(request.url), `an entry’s URL is ${JSON.stringify(request.url)}`)
+  }
+}
+
 /** No capture begins with a letter. */
 const isKeys = (part: Bytes): boolean => part.length > 0 && part[0]! >= 0x20 && part[0]! < 0x7f
 
@@ -93,6 +115,7 @@ export async function checkAnswer(parts: readonly Bytes[], chunk: number): Promi
   const captures = parts.filter((part) => !isKeys(part))
   const answer = await answerOf(captures, keys, chunk)
   checkDocument(answer.document)
+  checkArchive(answer)
   return answer
 }
 
