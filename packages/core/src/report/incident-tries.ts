@@ -6,11 +6,8 @@ import type { Incident } from './document.ts'
 import { ownTimestamp } from './time.ts'
 
 /** The requests of the incident's client at its time; more than one where HTTP/2 sent several in one packet. */
-export function outerRequestsOf(story: Story, { client, time }: Incident): Request[] {
-  if (client === null) return []
-  const { observations } = story.captures[0]!
-  return (requestsByClient(story).get(client) ?? []).filter(({ start }) => ownTimestamp(observations, start) === time)
-}
+export const outerRequestsOf = (story: Story, { client, time }: Incident): readonly Request[] =>
+  client === null ? [] : (requestsAt(story).get(`${client} ${time}`) ?? [])
 
 /** The request that failed, and those to the proxies behind that its tries became. */
 export function requestsOf(story: Story, incident: Incident): Request[] {
@@ -22,29 +19,40 @@ export function requestsOf(story: Story, incident: Incident): Request[] {
 /** Without a request, the incident's attempts are found among the tries by their connection and their time. */
 export function triesOf(story: Story, incident: Incident, requests: readonly Request[]): Try[] {
   if (requests.length > 0) return requests.flatMap((request) => request.tries)
-  const { observations } = story.captures[0]!
-  const of = (back: string | null): Try[] => (back === null ? [] : (straysByClient(story).get(back) ?? []))
   const [first] = incident.attempts
-  const begun = of(first?.proxyBack ?? null).find(({ start }) => ownTimestamp(observations, start) === incident.time)
+  const [begun] = straysAt(story).get(`${first?.proxyBack} ${incident.time}`) ?? []
   if (begun === undefined) return []
-  return incident.attempts.flatMap(({ proxyBack, startSeconds }) =>
-    of(proxyBack).filter(({ start }) => Math.round(start - begun.start) / 1e9 === startSeconds),
-  )
+  return incident.attempts.flatMap(({ proxyBack, startSeconds }) => {
+    if (startSeconds === null) return []
+    // The document's seconds are rounded to nanoseconds.
+    const near = Math.round(begun.start + startSeconds * 1e9)
+    return [near - 1, near, near + 1]
+      .flatMap((start) => straysFrom(story).get(`${proxyBack} ${start}`) ?? [])
+      .filter(({ start }) => Math.round(start - begun.start) / 1e9 === startSeconds)
+  })
 }
 
 /** Conversations between two endpoints, as the client's end has them, in the story's order. */
 export const conversationsBetween = (story: Story, client: string, server: string): readonly Conversation[] =>
   byEnds(story).get(`${client} ${server}`) ?? []
 
-const requestsByClient = perStory((story) =>
-  grouped(story.requests, ({ turn }) => serverView(turn).sighting.connection.client),
-)
+// A client comes back to its ports: by endpoint alone a long capture has thousands of requests.
+const requestsAt = perStory((story) => {
+  const { observations } = story.captures[0]!
+  const keyOf = ({ turn, start }: Request): string =>
+    `${serverView(turn).sighting.connection.client} ${ownTimestamp(observations, start)}`
+  return grouped(story.requests, keyOf)
+})
 
-const straysByClient = perStory((story) =>
-  grouped(story.strays, ({ conversation }) =>
-    conversation === null ? null : nearClient(conversation).connection.client,
-  ),
-)
+const straysAt = perStory((story) => {
+  const { observations } = story.captures[0]!
+  return grouped(story.strays, (one) => keyOfStray(one, ownTimestamp(observations, one.start)))
+})
+
+const straysFrom = perStory((story) => grouped(story.strays, (one) => keyOfStray(one, Math.round(one.start))))
+
+const keyOfStray = ({ conversation }: Try, time: string | number): string | null =>
+  conversation === null ? null : `${nearClient(conversation).connection.client} ${time}`
 
 const byEnds = perStory((story) =>
   grouped(story.conversations, (conversation) => {
