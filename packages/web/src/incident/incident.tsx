@@ -16,7 +16,7 @@ import { FramePanel } from './frame/frame-panel.tsx'
 import { Headline } from './headline.tsx'
 import styles from './incident.module.css'
 import { LadderView } from './ladder/ladder.tsx'
-import { forgetLinks, keyOf, openFrame, useOpenFrame } from './links.ts'
+import { bringIntoView, forgetLinks, keyOf, openFrame, useOpenFrame } from './links.ts'
 import { Plot, PlotToCome } from './plot/plot.tsx'
 import { Save } from './save.tsx'
 
@@ -125,14 +125,7 @@ function One({ incident, isMasked }: OneProps): ReactNode {
           </Section>
         </div>
       </div>
-      {frame !== null && (
-        <FramePanel
-          frame={frame}
-          sightings={sightingsOf(drawn, frame)}
-          captureName={captureName}
-          onClose={closePanel}
-        />
-      )}
+      {frame !== null && <Panel frame={frame} ladder={drawn.is === 'there' ? drawn.value : null} />}
     </article>
   )
 }
@@ -177,10 +170,30 @@ function Packets({ drawn, captureName }: { drawn: Called<Ladder>; captureName: (
   return <LadderView ladder={drawn.value} captureName={captureName} />
 }
 
-function sightingsOf(drawn: Called<Ladder>, frame: FrameRef): readonly FrameRef[] {
-  const ladder: Ladder | null = drawn.is === 'there' ? drawn.value : null
-  const same = ladder?.arrows.find(({ frames }) => frames.some((ref) => keyOf(ref) === keyOf(frame)))
-  return same?.frames ?? [frame]
+/** The frame panel, and how it goes on along the ladder. */
+function Panel({ frame, ladder }: { frame: FrameRef; ladder: Ladder | null }): ReactNode {
+  const captureName = useCaptureNames()
+  const arrows = ladder?.arrows ?? []
+  const at = arrows.findIndex(({ frames }) => frames.some((ref) => keyOf(ref) === keyOf(frame)))
+  const stepTo = (to: number): (() => void) | null => {
+    const frames = at < 0 ? [] : (arrows[to]?.frames ?? [])
+    const next = frames.find(({ capture }) => capture === frame.capture) ?? frames[0]
+    if (next === undefined) return null
+    return () => {
+      bringIntoView([next])
+      openFrame(next)
+    }
+  }
+  return (
+    <FramePanel
+      frame={frame}
+      sightings={arrows[at]?.frames ?? [frame]}
+      captureName={captureName}
+      onPrevious={stepTo(at - 1)}
+      onNext={stepTo(at + 1)}
+      onClose={closePanel}
+    />
+  )
 }
 
 function Pager({ all, at }: { all: readonly Incident[]; at: number }): ReactNode {

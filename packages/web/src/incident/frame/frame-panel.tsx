@@ -1,5 +1,7 @@
 // One frame, taken apart: its layers and its bytes, each marking the other.
 import type { FrameRef } from '@pcap-surgery/core'
+import ChevronDown from 'lucide-react/icons/chevron-down'
+import ChevronUp from 'lucide-react/icons/chevron-up'
 import X from 'lucide-react/icons/x'
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { CopyButton } from '../../parts/copy-button.tsx'
@@ -18,6 +20,9 @@ export interface FramePanelProps {
   /** The frames of the same packet in other captures, this one included. */
   sightings: readonly FrameRef[]
   captureName: (capture: number) => string
+  /** Goes to the packet before, or behind; null where there is none. */
+  onPrevious: (() => void) | null
+  onNext: (() => void) | null
   onClose: () => void
 }
 
@@ -26,7 +31,7 @@ type State =
   | { is: 'failed'; text: string }
   | { is: 'there'; detail: FrameDetail }
 
-export function FramePanel({ frame, sightings, captureName, onClose }: FramePanelProps): ReactNode {
+export function FramePanel({ frame, sightings, captureName, onPrevious, onNext, onClose }: FramePanelProps): ReactNode {
   const key = keyOf(frame)
   const state = useFrame(frame)
   const detail = state.is === 'there' ? state.detail : null
@@ -52,11 +57,15 @@ export function FramePanel({ frame, sightings, captureName, onClose }: FramePane
             </>
           )}
         </p>
-        <div className={styles.actions}>
+        <div className={styles.copies}>
           <CopyButton text={() => hexOf(detail?.bytes ?? new Uint8Array(0))}>Copy as hex</CopyButton>
           <CopyButton text={`frame.number == ${frame.frame}`} label={`Copy the filter frame.number == ${frame.frame}`}>
             Copy filter
           </CopyButton>
+        </div>
+        <div className={styles.actions}>
+          <Step name="Previous packet" Icon={ChevronUp} onStep={onPrevious} />
+          <Step name="Next packet" Icon={ChevronDown} onStep={onNext} />
           <button type="button" className={parts.button} onClick={onClose} aria-label="Close the frame">
             <X className={parts.icon} aria-hidden />
           </button>
@@ -77,8 +86,32 @@ export function FramePanel({ frame, sightings, captureName, onClose }: FramePane
   )
 }
 
+interface StepProps {
+  name: string
+  Icon: typeof X
+  onStep: (() => void) | null
+}
+
+/** Stays where it is at the last packet, so that who presses it does not lose their place. */
+const Step = ({ name, Icon, onStep }: StepProps): ReactNode => (
+  <button
+    type="button"
+    className={parts.button}
+    aria-label={name}
+    title={name}
+    aria-disabled={onStep === null}
+    onClick={() => onStep?.()}
+  >
+    <Icon className={parts.icon} aria-hidden />
+  </button>
+)
+
 /** Where the packet was seen, from its sender on. */
-const Sightings = ({ frame, sightings, captureName }: Omit<FramePanelProps, 'onClose'>): ReactNode => (
+const Sightings = ({
+  frame,
+  sightings,
+  captureName,
+}: Pick<FramePanelProps, 'frame' | 'sightings' | 'captureName'>): ReactNode => (
   <div className={styles.sightings} role="group" aria-label="The same packet in">
     {sightings.map((ref) => (
       <button key={keyOf(ref)} type="button" aria-pressed={keyOf(ref) === keyOf(frame)} onClick={() => openFrame(ref)}>

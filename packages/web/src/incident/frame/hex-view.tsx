@@ -14,7 +14,7 @@ import styles from './frame.module.css'
 const ROW = 20
 const BEYOND = 8
 /** Narrower than this, a row has eight bytes. */
-const WIDE = 500
+const WIDE = 600
 
 export interface Marked {
   at: number
