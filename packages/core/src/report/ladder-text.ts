@@ -12,7 +12,7 @@ const MARK_WORDS: { readonly [mark in ArrowMark]?: string } = {
   'duplicate-ack': 'duplicate ACK',
   'gap-before': 'gap before it',
   sack: 'SACK',
-  unsent: 'its sender never sent it',
+  unsent: 'not in the capture at its sender',
 }
 
 /** `GET /api/report (retransmission, lost)`. */

@@ -117,6 +117,17 @@ test('a name server stands last, and is asked before there is an upstream', asyn
   expect(asked.at(-1)).toBe('name server proxy NXDOMAIN')
 })
 
+test.skipIf(!areThere)('a packet of another connection says so: it may be between the same hosts', async () => {
+  const story = await scenario('nginx-accept-queue-syn')
+  const ladder = ladderOf(story, diagnose(story).incidents[0]!)
+  const others = ladder.arrows.filter(
+    ({ connection }) => connection !== null && ladder.connections[connection]!.leg === 'other',
+  )
+  expect(others.map((arrow) => words(ladder, arrow))).toEqual([
+    'upstream proxy other connection: SYN-ACK, 10.3.0.11:8081',
+  ])
+})
+
 test('the story and its ladder are plain data', async () => {
   const ladder = await firstOf('nginx-keepalive-race')
   expect(structuredClone(ladder)).toEqual(ladder)

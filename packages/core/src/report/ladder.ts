@@ -1,7 +1,13 @@
 // The sequence diagram of an incident as plain data: the hosts, their connections, and every packet that is kept of both
 // legs, each once however many captures saw it, on the story's clock.
 import { viewOf, frameRef } from '../diagnose/view.ts'
-import { type Exchange, type Moment, type NameLookup, type NeighbourSearch } from '../observe/observations.ts'
+import {
+  type Exchange,
+  type IcmpError,
+  type Moment,
+  type NameLookup,
+  type NeighbourSearch,
+} from '../observe/observations.ts'
 import { toStory } from '../story/clocks/time.ts'
 import { turnsOf } from '../story/conversations.ts'
 import {
@@ -277,7 +283,7 @@ class Drawing {
     for (const { capture, error } of conversation.icmp.slice(0, MOST_ERRORS)) {
       const at = storyTime(this.#story, capture, error)
       const from = this.#lanes.host(error.from, clientLane)
-      this.#draw(at, from, clientLane, 'icmp', error.text, connection, { capture, frame: error.frame })
+      this.#draw(at, from, clientLane, 'icmp', icmpLabel(error), connection, { capture, frame: error.frame })
     }
   }
 
@@ -337,7 +343,9 @@ class Drawing {
     const rows = views.map((view, i) =>
       rowsOf(view, spoken[i]!, (moment: Moment) => this.#cited.has(keyOf(view.ref(moment)))),
     )
-    const { clientLane, serverLane } = this.#connections[connection]!
+    const { clientLane, serverLane, leg, server } = this.#connections[connection]!
+    // It may be between the same hosts as what it is compared with.
+    const isOther = leg === 'other'
     for (const passage of passagesOf(story, views, rows)) {
       const refs = passage.seen.map(({ view, frame }) => frameRef(story, views[view]!.capture, frame))
       if (!isWanted(passage, refs) || refs.some((ref) => this.#drawn.has(keyOf(ref)))) continue
@@ -362,7 +370,7 @@ class Drawing {
           ...(isContinued ? ['continued' as const] : []),
           ...(passage.isUnsent ? ['unsent' as const] : []),
         ],
-        label,
+        label: isOther ? `other connection: ${label}, ${server}` : label,
         connection,
         frames: refs,
         tcp: row.isMoment
@@ -490,7 +498,15 @@ class Drawing {
       else {
         const { error } = aside
         const at = storyTime(this.#story, place.capture, error)
-        this.#draw(at, this.#lanes.host(error.from), this.#lanes.host(error.source), 'icmp', error.text, null, place)
+        this.#draw(
+          at,
+          this.#lanes.host(error.from),
+          this.#lanes.host(error.source),
+          'icmp',
+          icmpLabel(error),
+          null,
+          place,
+        )
       }
       return
     }
@@ -510,6 +526,9 @@ class Drawing {
     return this.#connection(conversation, 'other', client, server, null)
   }
 }
+
+/** What was wrong, without the class of messages that nearly all of them are: it is drawn in little room. */
+const icmpLabel = ({ text }: IcmpError): string => /^destination unreachable \((.+)\)$/.exec(text)?.[1] ?? text
 
 /** The incident's own request: of several in one packet the one for its path that failed as it did. */
 function requestOf(story: Story, incident: Incident): Request | null {
