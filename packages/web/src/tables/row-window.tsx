@@ -215,7 +215,7 @@ export function RowWindow<Row>(props: RowWindowProps<Row>): ReactNode {
       <p className={styles.status}>
         <span className={styles.position}>
           {rows.count === 0
-            ? 'No rows'
+            ? !isBusy && 'No rows'
             : `Row ${(Math.max(0, active.row) + 1).toLocaleString('en-US')} of ${rows.count.toLocaleString('en-US')}`}
         </span>
         <span className={styles.value} title={visible(value)}>

@@ -97,12 +97,13 @@ export function useRowsInView(rows: { count: number }, height: number, head: num
     return () => observer.disconnect()
   }, [])
 
-  // Of other heights what was on top stays there as far as it can.
-  const shown = useRef(rows)
+  // Where rows have another height the one on top stays there as far as it can.
+  const shown = useRef({ rows, height })
   useLayoutEffect(() => {
-    scrollTo(shown.current === rows ? place.current.at : 0)
-    shown.current = rows
-  }, [scrollTo, rows])
+    const before = shown.current
+    scrollTo(before.rows === rows ? (place.current.at / before.height) * height : 0)
+    shown.current = { rows, height }
+  }, [scrollTo, rows, height])
   useEffect(() => () => clearTimeout(settling.current), [])
 
   return {

@@ -190,6 +190,32 @@ test('an incident has its exchanges on both legs, in both captures', async () =>
   ])
 })
 
+test('a failure that a retry hid has its exchanges: the request, and both tries', async () => {
+  const { both } = gateway({
+    attempts: [
+      (upstream, text) => upstream.handshake().send('>', text).wait(0.1).rst('<'),
+      (upstream, text) => upstream.handshake().send('>', text).wait(0.1).send('<', response(200, 'fine')),
+    ],
+    answer: response(200, 'fine'),
+  })
+  const rows = read(tablesOf(await storyOf(both)), 'exchanges')
+  expect(rows.map(({ status, incident }) => `${status} ${incident}`).toSorted()).toEqual([
+    '200 m1',
+    '200 m1',
+    'null m1',
+  ])
+})
+
+test('a try whose request nobody captured is its incident’s', async () => {
+  const { back } = gateway({
+    attempts: [(upstream, text) => upstream.handshake().send('>', text).wait(0.1).rst('<')],
+    answer: 502,
+    idleSeconds: 1,
+  })
+  const rows = read(tablesOf(await storyOf(back)), 'exchanges')
+  expect(rows.map(({ target, incident }) => `${target} ${incident}`)).toEqual(['/before null', '/report 1'])
+})
+
 test('nothing observed', async () => {
   const tables = tablesOf(await storyOf(network().capture('proxy')))
   for (const table of ['connections', 'exchanges'] as const) {
