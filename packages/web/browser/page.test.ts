@@ -56,7 +56,7 @@ describe.skipIf(isWithoutBrowser)('the page', () => {
     const { page, end } = await open(empty)
     await drop(page, await caseFiles('nginx-app-errors', SLOW))
     await page.getByRole('heading', { name: 'No request failed' }).waitFor()
-    await page.getByText('23 requests and their answers were followed').waitFor()
+    await page.getByText('23 requests were followed to their end').waitFor()
     await end()
   })
 

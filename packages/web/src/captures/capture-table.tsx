@@ -35,7 +35,9 @@ export const CaptureTable = ({ captures }: { captures: readonly CaptureSummary[]
               {visible(capture.file, 120)}
               <span className={styles.format}>{visible(capture.format, 40)}</span>
             </th>
-            <td>{capture.vantages.length === 0 ? 'not known' : capture.vantages.join(', ')}</td>
+            <td className={styles.nowrap}>
+              {capture.vantages.length === 0 ? 'not known' : capture.vantages.join(', ')}
+            </td>
             <td className={styles.numeric}>{capture.frames.toLocaleString('en-US')}</td>
             <td className={styles.nowrap}>{capture.first === null ? '–' : moment(capture.first)}</td>
             <td className={styles.numeric}>

@@ -7,13 +7,16 @@ import styles from './overview.module.css'
 
 const LEGS: { readonly [vantage in Vantage]: string } = {
   client: 'at the client',
-  'proxy-front': 'at the proxy, towards its clients',
-  'proxy-back': 'at the proxy, towards its upstreams',
+  'proxy-front': 'in front of the proxy',
+  'proxy-back': 'behind the proxy',
   upstream: 'at the upstream',
 }
 
+const list = new Intl.ListFormat('en')
+
 export function Healthy({ document: { healthy, masked, captures } }: { document: DiagnosisDocument }): ReactNode {
-  const places = [...new Set(captures.flatMap(({ vantages }) => vantages))].map((place) => LEGS[place] ?? place)
+  const taken = new Set(captures.flatMap(({ vantages }) => vantages))
+  const places = (Object.keys(LEGS) as Vantage[]).filter((place) => taken.has(place)).map((place) => LEGS[place])
   if (healthy.exchanges === 0)
     return (
       <p className={styles.note}>
@@ -26,9 +29,9 @@ export function Healthy({ document: { healthy, masked, captures } }: { document:
       <CircleCheck className={styles.check} aria-hidden />
       <div>
         <p>
-          {plural(healthy.exchanges, 'request')} and their answers were followed
-          {places.length > 0 ? `, captured ${places.join(', and ')}` : ''}: none ended in a 502, 503 or 504 that a proxy
-          made.
+          {plural(healthy.exchanges, 'request was', 'requests were')} followed to{' '}
+          {healthy.exchanges === 1 ? 'its' : 'their'} end{places.length > 0 ? `, captured ${list.format(places)}` : ''};
+          no proxy answered 502, 503 or 504.
         </p>
         {masked.length > 0 && <p>A retry hid what failed; see below.</p>}
       </div>

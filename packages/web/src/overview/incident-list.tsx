@@ -112,7 +112,9 @@ function IncidentRow({ incident, index, isActive, onFocus, onKeyDown }: Incident
       onFocus={onFocus}
       onKeyDown={onKeyDown}
     >
-      <span className={styles.status}>{statusOf(incident)}</span>
+      <span className={styles.status} data-failed={(incident.status ?? 500) >= 500 || undefined}>
+        {statusOf(incident)}
+      </span>
       <span className={styles.what}>
         <span className={styles.cause}>{titleOf(cause)}</span>
         <span className={styles.judged}>

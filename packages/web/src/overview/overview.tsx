@@ -1,6 +1,6 @@
 // What happened, at a glance: a sentence, the line of time, the incidents by cause, and how good the captures are.
 import type { DiagnosisDocument, Incident } from '@pcap-surgery/core'
-import { type ReactNode, useMemo } from 'react'
+import { type ReactNode, useDeferredValue, useMemo } from 'react'
 import { CaptureTable } from '../captures/capture-table.tsx'
 import { FileReports, troubled } from '../drop/file-reports.tsx'
 import { Export } from '../export/export.tsx'
@@ -80,26 +80,32 @@ export function Overview(): ReactNode {
 /** The line of time, and where something failed the causes and the incidents. */
 function Findings({ document }: { document: DiagnosisDocument }): ReactNode {
   const choices = usePage((page) => page.place.settings) as Choices
+  // Typing goes on while thousands are looked through.
+  const applied = useDeferredValue(choices)
   const traffic = useCall('traffic', [], document)
-  const { incidents } = document
+  const { incidents, masked } = document
   const drawn = useMemo(
     () => (traffic.is === 'there' ? drawnTime(document.captures, traffic.value) : null),
     [document, traffic],
   )
   const begin = drawn?.begin ?? ''
-  const shown = useMemo(() => chosen(incidents, choices, begin), [incidents, choices, begin])
-  const shownSet = useMemo(() => new Set(shown), [shown])
+  const shown = useMemo(() => chosen(incidents, applied, begin), [incidents, applied, begin])
+  const shownSet = useMemo(
+    () => new Set(shown.length === incidents.length ? [...shown, ...masked] : shown),
+    [shown, incidents, masked],
+  )
   const part = choices.from && choices.to ? { from: Number(choices.from), to: Number(choices.to) } : null
   if (document.captures.every(({ frames }) => frames === 0)) return null
   return (
     <>
-      <div className={styles.timeline}>
+      <div className={styles.timeline} data-marked={incidents.length + masked.length > 0 || undefined}>
         {traffic.is === 'there' && drawn !== null && (
           <Timeline
             traffic={traffic.value}
             begin={drawn.begin}
             total={drawn.total}
             incidents={incidents}
+            masked={masked}
             chosen={shownSet}
             part={part}
             onPart={(now) =>
@@ -128,7 +134,7 @@ function Findings({ document }: { document: DiagnosisDocument }): ReactNode {
             </>
           )}
           {shown.length > 0 ? (
-            <IncidentList key={JSON.stringify(choices)} incidents={shown} label="Incidents" />
+            <IncidentList key={JSON.stringify(applied)} incidents={shown} label="Incidents" />
           ) : (
             <p className={styles.none}>No incident agrees with all of these.</p>
           )}

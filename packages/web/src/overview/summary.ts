@@ -19,6 +19,7 @@ export function headline({ incidents, healthy, captures }: DiagnosisDocument): s
 /** `152 requests went well, 3 of them after a retry`; empty where none did. */
 export function wentWell({ healthy, masked }: Pick<DiagnosisDocument, 'healthy' | 'masked'>): string {
   if (healthy.exchanges === 0) return ''
+  if (healthy.exchanges === 1) return `1 request went well${masked.length === 0 ? '' : ', but only after a retry'}`
   const retried = masked.length === 0 ? '' : `, ${masked.length.toLocaleString('en-US')} of them only after a retry`
   return `${plural(healthy.exchanges, 'request')} went well${retried}`
 }

@@ -11,10 +11,12 @@ import styles from './timeline.module.css'
 import { clockAfter, ticks } from './ticks.ts'
 
 const HEIGHT = 124
+/** Of the upper part, which is not there where nothing failed. */
+const MARKS = 44
 const AXIS = 22
 const BARS = 60
 /** Marks stand above the bars, by what fell into the same few pixels. */
-const MARK = 7
+const MARK = 6
 const MARKS_BASE = HEIGHT - AXIS - BARS - 8
 /** Pointer movements up to this many pixels are a click. */
 const CLICK = 4
@@ -26,12 +28,17 @@ export interface TimelineProps {
   total: number
   /** All of them, and those that are chosen. */
   incidents: readonly Incident[]
+  /** Failures that a retry hid. */
+  masked: readonly Incident[]
   chosen: ReadonlySet<Incident>
   /** Part of the time that is chosen, in seconds after `begin`; null: all of it. */
   part: { from: number; to: number } | null
   onPart: (part: { from: number; to: number } | null) => void
   onOpen: (incident: Incident) => void
 }
+
+/** As the document numbers them: `m1`. */
+const isMasked = ({ id }: Incident): boolean => id.startsWith('m')
 
 /** Incidents so close to each other that they are one mark. */
 interface Mark {
@@ -44,10 +51,14 @@ interface Mark {
 }
 
 export function Timeline(props: TimelineProps): ReactNode {
-  const { traffic, begin, total, incidents, chosen, part, onPart, onOpen } = props
+  const { traffic, begin, total, incidents, masked, chosen, part, onPart, onOpen } = props
   const [ref, width] = useWidth<HTMLDivElement>()
   const x = (seconds: number): number => (Math.min(Math.max(seconds, 0), total) / total) * width
-  const marks = useMemo(() => marksOf(incidents, begin, total, width), [incidents, begin, total, width])
+  const marks = useMemo(
+    () => marksOf([...incidents, ...masked], begin, total, width),
+    [incidents, masked, begin, total, width],
+  )
+  const labelled = useMemo(() => withRoom(marks), [marks])
   const bars = useMemo(() => {
     const scale = width / total
     return barsOf(traffic.exchanges, secondsBetween(begin, traffic.begin) * scale, traffic.binSeconds * scale)
@@ -77,6 +88,7 @@ export function Timeline(props: TimelineProps): ReactNode {
     if (within.length === 1) onOpen(within[0]!)
     else onPart({ from, to })
   }
+  const top = incidents.length + masked.length > 0 ? 0 : MARKS
   const current = Math.min(active, marks.length - 1)
   const onKeyDown = (event: KeyboardEvent): void => {
     const to = { ArrowRight: current + 1, ArrowLeft: current - 1, Home: 0, End: marks.length - 1 }[event.key]
@@ -98,7 +110,8 @@ export function Timeline(props: TimelineProps): ReactNode {
         <svg
           className={styles.drawing}
           width={width}
-          height={HEIGHT}
+          height={HEIGHT - top}
+          viewBox={`0 ${top} ${width} ${HEIGHT - top}`}
           role="group"
           aria-label={`Time line: ${plural(incidents.length, 'failed request')} and ${plural(
             traffic.exchanges.reduce((a, b) => a + b, 0),
@@ -132,7 +145,7 @@ export function Timeline(props: TimelineProps): ReactNode {
           )}
           {marks.map((mark, index) => {
             const isChosen = mark.incidents.some((incident) => chosen.has(incident))
-            const size = MARK + Math.min(14, 4 * Math.log2(mark.incidents.length))
+            const size = sizeOf(mark)
             return (
               <g
                 key={mark.at}
@@ -142,6 +155,7 @@ export function Timeline(props: TimelineProps): ReactNode {
                 data-mark
                 className={styles.mark}
                 data-chosen={isChosen || undefined}
+                data-masked={mark.incidents.every(isMasked) || undefined}
                 // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- there are no buttons in a drawing
                 role="button"
                 tabIndex={index === current ? 0 : -1}
@@ -158,7 +172,7 @@ export function Timeline(props: TimelineProps): ReactNode {
                   d={`M${mark.at.toFixed(1)} ${MARKS_BASE - size}h${mark.wait.toFixed(1)}`}
                 />
                 <path className={styles.head} d={diamond(mark.at, MARKS_BASE - size, size)} />
-                {mark.incidents.length > 1 && (
+                {labelled.has(mark) && (
                   <text className={styles.count} x={mark.at} y={MARKS_BASE - 2 * size - 3} textAnchor="middle">
                     {mark.incidents.length}
                   </text>
@@ -174,10 +188,15 @@ export function Timeline(props: TimelineProps): ReactNode {
             <Key path={diamond(8, 7, 5)} fill="var(--fail)" /> failed request, and how long the client waited
           </span>
         )}
+        {masked.length > 0 && (
+          <span>
+            <Key path={diamond(8, 7, 5)} fill="none" stroke="var(--fail)" /> failure that a retry hid
+          </span>
+        )}
         {most > 0 && (
           <span>
-            <Key path="M2 13v-4h3v4zM6 13v-11h3v11zM10 13v-7h3v7z" fill="var(--healthy)" /> exchanges, up to{' '}
-            {most.toLocaleString('en-US')} in {duration(traffic.binSeconds)}
+            <Key path="M2 13v-4h3v4zM6 13v-11h3v11zM10 13v-7h3v7z" fill="var(--healthy)" /> exchanges
+            {most > 1 && `, up to ${most.toLocaleString('en-US')} in ${duration(traffic.binSeconds)}`}
           </span>
         )}
         {incidents.length > 1 && <span>drag to choose a part of the time</span>}
@@ -186,21 +205,40 @@ export function Timeline(props: TimelineProps): ReactNode {
   )
 }
 
-const Key = ({ path, fill }: { path: string; fill: string }): ReactNode => (
+const Key = ({ path, fill, stroke }: { path: string; fill: string; stroke?: string }): ReactNode => (
   <svg className={styles.key} viewBox="0 0 16 14" aria-hidden="true">
-    <path d={path} fill={fill} />
+    <path d={path} fill={fill} stroke={stroke} strokeWidth={1.5} />
   </svg>
 )
 
 const diamond = (x: number, y: number, size: number): string =>
   `M${x.toFixed(1)} ${y - size}l${size * 0.75} ${size}l${-size * 0.75} ${size}l${-size * 0.75} ${-size}z`
 
+/** More incidents, a larger mark, up to what has room beside the next. */
+const sizeOf = ({ incidents }: Mark): number => MARK + Math.min(3, Math.log2(incidents.length))
+
+/** Pixels that a digit of a count needs. */
+const DIGIT = 7
+
+/** The marks whose number of incidents has room above them, beside that of the mark before. */
+function withRoom(marks: readonly Mark[]): Set<Mark> {
+  const found = new Set<Mark>()
+  let end = -Infinity
+  for (const mark of marks) {
+    const half = (String(mark.incidents.length).length * DIGIT) / 2
+    if (mark.incidents.length < 2 || mark.at - half < end + 3) continue
+    found.add(mark)
+    end = mark.at + half
+  }
+  return found
+}
+
 /** Traffic as bars of a width, from `left` on: low ones are still to be seen. */
 function barsOf(exchanges: readonly number[], left: number, bar: number): string {
   const most = exchanges.reduce((a, b) => Math.max(a, b), 0)
   if (most === 0) return ''
   const gap = bar > 4 ? 1 : 0
-  const wide = Math.max(bar - gap, 0.75)
+  const wide = Math.max(bar - gap, 1.5)
   return exchanges
     .map((count, i) => {
       if (count === 0) return ''
@@ -216,7 +254,7 @@ function marksOf(incidents: readonly Incident[], begin: string, total: number, w
     .map((incident) => ({ incident, seconds: Math.min(Math.max(secondsBetween(begin, incident.time), 0), total) }))
     .toSorted((a, b) => a.seconds - b.seconds)
   const marks: Mark[] = []
-  const apart = (16 / Math.max(width, 1)) * total
+  const apart = (22 / Math.max(width, 1)) * total
   for (const { incident, seconds } of placed) {
     const last = marks.at(-1)
     if (last !== undefined && seconds - last.from < apart) {
@@ -238,5 +276,7 @@ function labelOf({ incidents, from }: Mark, begin: string): string {
   const causes = countsOf(incidents.map(({ cause }) => titleOf(cause)))
   const named = causes.slice(0, 3).map(([title, count]) => (causes.length > 1 ? `${title} (${count})` : title))
   const rest = causes.length > 3 ? ' and others' : ''
-  return `${clockAfter(begin, from)}: ${plural(incidents.length, 'failed request')}, ${named.join(', ')}${rest}`
+  const what = incidents.every(isMasked) ? 'failure that a retry hid' : 'failed request'
+  const many = incidents.every(isMasked) ? 'failures that a retry hid' : 'failed requests'
+  return `${clockAfter(begin, from)}: ${plural(incidents.length, what, many)}, ${named.join(', ')}${rest}`
 }
