@@ -117,9 +117,10 @@ export async function drop(page: Page, files: readonly { name: string; bytes: Ui
 export const caseFiles = (name: string, files: readonly string[]): Promise<{ name: string; bytes: Uint8Array }[]> =>
   Promise.all(files.map(async (file) => ({ name: basename(file), bytes: await readFile(`${CASES}${name}/${file}`) })))
 
-/** What axe finds, a line each: the rule and where. */
-export async function accessibility(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
-  const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
+/** What axe finds, a line each: the rule and where. `rule`: it alone. */
+export async function accessibility(page: Page, rule: string | null = null): Promise<string[]> {
+  if (!(await page.evaluate(`'axe' in globalThis`))) await page.evaluate(axe.source)
+  const options = rule === null ? {} : { runOnly: [rule] }
+  const { violations } = (await page.evaluate(`axe.run(${JSON.stringify(options)})`)) as axe.AxeResults
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${String(target)}`))
 }
