@@ -46,7 +46,7 @@ export function* markdownReport(document: DiagnosisDocument, options: ReportOpti
   if (incidents.length > 1) yield `\n${kinds(groups)}\n`
   for (const group of inFull) {
     if (incidents.length > 1) yield `\n## ${titleOf(exampleOf(group))}\n`
-    yield `\n${incidentText(exampleOf(group), group, names, options)}\n`
+    yield `\n${incidentText(exampleOf(group), group, names, options, incidents.length > 1 ? '###' : '##')}\n`
   }
   const rest = all.length - inFull.length
   if (rest > 0) yield `\n_${plural(rest, options.all ? 'more failed request' : 'more kind')}: see the table._\n`
@@ -88,6 +88,7 @@ function incidentText(
   group: readonly Incident[],
   names: CaptureNames,
   { ladderOf }: ReportOptions,
+  heading: string,
 ): string {
   const { client, proxyFront, proxyBack, upstream, time, waitSeconds, gateway, attempts } = incident
   const back =
@@ -96,18 +97,18 @@ function incidentText(
   const lines = ladderLines(ladderOf(incident), { width: COLUMNS, most: ROWS, frames: (refs) => names.frames(refs, 1) })
   return [
     `${span(request(incident))}, ${markdown(moment(time))}${waited}`,
-    '### Layer',
+    `${heading} Layer`,
     list([
       `${markdown(layer(incident.class))}, ${markdown(whose(incident.domain))} (${span(incident.cause)})`,
       span(`${client ?? 'client not seen'} → proxy ${proxyFront ?? 'not seen'}${back}`),
       ...(gateway === null ? [] : [`answer made by ${markdown(gateway)}`]),
       ...(attempts.length > 1 ? [`attempts: ${markdown(tries(incident))}`] : []),
     ]),
-    '### Finding',
+    `${heading} Finding`,
     `**${markdown(incident.summary)}**`,
     list(incident.findings.slice(0, MOST_FINDINGS).map(({ text, frames }) => markdown(text) + framesOf(names, frames))),
     ...(lines.length === 0 ? [] : [codeBlock(lines, 'text')]),
-    '### Implication',
+    `${heading} Implication`,
     list([
       ...incident.remedies.slice(0, MOST_ITEMS).map((one) => markdown(one)),
       ...incident.competing.slice(0, MOST_ITEMS).map((one) => `also possible: ${alternative(names, one)}`),
