@@ -5,6 +5,12 @@ import { type Bytes, u32 } from '../bytes/read.ts'
 const EMPTY = -1
 const GONE = -2
 
+/**
+ * What the tables begin their hashes with. Another one in each process: else whoever sends packets could choose addresses
+ * and ports that all fall on one slot, and make each look-up a walk. What the tables answer does not depend on it.
+ */
+const SALT = (Math.random() * 2 ** 32) | 0
+
 const mix = (h: number, v: number): number => {
   h = Math.imul(h ^ v, 0x9e3779b1)
   return h ^ (h >>> 15)
@@ -27,7 +33,7 @@ export class AddressTable {
 
   #find(a: number, b: number, c: number, d: number): number {
     const mask = this.#slots.length - 1
-    let slot = mix(mix(mix(mix(0, a), b), c), d) & mask
+    let slot = mix(mix(mix(mix(SALT, a), b), c), d) & mask
     for (;;) {
       const id = this.#slots[slot]
       if (id === EMPTY) return this.#add(slot, a, b, c, d)
@@ -56,7 +62,7 @@ export class AddressTable {
     const mask = slots.length - 1
     for (let id = 0; id < this.count; id++) {
       const w = this.#words
-      let slot = mix(mix(mix(mix(0, w[id * 4]), w[id * 4 + 1]), w[id * 4 + 2]), w[id * 4 + 3]) & mask
+      let slot = mix(mix(mix(mix(SALT, w[id * 4]), w[id * 4 + 1]), w[id * 4 + 2]), w[id * 4 + 3]) & mask
       while (slots[slot] !== EMPTY) slot = (slot + 1) & mask
       slots[slot] = id
     }
@@ -82,7 +88,7 @@ export class RecentFlows {
     const source = u32(b, addresses) | 0
     const destination = u32(b, addresses + 4) | 0
     const both = u32(b, ports) | 0
-    const at = (mix(mix(mix(0, source), destination), both) & (RECENT - 1)) * 4
+    const at = (mix(mix(mix(SALT, source), destination), both) & (RECENT - 1)) * 4
     this.#at = at
     const isSame = rows[at + 2] === both && rows[at] === source && rows[at + 1] === destination
     return isSame ? rows[at + 3] : -1
@@ -120,7 +126,7 @@ export class FlowTable {
     const ports = swap ? (portB << 16) | portA : (portA << 16) | portB
     const rows = this.#rows
     const mask = rows.length / 4 - 1
-    let slot = mix(mix(mix(0, low), high), ports) & mask
+    let slot = mix(mix(mix(SALT, low), high), ports) & mask
     let free = -1
     for (;;) {
       const at = slot * 4
@@ -172,7 +178,7 @@ export class FlowTable {
     const mask = slots - 1
     for (let at = 0; at < old.length; at += 4) {
       if (old[at + 3] < 0) continue
-      let slot = mix(mix(mix(0, old[at]), old[at + 1]), old[at + 2]) & mask
+      let slot = mix(mix(mix(SALT, old[at]), old[at + 1]), old[at + 2]) & mask
       while (rows[slot * 4 + 3] !== EMPTY) slot = (slot + 1) & mask
       rows.set(old.subarray(at, at + 4), slot * 4)
     }

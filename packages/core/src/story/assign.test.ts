@@ -22,15 +22,17 @@ function roles(rows: readonly Row[]): Roles {
   const sighting = rows.map(
     () => ({ connection: { clientAddress: '192.0.2.1', proxiedFor: null } }) as unknown as Sighting,
   )
+  const server = new Int32Array(rows.length)
   const start = Float64Array.from(rows, (row) => row.start)
   const end = Float64Array.from(rows, (row) => row.start + row.lasts)
   return {
     count: rows.length,
     conversations: rows.map((_, id) => ({ id }) as Conversation),
-    requests: { exchange, sighting, start, end, answered: end, until: end },
+    requests: { exchange, sighting, server, start, end, answered: end, until: end },
     tries: {
       exchange,
       sighting,
+      server,
       start,
       asked: start,
       end,
@@ -38,6 +40,7 @@ function roles(rows: readonly Row[]): Roles {
     },
     turns: new Map(),
     bare: new Map(),
+    servers: new Map(),
   }
 }
 

@@ -75,6 +75,7 @@ export function correlate(observations: readonly Observations[], options: Correl
 
 /** Finds the requests, open when a try starts, to the proxies that connect from where it came. */
 function openAtProxies(roles: Roles, order: readonly number[], proxies: readonly Proxy[]): FindOpen {
+  if (proxies.length === 0) return () => {}
   const { requests, tries, conversations } = roles
   const all = new RequestGroups(roles)
   const byTarget = new Map(proxies.map(({ front }) => [front, new RequestGroups(roles)]))

@@ -114,6 +114,9 @@ const C = 3
 const BEFORE = 4
 const WIDTH = 5
 
+/** Where keys fall is not to be foreseen by whoever sends packets: many on one slot would be looked at one by one. */
+const SALT = (Math.random() * 2 ** 32) | 0
+
 /** Conversations by keys: rows of numbers, as strings for four keys a connection would be most of what joining takes. */
 class Index {
   #rows = new Int32Array(1024 * WIDTH)
@@ -171,7 +174,8 @@ class Index {
 }
 
 /** `slots` is a power of two. */
-const slotOf = (key: Key, slots: number): number => mixed(mixed(mixed(key[0], key[1]), key[2]), key[3]) & (slots - 1)
+const slotOf = (key: Key, slots: number): number =>
+  mixed(mixed(mixed(key[0] ^ SALT, key[1]), key[2]), key[3]) & (slots - 1)
 
 function mixed(hash: number, word: number): number {
   const h = Math.imul(hash ^ word, 0x9e3779b1)

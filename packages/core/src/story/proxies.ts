@@ -156,17 +156,19 @@ function voteFor(
   const { requests, tries, conversations } = roles
   const back = tries.exchange[attempt]!
   const { capture, connection } = tries.sighting[attempt]!
-  const seen = new Set<string>()
+  const seen = new Set<number>()
   let found = false
   for (const request of index.at(tries.asked[attempt])) {
+    // First what costs least: most requests went where this one went.
+    const server = requests.server[request]
+    if (server === tries.server[attempt] || seen.has(server)) continue
     if (conversations[request] === conversations[attempt]) continue
     const front = requests.exchange[request]!
     const at = requests.sighting[request]!
     // Nothing is passed on in no time: on one clock, what began together is not one after the other.
     if (at.capture === capture && tries.asked[attempt] <= requests.start[request]) continue
     if (!contains(roles, request, attempt)) continue
-    const { server } = at.connection
-    if (seen.has(server) || !differentHosts(at.connection, connection)) continue
+    if (!differentHosts(at.connection, connection)) continue
     if (cameBefore(front, at.connection, connection.clientAddress)) continue
     const fit = likeness(front, back, at.connection, connection)
     if (fit === null) continue
@@ -176,7 +178,7 @@ function voteFor(
     found = true
     const before = Math.max(0, tries.start[attempt] - requests.start[request])
     const gap = before + Math.max(0, requests.end[request] - tries.end[attempt])
-    vote(votes, server, connection.clientAddress, fit.strength === 'sure' ? 3 * weight : weight, gap)
+    vote(votes, at.connection.server, connection.clientAddress, fit.strength === 'sure' ? 3 * weight : weight, gap)
   }
   return found
 }

@@ -36,6 +36,8 @@ export interface Roles {
   requests: {
     exchange: (Exchange | null)[]
     sighting: (Sighting | null)[]
+    /** A number for its endpoint, the same as in `tries`; meaningless without an exchange. */
+    server: Int32Array
     start: Float64Array
     /** Infinity without an answer, or when its end was not seen. */
     answered: Float64Array
@@ -47,6 +49,7 @@ export interface Roles {
   tries: {
     exchange: (Exchange | null)[]
     sighting: (Sighting | null)[]
+    server: Int32Array
     /** Its SYN, where it opened a connection for it, and its first byte. */
     start: Float64Array
     asked: Float64Array
@@ -58,6 +61,8 @@ export interface Roles {
   turns: Map<number, Turn>
   /** The tries without an exchange. */
   bare: Map<number, Try>
+  /** The numbers of endpoints. */
+  servers: Map<string, number>
 }
 
 export function rolesOf(captures: readonly StoryCapture[], conversations: readonly Conversation[]): Roles {
@@ -120,8 +125,9 @@ function emptyRoles(most: number): Roles {
   const times = (): Float64Array => new Float64Array(most).fill(NaN)
   // At their full length: an array that grows leaves several times its size behind.
   const all = (): null[] => Array<null>(most).fill(null)
-  const requests = { start: times(), answered: times(), end: times(), until: times() }
-  const tries = { start: times(), asked: times(), end: times(), answered: new Uint8Array(most) }
+  const servers = (): Int32Array => new Int32Array(most)
+  const requests = { server: servers(), start: times(), answered: times(), end: times(), until: times() }
+  const tries = { server: servers(), start: times(), asked: times(), end: times(), answered: new Uint8Array(most) }
   return {
     count: 0,
     conversations: all(),
@@ -129,18 +135,28 @@ function emptyRoles(most: number): Roles {
     tries: { exchange: all(), sighting: all(), ...tries },
     turns: new Map(),
     bare: new Map(),
+    servers: new Map(),
   }
+}
+
+/** The number of an endpoint. */
+function serverAt({ servers }: Roles, { connection: { server } }: Sighting): number {
+  let number = servers.get(server)
+  if (number === undefined) servers.set(server, (number = servers.size))
+  return number
 }
 
 const mostExchanges = (sightings: readonly Sighting[]): number =>
   sightings.reduce((most, { connection }) => Math.max(most, connection.exchangeCount), 0)
 
 /** The next row as a request. */
-function addRequest({ requests, count }: Roles, sighting: Sighting, exchange: Exchange, at: Clocked): void {
+function addRequest(roles: Roles, sighting: Sighting, exchange: Exchange, at: Clocked): void {
+  const { requests, count } = roles
   const { request, response } = exchange
   const start = request.frame >= 0 ? request.time : earliestStart(sighting.connection, exchange)
   requests.exchange[count] = exchange
   requests.sighting[count] = sighting
+  requests.server[count] = serverAt(roles, sighting)
   requests.start[count] = toStory(at, start)
   requests.answered[count] = response.frame >= 0 ? toStory(at, response.time) : Infinity
   requests.end[count] = endOf(sighting, exchange, at)
@@ -161,6 +177,7 @@ function addTry(roles: Roles, conversation: Conversation, sighting: Sighting, ex
   roles.conversations[row] = conversation
   tries.exchange[row] = exchange
   tries.sighting[row] = sighting
+  tries.server[row] = requests.sighting[row] === sighting ? requests.server[row] : serverAt(roles, sighting)
   tries.start[row] = toStory(at, startOfTry(sighting.connection, exchange))
   tries.asked[row] = toStory(at, (exchange.request.frame >= 0 ? exchange.request : exchange.response).time)
   tries.end[row] = isOneView ? requests.end[row] : endOf(sighting, exchange, at)
