@@ -1,5 +1,5 @@
 // The page: what is on top of every view, and the view.
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import styles from './app.module.css'
 import { CapturesView } from './captures/captures.tsx'
 import { DropTarget, Empty } from './drop/empty.tsx'
@@ -63,12 +63,18 @@ function skip(event: { preventDefault(): void }): void {
 }
 
 function Views({ current }: { current: View }): ReactNode {
+  const nav = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // On a narrow screen they scroll.
+    nav.current!.querySelector(`[data-view=${current}]`)!.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [current])
   return (
-    <nav className={styles.views} aria-label="Views">
+    <nav ref={nav} className={styles.views} aria-label="Views">
       {(Object.keys(VIEWS) as View[]).map((view) => (
         <a
           key={view}
           className={styles.view}
+          data-view={view}
           href={fragmentOf({ ...HOME, view })}
           aria-current={view === current ? 'page' : undefined}
         >

@@ -72,6 +72,7 @@ export class Client {
   }
 
   #fail(text: string): void {
+    if (started === this) started = null
     for (const { reject } of this.#waiting.values()) reject(new Failed(text, true))
     this.#waiting.clear()
   }
@@ -79,5 +80,5 @@ export class Client {
 
 let started: Client | null = null
 
-/** The one worker of the page, started when it is first asked something. */
+/** The one worker of the page, started when it is first asked something, and anew when it broke. */
 export const client = (): Client => (started ??= new Client(new CoreWorker()))
