@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { servePage } from './io/page-server.ts'
 import { COMMAND, runCommand } from '../../../tools/command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-ui-'))
@@ -146,6 +147,19 @@ test('nothing is there without the token, and nothing but what was built and giv
   for (const path of [...paths, ...beyond.map((name) => root + name), `//etc/passwd`, `${root}page.js?x`]) {
     expect(await ask(served, path)).toMatchObject({ status: 404, headers: { 'x-content-type-options': 'nosniff' } })
   }
+})
+
+// What opens a browser is told it in its arguments, where other users of the machine can read it.
+test('the entrance leads to the page once', async () => {
+  const server = await servePage(new URL('../dist/web/', import.meta.url), [], 0)
+  const { pathname, port } = new URL(server.entrance)
+  const at = { ...served, port: Number(port) }
+  expect(await ask(at, pathname)).toMatchObject({
+    status: 302,
+    headers: { location: new URL(server.address).pathname },
+  })
+  expect((await ask(at, pathname)).status).toBe(404)
+  server.close()
 })
 
 test('it ends well when it is interrupted, also while somebody is connected', async () => {
