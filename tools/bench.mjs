@@ -1,5 +1,6 @@
 // npm run bench -- [--base FILE] [--truth FILE] [--sizes 100M,1G,3G] [--tls 300M] [--short 100M] [--gzip 300M]
 //                  [--many 1M] [--runs N] [--tools tcpdump,diagnose] [--keep]
+// npm run bench -- --page [--base FILE] [--sizes 1G] [--runs N] [--keep]
 //
 // Wall time, CPU time and peak memory of `diagnose`, with all cores and with one, and of the tools that engineers reach
 // for, in one table of one run: only ratios from one run on one machine mean anything. Every measurement is a fresh
@@ -9,6 +10,8 @@
 // same messages without TLS; short connections, 20 000 a second on either leg, where all is work per packet and per
 // connection; gzip; and, each beside a tenth of it, a million connections, a million exchanges on few connections, and
 // ten thousand incidents of several kinds, as one capture and as one of either leg. A size of 0 leaves one out.
+//
+// With --page it is the page in a browser, beside the command on the same capture; see bench-page.mjs for what is measured.
 import { spawn, spawnSync } from 'node:child_process'
 import {
   closeSync,
@@ -25,6 +28,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { findBrowser, measurePage } from './bench-page.mjs'
 import { multiply, SITES } from './multiply.mjs'
 import { busyTraffic, failingTraffic, shortTraffic, tlsTraffic } from './traffic.mjs'
 
@@ -57,7 +61,8 @@ const { values: options } = parseArgs({
   options: {
     base: { type: 'string' },
     truth: { type: 'string' },
-    sizes: { type: 'string', default: '100M,1G,3G' },
+    page: { type: 'boolean', default: false },
+    sizes: { type: 'string' },
     tls: { type: 'string', default: '300M' },
     short: { type: 'string', default: '100M' },
     gzip: { type: 'string', default: '300M' },
@@ -67,7 +72,7 @@ const { values: options } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 })
-const sizes = options.sizes.split(',').map((size) => bytesOf(size, '--sizes'))
+const sizes = (options.sizes ?? (options.page ? '1G' : '100M,1G,3G')).split(',').map((size) => bytesOf(size, '--sizes'))
 const tlsSize = bytesOf(options.tls, '--tls')
 const shortSize = bytesOf(options.short, '--short')
 const gzipSize = bytesOf(options.gzip, '--gzip')
@@ -90,6 +95,15 @@ if (!hasGnuTime) print(`no GNU time: CPU time and peak memory are looked up ever
 const notes = []
 const folder = mkdtempSync(join(tmpdir(), 'pcap-surgery-bench-'))
 try {
+  if (options.page) await benchPage()
+  else await benchCommand()
+  print(`\n${notes.join('\n')}`)
+} finally {
+  if (options.keep) print(`kept: ${folder}`)
+  else rmSync(folder, { recursive: true })
+}
+
+async function benchCommand() {
   print('| capture | tool | wall s | CPU s | peak MB | wall ÷ first | tshark ÷ wall |')
   print('| --- | --- | ---: | ---: | ---: | ---: | ---: |')
   const truth = sizes.some((size) => size > 0) || gzipSize > 0 ? await readTruth() : []
@@ -103,10 +117,52 @@ try {
   if (gzipSize > 0) await benchGzip(gzipSize, truth)
   if (tlsSize > 0) await benchTls(tlsSize)
   if (many > 0) await benchMany(many)
-  print(`\n${notes.join('\n')}`)
-} finally {
-  if (options.keep) print(`kept: ${folder}`)
-  else rmSync(folder, { recursive: true })
+}
+
+/** A row a run: what else the machine does meanwhile is in both of a row. */
+async function benchPage() {
+  if (findBrowser() === null) {
+    notes.push('no Chromium here (CHROMIUM=/path/to/it names one): the page was not measured')
+    return
+  }
+  print(
+    '| capture | page s | command s | page ÷ command | page CPU s | command CPU s | page MB | browser MB | answers ms |',
+  )
+  print('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |')
+  for (const [index, size] of sizes.entries()) {
+    const { file, made } = grow(base, `page-${index}.pcap`, size)
+    for (let run = 0; run < runs; run++) {
+      const command = await measure([...DIAGNOSE, file], answerOf(OURS))
+      const page = await measurePage(file)
+      const ratio = (page.seconds / command.wall).toFixed(2)
+      const times = [
+        page.seconds.toFixed(2),
+        command.wall.toFixed(2),
+        ratio,
+        page.cpu.toFixed(2),
+        command.cpu.toFixed(2),
+      ]
+      const cells = [
+        ...times,
+        ...[page.peak / 1024, page.browser / 1024, page.answer, page.task].map((value) => value.toFixed(0)),
+      ]
+      print(`| ${short(made.bytes)} | ${cells.join(' | ')} |`)
+      const isSame = answered(page.document) === answered(JSON.parse(readFileSync(answerOf(OURS), 'utf8')))
+      const incidents = `${digits(page.document.incidents.length)} incidents`
+      notes.push(`run ${run + 1}: ${isSame ? `the same answer, ${incidents}` : 'ANOTHER ANSWER THAN THE COMMAND'}`)
+    }
+    discard(file)
+  }
+  notes.push(
+    'seconds of the page: from the choice of the file until the verdict was painted; of the command: from its start to its end',
+    'page MB: most resident memory of the process that has the page and its worker; browser MB: of all of its processes',
+    'answer: longest time from a key press until what came of it was painted; busy: longest task of the page (0: never 50 ms)',
+  )
+}
+
+/** An answer without the names of files, which the command knows with their folders. */
+function answered(document) {
+  return JSON.stringify(document, (key, value) => (key === 'file' ? undefined : value))
 }
 
 async function benchCapture(from, name, size, truth, kind) {

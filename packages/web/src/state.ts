@@ -3,7 +3,7 @@ import { create } from 'zustand'
 import { client, Failed } from './session/client.ts'
 import type { DiagnosisDocument } from '@pcap-surgery/core'
 import { givenOf } from './drop/files.ts'
-import type { FileReport, InputFile, Progress } from './session/protocol.ts'
+import type { FileReport, InputFile, Part, Progress } from './session/protocol.ts'
 import { fragmentOf, type Place, placeOf } from './place.ts'
 
 /** What was opened last. */
@@ -74,15 +74,18 @@ async function openFiles(files: InputFile[]): Promise<void> {
   usePage.setState({ files, reading, defect: null })
   /** False where the user has closed the files meanwhile. */
   const isCurrent = (): boolean => usePage.getState().reading?.stop === stop
+  const lists: Pick<DiagnosisDocument, Part['list']> = { incidents: [], masked: [] }
   try {
-    const opened = await client().call('open', [files], {
+    const { document, ...opened } = await client().call('open', [files], {
       signal: stop.signal,
+      onPart: ({ list, incidents }) => lists[list].push(...incidents),
       onProgress: (now) => {
         if (isCurrent())
           usePage.setState({ reading: { progress: now, seconds: (performance.now() - since) / 1000, stop } })
       },
     })
-    if (isCurrent()) usePage.setState({ opened, reading: null })
+    const whole = document === null ? null : { ...document, ...lists }
+    if (isCurrent()) usePage.setState({ opened: { ...opened, document: whole }, reading: null })
   } catch (error) {
     if (!isCurrent()) return
     const text = error instanceof Failed ? error.message : String(error)

@@ -1,7 +1,7 @@
 // The page's side of its worker: a call is a promise.
 // oxlint-disable-next-line import/default -- vite makes it
 import CoreWorker from '../worker/worker.ts?worker&inline'
-import type { Answer, Arguments, Asked, CallName, Progress, Told } from './protocol.ts'
+import type { Answer, Arguments, Asked, CallName, Part, Progress, Told } from './protocol.ts'
 
 /** A failure that is the user's to know: a sentence. `isDefect`: it is our fault, and the sentence may be technical. */
 export class Failed extends Error {
@@ -15,6 +15,8 @@ export class Failed extends Error {
 
 export interface CallOptions {
   onProgress?: (progress: Progress) => void
+  /** Told all parts before the answer is there. */
+  onPart?: (part: Part) => void
   /** Aborting cancels the call, which is answered all the same; see protocol.ts. */
   signal?: AbortSignal
 }
@@ -22,7 +24,7 @@ export interface CallOptions {
 interface Waiting {
   resolve(value: unknown): void
   reject(error: Failed): void
-  onProgress: CallOptions['onProgress']
+  options: CallOptions
 }
 
 export class Client {
@@ -37,16 +39,12 @@ export class Client {
     worker.addEventListener('error', (event) => this.#fail(event.message || 'the worker could not be started'))
   }
 
-  call<Name extends CallName>(
-    name: Name,
-    args: Arguments<Name>,
-    { onProgress, signal }: CallOptions = {},
-  ): Promise<Answer<Name>> {
+  call<Name extends CallName>(name: Name, args: Arguments<Name>, options: CallOptions = {}): Promise<Answer<Name>> {
     const id = this.#next++
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, onProgress })
+      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, options })
       this.#ask({ is: 'call', id, name, args })
-      signal?.addEventListener('abort', () => this.#ask({ is: 'cancel', id }), { once: true })
+      options.signal?.addEventListener('abort', () => this.#ask({ is: 'cancel', id }), { once: true })
     })
   }
 
@@ -63,7 +61,11 @@ export class Client {
     const waiting = this.#waiting.get(told.id)
     if (waiting === undefined) return
     if (told.is === 'progress') {
-      waiting.onProgress?.(told.progress)
+      waiting.options.onProgress?.(told.progress)
+      return
+    }
+    if (told.is === 'part') {
+      waiting.options.onPart?.(JSON.parse(told.json) as Part)
       return
     }
     this.#waiting.delete(told.id)

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import type { InputFile, Progress } from '../session/protocol.ts'
-import { openFiles } from './open.ts'
+import type { InputFile, Part, Progress } from '../session/protocol.ts'
+import { inParts, openFiles } from './open.ts'
 import type { Context } from './worker.ts'
 
 const cases = new URL('../../../../cases/', import.meta.url)
@@ -42,6 +42,19 @@ test('captures give what the command gives', async () => {
     ['capture', []],
   ])
   expect(session!.captures.map(({ file: { name } }) => name)).toEqual(['proxy-front.pcap', 'proxy-back.pcap'])
+})
+
+test('incidents come in parts, and together are all of them in their order', async () => {
+  const { answer } = await openFiles(null, slow(), context())
+  const [incident] = answer.document!.incidents
+  const many = Array.from({ length: 250 }, (_, index) => ({ ...incident!, id: `${index}` }))
+  const parts: Part[] = []
+  const document = { ...answer.document!, incidents: many, masked: many.slice(0, 1) }
+  const rest = inParts({ ...answer, document }, (part) => parts.push(part))
+  expect(rest.document).toEqual({ ...document, incidents: [], masked: [] })
+  const of = (wanted: Part['list']) => parts.flatMap(({ list, incidents }) => (list === wanted ? incidents : []))
+  expect([of('incidents'), of('masked')]).toEqual([document.incidents, document.masked])
+  expect(Math.max(...parts.map(({ incidents }) => incidents.length))).toBeLessThan(many.length)
 })
 
 test('a key log is known by its content, and what was read without it is read again', async () => {

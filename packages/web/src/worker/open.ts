@@ -15,7 +15,7 @@ import {
   type ObserveOptions,
   placesWithin,
 } from '@pcap-surgery/core'
-import type { FileReport, InputFile, Opened } from '../session/protocol.ts'
+import type { FileReport, InputFile, Opened, Part } from '../session/protocol.ts'
 import { bytesOf } from './bytes.ts'
 import { decompression } from './gzip.ts'
 import { copyOf, keyLogIn, uniqueNames } from './inputs.ts'
@@ -24,6 +24,8 @@ import type { Context } from './worker.ts'
 
 /** Milliseconds between two messages about progress, and between two times that the page is listened to. */
 const PERIOD = 100
+/** Incidents that the page takes in at once: of some kilobytes each, in a few milliseconds. */
+const PART = 100
 /** Bytes that are read without listening. */
 const STEP = 128 * 1024
 
@@ -96,6 +98,18 @@ export async function openFiles(
     },
     answer: { document, isStopped, files: told },
   }
+}
+
+/** Tells the incidents of the document, and answers the rest. */
+export function inParts(opened: Opened, tell: (part: Part) => void): Opened {
+  const { document } = opened
+  if (document === null) return opened
+  for (const list of ['incidents', 'masked'] as const) {
+    for (let at = 0; at < document[list].length; at += PART) {
+      tell({ list, incidents: document[list].slice(at, at + PART) })
+    }
+  }
+  return { ...opened, document: { ...document, incidents: [], masked: [] } }
 }
 
 /** Stopped before it was its turn. */

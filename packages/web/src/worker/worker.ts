@@ -2,7 +2,7 @@
 import type { Answer, Arguments, Asked, CallName, Progress, Told } from '../session/protocol.ts'
 import { feedFrom } from './bytes.ts'
 import { frames, ladder } from './frames.ts'
-import { openFiles } from './open.ts'
+import { inParts, openFiles } from './open.ts'
 import { makeReport } from './reports.ts'
 import { saveIncident } from './save.ts'
 import { Refused, type Session } from './session.ts'
@@ -70,7 +70,7 @@ async function answer(id: number, name: CallName, args: unknown[]): Promise<void
     isCancelled: () => cancelled.has(id),
   }
   try {
-    scope.postMessage({ is: 'answer', id, value: await valueOf(name, args, context) })
+    scope.postMessage({ is: 'answer', id, value: await valueOf(id, name, args, context) })
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
     const isDefect = !(error instanceof Refused)
@@ -81,11 +81,11 @@ async function answer(id: number, name: CallName, args: unknown[]): Promise<void
   }
 }
 
-async function valueOf(name: CallName, args: unknown[], context: Context): Promise<unknown> {
+async function valueOf(id: number, name: CallName, args: unknown[], context: Context): Promise<unknown> {
   if (name === 'open') {
     const opened = await openFiles(session, ...(args as Arguments<'open'>), context)
     session = opened.session
-    return opened.answer
+    return inParts(opened.answer, (part) => scope.postMessage({ is: 'part', id, json: JSON.stringify(part) }))
   }
   if (session === null) throw new Refused('no capture is open')
   const ask = answers[name] as (session: Session, args: unknown[], context: Context) => unknown
