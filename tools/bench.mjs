@@ -126,7 +126,7 @@ async function benchPage() {
     return
   }
   print(
-    '| capture | page s | command s | page ÷ command | page CPU s | command CPU s | page MB | browser MB | answers ms |',
+    '| capture | page s | command s | page ÷ command | page CPU s | command CPU s | page MB | browser MB | answer ms | busy ms |',
   )
   print('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |')
   for (const [index, size] of sizes.entries()) {
