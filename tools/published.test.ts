@@ -1,6 +1,6 @@
 // What would be published: packed by npm, looked at by those who know what goes wrong, installed into empty folders
 // without a network, and run there.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -167,6 +167,20 @@ test('the command runs with nothing else installed', () => {
   const { status, stdout, stderr } = command('diagnose', '--format', 'json', ...captures)
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   expect(verdicts(stdout)).toEqual(expected())
+})
+
+test('and serves the page', async () => {
+  const bin = join(commandUser, 'node_modules/pcap-surgery/bin/pcap-surgery.js')
+  const child = spawn(process.execPath, [bin, 'ui', '--no-open'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  try {
+    const address = await new Promise<string>((resolve) => {
+      child.stdout.once('data', (line: Buffer) => resolve(line.toString().trim()))
+    })
+    expect(await (await fetch(address)).text()).toContain('<title>PCAP Surgery</title>')
+    expect((await fetch(`${address}page.js`)).status).toBe(200)
+  } finally {
+    child.kill()
+  }
 })
 
 // With fewer processors it does not (io/observing.ts).

@@ -7,6 +7,7 @@ import { addFiles, usePage } from '../state.ts'
 import styles from './empty.module.css'
 import type { FileReport } from '../session/protocol.ts'
 import { EXAMPLE, exampleFiles } from './example.ts'
+import { filesDropped } from './dropped.ts'
 import { FileReports } from './file-reports.tsx'
 import { inputOf } from './files.ts'
 import { FilePicker } from './picker.tsx'
@@ -96,7 +97,7 @@ export function DropTarget(): ReactNode {
       if (!hasFiles(event)) return
       event.preventDefault()
       setOver(false)
-      void addFiles([...(event.dataTransfer?.files ?? [])].map(inputOf))
+      void filesDropped(event.dataTransfer!).then((files) => addFiles(files.map(inputOf)))
     }
     addEventListener('dragover', over)
     addEventListener('dragleave', leave)
