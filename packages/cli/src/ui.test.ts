@@ -172,12 +172,14 @@ test('it ends well when it is interrupted, also while somebody is connected', as
   expect([status, signal]).toEqual([0, null])
 })
 
+/** What is said of it. */
+const refused = async (...args: string[]): Promise<string> => {
+  const { status, out, err } = await runCommand(folder, ['ui', '--no-open', ...args])
+  expect({ status, out }).toEqual({ status: 2, out: '' })
+  return err
+}
+
 test('what cannot be read is said before anything is served', async () => {
-  const refused = async (...args: string[]): Promise<string> => {
-    const { status, out, err } = await runCommand(folder, ['ui', '--no-open', ...args])
-    expect({ status, out }).toEqual({ status: 2, out: '' })
-    return err
-  }
   expect(await refused('nowhere.pcap')).toBe('pcap-surgery: nowhere.pcap: no such file\n')
   expect(await refused('.')).toContain('is a directory')
   expect(await refused('-')).toContain('standard input')
