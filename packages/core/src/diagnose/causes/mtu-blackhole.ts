@@ -52,14 +52,18 @@ function towardsUpstream(facts: Facts): Judgement | null {
     (farProof && alive && delivery.retransmissions.length >= 2) ||
     (delivery.sacked && delivery.retransmissions.length >= 2) ||
     mtu !== null
+  // A capture before segmentation offload has the first copy larger than those that followed; of the data behind it some
+  // may have been sent again too, and have arrived.
+  const again = delivery.retransmissions.filter((p) => p.seq <= delivery.acked && p.seq + p.length > delivery.acked)
+  const bytes = Math.min(smallest, ...again.map((p) => p.length))
   return {
     cause: 'mtu-blackhole',
     confidence: sure ? 'certain' : small ? 'likely' : 'possible',
-    summary: `Large segments do not reach ${upstreamOf(facts)}: ${smallest} bytes were sent ${plural(delivery.retransmissions.length + 1, 'time')} and never arrived, smaller ones pass.`,
+    summary: `Large segments do not reach ${upstreamOf(facts)}: ${bytes} bytes were sent ${plural(again.length + 1, 'time')} and never arrived, smaller ones pass.`,
     findings: [
       {
-        text: `segment of ${smallest} bytes, retransmitted ${plural(delivery.retransmissions.length, 'time')}, never acknowledged`,
-        frames: frames(near, [...missing.slice(0, 1), ...delivery.retransmissions]),
+        text: `segment of ${bytes} bytes, retransmitted ${plural(again.length, 'time')}, never acknowledged`,
+        frames: frames(near, [...new Set([...missing.slice(0, 1), ...again])]),
       },
       ...(delivery.sacked
         ? [{ text: 'the upstream acknowledged later, smaller data (SACK)', frames: sackFrames(facts) }]
