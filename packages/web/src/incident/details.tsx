@@ -59,8 +59,7 @@ export function Attempts({ attempts }: { attempts: readonly Attempt[] }): ReactN
         <li key={`${startSeconds} ${upstream} ${proxyBack}`}>
           <OutcomeMark outcome={cause === null ? 'pass' : 'fail'} />
           <span>
-            <code>{visible(upstream ?? 'no upstream')}</code>{' '}
-            {cause === null ? 'answered' : words.title(cause).toLowerCase()}
+            <code>{visible(upstream ?? 'no upstream')}</code> {cause === null ? 'Answered' : words.title(cause)}
           </span>
           <span className={styles.soft}>
             {proxyBack !== null && <>from {visible(proxyBack)} </>}
@@ -125,9 +124,7 @@ export function Missing({ missing }: { missing: Incident['missing'] }): ReactNod
           <h4>{PLACES[vantage] ?? visible(vantage)}</h4>
           <p>{visible(because)}</p>
           {decides.length > 0 && (
-            <p className={styles.soft}>
-              It would confirm or exclude: {decides.map(words.title).join(', ').toLowerCase()}.
-            </p>
+            <p className={styles.soft}>It would confirm or exclude: {decides.map(words.title).join('; ')}.</p>
           )}
           <Command text={command} name={`the command for ${vantage}`} />
           {windows !== undefined && (
