@@ -112,7 +112,9 @@ const B = 2
 const C = 3
 /** The row before of those that fall on one slot, -1 for none. */
 const BEFORE = 4
-const WIDTH = 5
+/** Id of the conversation. */
+const CONVERSATION = 5
+const WIDTH = 6
 
 /** Where keys fall is not to be foreseen by whoever sends packets: many on one slot would be looked at one by one. */
 const SALT = (Math.random() * 2 ** 32) | 0
@@ -120,6 +122,8 @@ const SALT = (Math.random() * 2 ** 32) | 0
 /** Conversations by keys: rows of numbers, as strings for four keys a connection would be most of what joining takes. */
 class Index {
   #rows = new Int32Array(1024 * WIDTH)
+  #count = 0
+  /** By id. */
   readonly #conversations: Conversation[] = []
   /** The latest row of each slot. */
   #slots = new Int32Array(1024).fill(-1)
@@ -127,10 +131,12 @@ class Index {
   add(key: Key, conversation: Conversation): void {
     const [latest] = this.#find(key, 1)
     if (latest === conversation) return
-    const row = this.#conversations.push(conversation) - 1
+    this.#conversations[conversation.id] = conversation
+    const row = this.#count++
     if (row === this.#slots.length) this.#grow()
     const slot = slotOf(key, this.#slots.length)
     this.#rows.set(key, row * WIDTH)
+    this.#rows[row * WIDTH + CONVERSATION] = conversation.id
     this.#rows[row * WIDTH + BEFORE] = this.#slots[slot]!
     this.#slots[slot] = row
   }
@@ -152,7 +158,7 @@ class Index {
     for (let row = this.#slots[slotOf(key, this.#slots.length)]!; row >= 0; row = rows[row * WIDTH + BEFORE]!) {
       const at = row * WIDTH
       if (rows[at + A] !== a || rows[at + B] !== b || rows[at + C] !== c || rows[at + KIND] !== key[0]) continue
-      if (found.push(this.#conversations[row]!) >= most) break
+      if (found.push(this.#conversations[rows[at + CONVERSATION]!]!) >= most) break
     }
     return found
   }

@@ -5,18 +5,24 @@ import type { Roles } from './requests.ts'
 const SLACK_NS = 5e6
 /** Requests open at once that are looked at for one try. */
 const CANDIDATES = 512
+/** So many are looked at one by one: nearly all requests share their target with few, and columns for each are large. */
+const FEW = 16
+const NO_TIMES = new Float64Array(0)
 
 export class OpenRequests {
-  #rows: readonly number[]
-  #starts: Float64Array
+  readonly #requests: Roles['requests']
+  readonly #rows: readonly number[]
+  #starts: Float64Array = NO_TIMES
   /** A tree of latest ends: those of the requests from `#leaves` on, and above them, at n, the later of 2n and 2n + 1. */
-  #latest: Float64Array
+  #latest: Float64Array = NO_TIMES
   #leaves = 1
 
   /** `rows` go in the order of their start. */
   constructor({ requests }: Roles, rows: readonly number[]) {
     const { length } = rows
+    this.#requests = requests
     this.#rows = rows
+    if (length <= FEW) return
     this.#starts = new Float64Array(length)
     while (this.#leaves <= length) this.#leaves *= 2
     this.#latest = new Float64Array(2 * this.#leaves).fill(-Infinity)
@@ -29,6 +35,7 @@ export class OpenRequests {
 
   /** Requests in whose time `time` lies, the latest ones first; added to `found`. */
   at(time: number, found: number[] = []): number[] {
+    if (this.#rows.length <= FEW) return this.#amongFew(time, found)
     let low = 0
     let high = this.#starts.length
     while (low < high) {
@@ -39,6 +46,15 @@ export class OpenRequests {
     let most = CANDIDATES
     for (let i = this.#lastOpen(low, time); i >= 0 && most > 0; i = this.#lastOpen(i, time), most--) {
       found.push(this.#rows[i])
+    }
+    return found
+  }
+
+  #amongFew(time: number, found: number[]): number[] {
+    const { start, until } = this.#requests
+    for (let i = this.#rows.length - 1; i >= 0; i--) {
+      const row = this.#rows[i]!
+      if (start[row]! <= time + SLACK_NS && !(until[row]! < time - SLACK_NS)) found.push(row)
     }
     return found
   }

@@ -1,0 +1,25 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { OpenRequests } from './open-requests.ts'
+import type { Roles } from './requests.ts'
+
+const SLACK_NS = 5e6
+
+test('finds those in whose time a moment lies, the latest first, be they few or many', () => {
+  const ms = fc.integer({ min: 0, max: 100 })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(ms, ms), { maxLength: 40 }), ms, (lasting, moment) => {
+      const spans = lasting
+        .toSorted(([a], [b]) => a - b)
+        .map(([at, length]) => [at * 1e6, (at + length) * 1e6] as const)
+      const start = Float64Array.from(spans, ([from]) => from)
+      const until = Float64Array.from(spans, ([, to]) => to)
+      const requests = { start, until } as unknown as Roles['requests']
+      const time = moment * 1e6
+      const isOpen = (row: number): boolean => start[row]! <= time + SLACK_NS && until[row]! >= time - SLACK_NS
+      const rows = [...spans.keys()]
+      const open = new OpenRequests({ requests } as Roles, rows)
+      expect(open.at(time)).toEqual(rows.filter(isOpen).toReversed())
+    }),
+  )
+})
