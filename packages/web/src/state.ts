@@ -1,6 +1,6 @@
 // What the page knows: the files, what became of them, and where one is. Captures themselves are the worker's.
 import { create } from 'zustand'
-import { client, Failed } from './session/client.ts'
+import { client, endClient, Failed } from './session/client.ts'
 import type { DiagnosisDocument } from '@pcap-surgery/core'
 import { givenOf } from './drop/files.ts'
 import type { FileReport, InputFile, Part, Progress } from './session/protocol.ts'
@@ -60,10 +60,11 @@ export function openGiven(): void {
   void addFiles(given.map(givenOf))
 }
 
-/** Lets go of everything. */
+/** Lets go of everything, and begins anew. */
 export function closeFiles(): void {
-  usePage.getState().reading?.stop.abort()
   usePage.setState({ files: [], opened: null, reading: null, defect: null })
+  endClient()
+  goTo({})
 }
 
 async function openFiles(files: InputFile[]): Promise<void> {

@@ -6,12 +6,20 @@ export type Choice = 'cause' | 'upstream' | 'status' | 'text' | 'from' | 'to'
 export type Choices = Readonly<Partial<Record<Choice, string>>>
 
 /** Seconds from one RFC 3339 time to another; nanoseconds are kept where they are hours apart. */
-export function secondsBetween(from: string, to: string): number {
-  const [a, b] = [from, to].map((time) => {
-    const [whole, fraction = ''] = time.replace('Z', '').split('.')
-    return { seconds: Date.parse(`${whole}Z`) / 1000, rest: Number(`0.${fraction || 0}`) }
-  })
-  return b!.seconds - a!.seconds + (b!.rest - a!.rest)
+export const secondsBetween = (from: string, to: string): number => secondsAfter(from)(to)
+
+/** The same from one time to many. */
+export function secondsAfter(from: string): (to: string) => number {
+  const a = momentOf(from)
+  return (to) => {
+    const b = momentOf(to)
+    return b.seconds - a.seconds + (b.rest - a.rest)
+  }
+}
+
+function momentOf(time: string): { seconds: number; rest: number } {
+  const [whole, fraction = ''] = time.replace('Z', '').split('.')
+  return { seconds: Date.parse(`${whole}Z`) / 1000, rest: Number(`0.${fraction || 0}`) }
 }
 
 /** How it is chosen, and shown: what the client got. */
@@ -25,12 +33,13 @@ export function chosen(incidents: readonly Incident[], choices: Choices, begin: 
   const words = (choices.text ?? '').toLowerCase().split(/\s+/).filter(Boolean)
   const from = choices.from ? Number(choices.from) : -Infinity
   const to = choices.to ? Number(choices.to) : Infinity
+  const secondsAt = secondsAfter(begin)
   return incidents.filter((incident) => {
     if (choices.cause && incident.cause !== choices.cause) return false
     if (choices.upstream && (incident.upstream ?? '') !== choices.upstream) return false
     if (choices.status && statusOf(incident) !== choices.status) return false
     if (from !== -Infinity || to !== Infinity) {
-      const at = secondsBetween(begin, incident.time)
+      const at = secondsAt(incident.time)
       if (at < from || at > to) return false
     }
     if (words.length === 0) return true

@@ -5,7 +5,7 @@ import { type KeyboardEvent, type PointerEvent, type ReactNode, useMemo, useRef,
 import { duration, plural } from '../parts/duration.ts'
 import { useWidth } from '../parts/use-width.ts'
 import type { Traffic } from '../session/protocol.ts'
-import { countsOf, secondsBetween } from './filter.ts'
+import { countsOf, secondsAfter, secondsBetween } from './filter.ts'
 import { titleOf } from './summary.ts'
 import styles from './timeline.module.css'
 import { clockAfter, ticks } from './ticks.ts'
@@ -48,6 +48,7 @@ interface Mark {
   incidents: Incident[]
   /** Pixels that the longest of them waited. */
   wait: number
+  label: string
 }
 
 export function Timeline(props: TimelineProps): ReactNode {
@@ -159,12 +160,12 @@ export function Timeline(props: TimelineProps): ReactNode {
                 // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role -- there are no buttons in a drawing
                 role="button"
                 tabIndex={index === current ? 0 : -1}
-                aria-label={labelOf(mark, begin)}
+                aria-label={mark.label}
                 onClick={() => choose(mark)}
                 onFocus={() => setActive(index)}
                 onKeyDown={onKeyDown}
               >
-                <title>{labelOf(mark, begin)}</title>
+                <title>{mark.label}</title>
                 <rect className={styles.reach} x={mark.at - 6} y={0} width={12} height={HEIGHT - AXIS} />
                 <path className={styles.stem} d={`M${mark.at.toFixed(1)} ${MARKS_BASE}V${HEIGHT - AXIS}`} />
                 <path
@@ -250,8 +251,10 @@ function barsOf(exchanges: readonly number[], left: number, bar: number): string
 
 /** In order of time; pixels that a mark needs are what incidents have to be apart. */
 function marksOf(incidents: readonly Incident[], begin: string, total: number, width: number): Mark[] {
+  if (width === 0) return []
+  const secondsAt = secondsAfter(begin)
   const placed = incidents
-    .map((incident) => ({ incident, seconds: Math.min(Math.max(secondsBetween(begin, incident.time), 0), total) }))
+    .map((incident) => ({ incident, seconds: Math.min(Math.max(secondsAt(incident.time), 0), total) }))
     .toSorted((a, b) => a.seconds - b.seconds)
   const marks: Mark[] = []
   const apart = (22 / Math.max(width, 1)) * total
@@ -261,11 +264,15 @@ function marksOf(incidents: readonly Incident[], begin: string, total: number, w
       last.incidents.push(incident)
       last.to = seconds
       last.at = ((last.from + last.to) / 2 / total) * width
-    } else marks.push({ at: (seconds / total) * width, from: seconds, to: seconds, incidents: [incident], wait: 0 })
+    } else {
+      const at = (seconds / total) * width
+      marks.push({ at, from: seconds, to: seconds, incidents: [incident], wait: 0, label: '' })
+    }
   }
   for (const mark of marks) {
     const waited = mark.incidents.map(({ waitSeconds }) => waitSeconds ?? 0).reduce((a, b) => Math.max(a, b), 0)
     mark.wait = Math.min((waited / total) * width, width - mark.at)
+    mark.label = labelOf(mark, begin)
   }
   // So that each whole diamond is to be seen.
   for (const mark of marks) mark.at = Math.min(Math.max(mark.at, MARK), width - MARK)

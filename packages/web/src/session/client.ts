@@ -53,6 +53,12 @@ export class Client {
     this.#ask({ is: 'feed', port }, [port])
   }
 
+  /** Whatever it was asked fails. */
+  end(): void {
+    this.#worker.terminate()
+    this.#fail('it was closed')
+  }
+
   #ask(asked: Asked, transfer: Transferable[] = []): void {
     this.#worker.postMessage(asked, transfer)
   }
@@ -84,3 +90,6 @@ let started: Client | null = null
 
 /** The one worker of the page, started when it is first asked something, and anew when it broke. */
 export const client = (): Client => (started ??= new Client(new CoreWorker()))
+
+/** Ends the worker, and with it goes the memory of all that it has read. */
+export const endClient = (): void => started?.end()
