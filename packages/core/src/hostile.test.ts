@@ -383,3 +383,24 @@ test.each([
   expect(incidents.filter(({ confidence }) => confidence === 'certain')).toEqual([])
   expect(connectionsOf(seen)[0]!.exchanges[0]!.detail?.incomplete ?? true).toBe(true)
 })
+
+/** Failed requests, one a connection; all hosts number their connections alike, as those of traffic generators do. */
+function* numberedAlike(count: number): Generator<Bytes> {
+  for (let i = 0; i < count; i++) {
+    const answer = (seq: number, flags: number, data = ''): Bytes => {
+      const bytes = segment(SERVER, CLIENT + i, 80, seq, flags, data)
+      new DataView(bytes.buffer).setUint16(22, 1024) // destination port
+      new DataView(bytes.buffer).setUint32(28, 100) // acknowledgement number
+      return bytes
+    }
+    yield segment(CLIENT + i, SERVER, 1024, 99, SYN)
+    yield answer(499, 0x12)
+    yield segment(CLIENT + i, SERVER, 1024, 100, PSH_ACK, `GET /${i} HTTP/1.1\r\nHost: a\r\n\r\n`)
+    yield answer(500, PSH_ACK, 'HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n')
+  }
+}
+
+test('connections that are all numbered alike are not one connection behind address translation', () => {
+  const { conversations } = correlate([observed(numberedAlike(300))])
+  expect(conversations).toHaveLength(300)
+})

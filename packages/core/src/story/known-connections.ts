@@ -188,16 +188,26 @@ function mixed(hash: number, word: number): number {
   return h ^ (h >>> 15)
 }
 
-/** Behind address translation one capture may hold a connection twice, with other addresses. */
+/** A packet is on its way through one capture no longer than this, and past no more places than these. */
+const PASSING_NS = 1e9
+const MOST_PLACES = 8
+
+/**
+ * Behind address translation one capture may hold a connection several times, with other addresses. Who makes traffic up
+ * may use the same sequence numbers for all of it.
+ */
 function canJoin({ sightings }: Conversation, capture: number, connection: Connection): boolean {
+  if (sightings.length > MOST_PLACES && sightings.filter((s) => s.capture === capture).length > MOST_PLACES)
+    return false
   return sightings.every((s) => {
     if (s.capture !== capture) return true
+    if (Math.abs(s.connection.first.time - connection.first.time) > PASSING_NS) return false
     const isAddress = s.connection.clientAddress === connection.clientAddress
     const sameClient = isAddress && s.connection.client === connection.client
     const sameServer = s.connection.server === connection.server
     const numbered = s.connection.sides.every(({ isn }, i) => isn >= 0 && isn === connection.sides[i].isn)
-    if (sameClient !== sameServer) return true
-    return numbered && !sameClient && isForwarded(s.connection, connection)
+    if (sameClient && sameServer) return false
+    return (numbered || sameClient !== sameServer) && isForwarded(s.connection, connection)
   })
 }
 
