@@ -93,6 +93,19 @@ test('the policy of the page where it lies is that of the header, but for what o
   const { headers, body } = await ask(served, served.root)
   const [, inPage] = /http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(body.toString())!
   expect(headers['content-security-policy']).toBe(`${inPage}; frame-ancestors 'none'`)
+  expect(inPage).toContain(`worker-src blob: 'self'`)
+})
+
+// A worker by URL does not have the page's policy but that of its own response, which plain files do not come with.
+test('without captures there is nothing to connect to, and no worker that could', async () => {
+  const empty = await ui()
+  const { headers, body } = await ask(empty, empty.root)
+  for (const policy of [String(headers['content-security-policy']), body.toString()]) {
+    expect(policy).toContain('worker-src blob:;')
+    expect(policy).toContain('img-src data:;')
+  }
+  expect((await ask(empty, `${empty.root}feed.js`)).status).toBe(404)
+  expect((await ask(served, `${served.root}feed.js`)).status).toBe(200)
 })
 
 test('what feeds captures to the page may connect to them, and to nothing else', async () => {

@@ -2,12 +2,15 @@
 //
 // Who may ask is settled by three things. A page of another site cannot: its requests have no path that exists here, as
 // each begins with a random token. A site that makes its own name point to 127.0.0.1 (DNS rebinding) cannot: its requests
-// carry its name as Host. Another user of this machine cannot: the token is not shown to him.
+// carry its name as Host. Another user of this machine cannot: the token is not shown to him. What he can see, the
+// arguments of the program that opens the browser, leads there once, and on Linux nobody but this user.
 import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import { isOwnUser } from './loopback-peer.ts'
 
 /** A capture or key log that the page may read. */
 export interface Given {
@@ -27,7 +30,7 @@ export interface PageServer {
 
 const LOCAL = '127.0.0.1'
 
-/** Files of the built page. Nothing else is served from its folder. */
+/** Files of the built page. Nothing else is served from its folder, and what feeds it only where there is food. */
 const PAGE: readonly [name: string, type: string][] = [
   ['index.html', 'text/html; charset=utf-8'],
   ['page.js', 'text/javascript; charset=utf-8'],
@@ -41,13 +44,16 @@ const POLICY = [
   `default-src 'none'`,
   `script-src 'self'`,
   `style-src 'self'`,
-  `img-src 'self' data: blob:`,
-  `worker-src blob: 'self'`,
+  `img-src data:`,
+  `worker-src blob:`,
   `connect-src 'none'`,
   `base-uri 'none'`,
   `form-action 'none'`,
   `frame-ancestors 'none'`,
 ].join('; ')
+
+/** The policy of a page that has been given something: it may start the worker of feed.js. */
+const fedPolicy = (policy: string): string => policy.replace('worker-src blob:', "worker-src blob: 'self'")
 
 const HEADERS: OutgoingHttpHeaders = {
   'Content-Security-Policy': POLICY,
@@ -56,6 +62,7 @@ const HEADERS: OutgoingHttpHeaders = {
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-DNS-Prefetch-Control': 'off',
   'Cache-Control': 'no-store',
 }
 
@@ -77,11 +84,15 @@ export async function servePage(folder: URL, given: readonly Given[], port: numb
     const status = refusalOf(request, hosts)
     if (status !== 0) return refuse(response, status)
     const path = request.url!
-    if (entrances.delete(path)) return send(request, response, 302, { Location: root }, null)
+    if (entrances.has(path)) return void enter(request, response, path)
     const found = served.get(path)
     if (found === undefined) return refuse(response, 404)
     return send(request, response, 200, found.headers, found.body)
   })
+  const enter = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
+    if (!(await isOwnUser(request.socket)) || !entrances.delete(path)) return refuse(response, 404)
+    return send(request, response, 302, { Location: root }, null)
+  }
   const hosts: string[] = []
   const files = await Promise.all(PAGE.map(([name]) => readFile(new URL(name, folder))))
   await new Promise<void>((resolve, reject) => {
@@ -89,16 +100,25 @@ export async function servePage(folder: URL, given: readonly Given[], port: numb
     server.listen(port, LOCAL, resolve)
   })
   const { port: taken } = server.address() as AddressInfo
+  server.on('error', () => {}) // a connection that could not be accepted, as for want of file descriptors
   hosts.push(`${LOCAL}:${taken}`, `localhost:${taken}`)
+  if (taken === 80) hosts.push(LOCAL, 'localhost') // a browser leaves the port away (RFC 9110 section 4.2.1)
 
   for (const [i, [name, type]] of PAGE.entries()) {
+    if (name === 'feed.js' && given.length === 0) continue
     served.set(root + name, { headers: { 'Content-Type': type }, body: files[i]! })
   }
   const names = given.map(({ name, size }, i) => ({ name, size, url: `captures/${i}` }))
   const index = served.get(`${root}index.html`)!
-  served.set(root, { ...index, body: withNames(files[0]!, names) })
-  served.get(`${root}feed.js`)!.headers['Content-Security-Policy'] =
-    `default-src 'none'; connect-src ${hosts.map((host) => `http://${host}${root}captures/`).join(' ')}`
+  served.set(root, index)
+  if (given.length > 0) {
+    served.set(root, {
+      headers: { ...index.headers, 'Content-Security-Policy': fedPolicy(POLICY) },
+      body: withNames(files[0]!, names),
+    })
+    served.get(`${root}feed.js`)!.headers['Content-Security-Policy'] =
+      `default-src 'none'; connect-src ${hosts.map((host) => `http://${host}${root}captures/`).join(' ')}`
+  }
   for (const [i, one] of given.entries()) {
     served.set(`${root}captures/${i}`, { headers: { 'Content-Type': 'application/octet-stream' }, body: one })
   }
@@ -156,20 +176,28 @@ function send(
   response.end(method === 'HEAD' || body === null ? undefined : body)
 }
 
-/** The file as long as it is now: it may grow. One that is gone, or breaks off, ends the connection. */
+/** What is no file any more must not keep us waiting: a pipe without a writer would. Windows has no such flag. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+/** The file as long as it is now: it may grow. One that breaks off ends the connection. */
 async function sendFile(
   response: ServerResponse,
   headers: OutgoingHttpHeaders,
   { file }: Given,
   isHead: boolean,
 ): Promise<void> {
-  const handle = await open(file).catch(() => null)
+  const handle = await open(file, READ).catch(() => null)
   if (handle === null) return refuse(response, 404)
   try {
-    const { size } = await handle.stat()
+    const found = await handle.stat()
+    if (!found.isFile()) return refuse(response, 404)
+    const { size } = found
     response.writeHead(200, { ...HEADERS, ...headers, 'Content-Length': size })
-    if (isHead || size === 0) response.end()
-    else await pipeline(handle.createReadStream({ end: size - 1, highWaterMark: 1 << 20, autoClose: false }), response)
+    if (isHead || size === 0) return void response.end()
+    const content = handle.createReadStream({ end: size - 1, highWaterMark: 1 << 20, autoClose: false })
+    await pipeline(content, response, { end: false })
+    if (content.bytesRead < size) response.destroy()
+    else response.end()
   } catch {
     response.destroy()
   } finally {
@@ -177,11 +205,11 @@ async function sendFile(
   }
 }
 
-/** The page, told in a block of data which captures it has been given. */
+/** The page, told in a block of data which captures it has been given, and allowed to have them. */
 function withNames(page: Uint8Array, names: readonly object[]): Uint8Array {
   // A name may hold anything, also the end of the block.
   const data = JSON.stringify(names).replaceAll('<', '\\u003c')
-  const html = Buffer.from(page).toString('utf8')
+  const html = fedPolicy(Buffer.from(page).toString('utf8'))
   return Buffer.from(
     html.replace('</head>', () => `  <script type="application/json" id="given">${data}</script>\n  </head>`),
   )
