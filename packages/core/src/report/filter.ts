@@ -25,11 +25,21 @@ export function filtersOf(
     }
   }
   for (const { capture, lookup } of resolution.request.lookups) {
-    add(story.captures[capture].ids[0], `dns.qry.name == "${lookup.name.replace(/["\\]/g, '')}"`)
+    add(story.captures[capture].ids[0], nameFilter(lookup.name))
   }
   return [...parts]
     .map(([capture, filters]) => ({ capture, filter: [...filters].join(' || ') }))
     .toSorted((a, b) => a.capture - b.capture)
+}
+
+/**
+ * Filters are copied, also between the quotes of a shell. So of a stranger's name nothing is in them that means something
+ * there, or to Wireshark: where a name has such bytes, the longest part without them has to do.
+ */
+export function nameFilter(name: string): string {
+  const [part = '', ...rest] = name.split(/(?:\\(?:\d{3}|.)|[^\w.-])+/).toSorted((a, b) => b.length - a.length)
+  if (rest.length === 0) return `dns.qry.name == "${part}"`
+  return part === '' ? 'dns' : `dns.qry.name contains "${part}"`
 }
 
 function addLeg(

@@ -62,7 +62,7 @@ export function Empty(): ReactNode {
           </dt>
           <dd>
             Files are read by this page, here. Its security policy (<code>connect-src ‘none’</code>) has the browser
-            refuse it every connection, so it could not send anything if it wanted to.
+            refuse every request that it would make, and nothing in a capture becomes a link.
           </dd>
         </div>
       </dl>

@@ -90,7 +90,7 @@ function Facts({ facts: { title, incident, groups, filters } }: { facts: RowFact
             <div key={file} className={styles.filter}>
               {filters.length > 1 && <p className={styles.label}>{visible(file)}</p>}
               <code className={styles.code}>{visible(filter)}</code>
-              <CopyButton text={filter} label={`Copy the filter of ${file}`}>
+              <CopyButton text={filter} label={`Copy the filter of ${visible(file)}`}>
                 Copy
               </CopyButton>
             </div>
