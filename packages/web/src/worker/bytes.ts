@@ -48,7 +48,7 @@ const readAt = (blob: Blob, at: number): Promise<{ bytes: Bytes; error: string |
 /** What the feed answers: a chunk, null at the end, or why there is none. */
 export type Fed = { chunk: Uint8Array<ArrayBuffer> | null } | { error: string }
 
-/** A chunk is asked for when it is wanted, so that no more than one is ever on its way. */
+/** The next chunk is asked for while the consumer works on one, so that no more than one is ever on its way. */
 async function* fedBytes(port: MessagePort, url: string): AsyncGenerator<Bytes> {
   const { port1: mine, port2: theirs } = new MessageChannel()
   port.postMessage({ url, port: theirs }, [theirs])
@@ -59,11 +59,12 @@ async function* fedBytes(port: MessagePort, url: string): AsyncGenerator<Bytes> 
       mine.postMessage('next')
     })
   try {
-    for (;;) {
-      const fed = await next()
+    for (let fed = await next(); ;) {
       if ('error' in fed) throw new Refused(fed.error)
       if (fed.chunk === null) return
+      const ahead = next()
       yield fed.chunk
+      fed = await ahead
     }
   } finally {
     mine.postMessage('close')
