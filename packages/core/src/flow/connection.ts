@@ -52,6 +52,7 @@ export class ConnectionTracker {
   first: Moment
   lastFrame = -1
   lastTime = -1
+  lastFrom: SideIndex = 0
   /** Time of the last packet with payload, before the current one. */
   lastDataTime = -1
   syns: Moment[] = NO_MOMENTS
@@ -91,6 +92,7 @@ export class ConnectionTracker {
     this.first = moment
     this.lastFrame = -1
     this.lastTime = -1
+    this.lastFrom = 0
     this.lastDataTime = -1
     this.syns = NO_MOMENTS
     this.synFrom = -1
@@ -152,6 +154,7 @@ export class ConnectionTracker {
     if (length === 0 && ack <= half.lastAck) return false
     this.lastFrame = frame
     this.lastTime = time
+    this.lastFrom = from
     half.lastNumber = this.#recent.add(s, half.lastNumber)
     half.lastFrame = frame
     if (half.ttl < 0) half.ttl = s.ttl
@@ -188,6 +191,7 @@ export class ConnectionTracker {
     const { flags, length, time, frame } = s
     this.lastFrame = frame
     this.lastTime = time
+    this.lastFrom = from
     if (this.#isCopy(half, other, s)) {
       half.captureDuplicates++
       return false

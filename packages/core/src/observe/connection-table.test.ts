@@ -78,6 +78,7 @@ const anyRecord: fc.Arbitrary<ConnectionRecord> = fc.record({
   orientation: fc.constantFrom('syn', 'content', 'port'),
   first: fc.record({ frame: fc.nat(), time: fc.nat() }),
   last: fc.record({ frame: fc.nat(), time: fc.nat() }),
+  lastFrom: fc.constantFrom(0, 1),
   syns: fc.array(fc.record({ frame: fc.nat(), time: fc.nat() }), { maxLength: 3 }),
   synAck: anySeen,
   synAckRepeats: fc.array(fc.record({ frame: fc.nat(), time: fc.nat() }), { maxLength: 2 }),

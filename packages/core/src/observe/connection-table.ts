@@ -6,7 +6,16 @@ import type { TlsFacts } from '../app/tls/facts.ts'
 import type { ProxiedFor } from '../app/proxy-protocol.ts'
 import { formatEndpoint } from '../wire/address.ts'
 import { copyRow, ExchangeRow, EXCHANGE_TEXTS, EXCHANGE_WIDTH } from './exchange-table.ts'
-import type { Connection, Exchange, ExchangeTable, Http2Facts, Moment, Observations, Side } from './observations.ts'
+import type {
+  Connection,
+  Exchange,
+  ExchangeTable,
+  Http2Facts,
+  Moment,
+  Observations,
+  Side,
+  SideIndex,
+} from './observations.ts'
 
 /** Columns of `counts`. Texts are places in `strings`; a frame is -1 where there was none. */
 const CLIENT_PORT = 0
@@ -28,8 +37,9 @@ const EXCHANGE_COUNT = 13
 const SPEAKS = 14
 const INSIDE = 16
 const ORIENTATION = 18
+const LAST_FROM = 19
 /** Then those of the client, and those of the server. */
-const SIDES = 19
+const SIDES = 20
 const SEGMENTS = 0
 const RETRANSMISSIONS = 1
 const OUT_OF_ORDER = 2
@@ -144,6 +154,7 @@ export class ConnectionTableBuilder {
     counts[at + ORIENTATION] = ORIENTATIONS.indexOf(record.orientation)
     putMoment(table, at + FIRST_FRAME, n + FIRST, record.first)
     putMoment(table, at + LAST_FRAME, n + LAST, record.last)
+    counts[at + LAST_FROM] = record.lastFrom
     putMoment(table, at + SYN_FRAME, n + SYN, record.syns[0] ?? null)
     putMoment(table, at + SYN_ACK_FRAME, n + SYN_ACK, record.synAck)
     putMoment(table, at + ESTABLISHED_FRAME, n + ESTABLISHED, record.established)
@@ -412,6 +423,10 @@ class ConnectionRow implements Connection {
     return this.#moment(LAST_FRAME, LAST)!
   }
 
+  get lastFrom(): SideIndex {
+    return this.#count(LAST_FROM) as SideIndex
+  }
+
   get syns(): Moment[] {
     const syn = this.#moment(SYN_FRAME, SYN)
     return syn === null ? [] : (this.#rare.syns ?? [syn])
@@ -499,7 +514,7 @@ class ConnectionRow implements Connection {
 
   /** As it was added. */
   record(): ConnectionRecord {
-    const { clientAddress, serverAddress, clientPort, serverPort, orientation, first, last } = this
+    const { clientAddress, serverAddress, clientPort, serverPort, orientation, first, last, lastFrom } = this
     const {
       syns,
       synAck,
@@ -527,6 +542,7 @@ class ConnectionRow implements Connection {
       orientation,
       first,
       last,
+      lastFrom,
       syns,
       synAck,
       synAckRepeats,

@@ -220,6 +220,8 @@ export interface Connection {
   orientation: 'syn' | 'content' | 'port'
   first: Moment
   last: Moment
+  /** Who sent the last packet. */
+  lastFrom: SideIndex
   /** SYNs of the client (the first 16), the first SYN-ACK, and the client's ACK of it. */
   syns: Moment[]
   synAck: Moment | null

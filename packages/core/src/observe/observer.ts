@@ -570,6 +570,7 @@ export class Observer implements PacketSink {
       orientation,
       first: tracker.first,
       last: { frame: tracker.lastFrame, time: tracker.lastTime },
+      lastFrom: tracker.lastFrom === client ? 0 : 1,
       syns: tracker.syns,
       synAck: tracker.synAck,
       synAckRepeats: tracker.synAckRepeats,

@@ -150,7 +150,6 @@ function drawn(ladder: Ladder, arrow: Arrow, words: string, place: (lane: number
   const stroke = arrow.marks.includes('retransmission') ? '╌' : '─'
   for (let i = left; i <= right; i++) cells[i] = stroke
   const isRight = to > from
-  // Lost two thirds of the way.
   const end = isRight ? right : left
   cells[end] = arrow.lost ? '×' : isRight ? '▶' : '◀'
   const room = right - left - 2

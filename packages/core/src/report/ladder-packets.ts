@@ -1,13 +1,15 @@
 // The packets of one connection as all its captures show them: each packet once, with when it left, when it arrived, and
 // where it was lost.
 import type { View } from '../diagnose/view.ts'
-import { watched } from '../diagnose/witness.ts'
-import { CLIENT, type PacketRow, SERVER, type SideIndex } from '../observe/observations.ts'
+import { perStory } from '../diagnose/remember.ts'
+import { lacksBytes, lacksPackets, watched } from '../diagnose/witness.ts'
+import { connectionsOf } from '../observe/connection-table.ts'
+import { CLIENT, type PacketRow, RETRANSMISSION, SERVER, type SideIndex } from '../observe/observations.ts'
 import { vagueness } from '../story/clocks/order.ts'
 import type { Story } from '../story/story.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 
-/** A packet kept, or one of which only the moment was kept: then its numbers mean nothing. */
+/** A packet kept, or one of which only the moment was kept, and maybe where its first byte is: `seq`, else -1. */
 export interface Sent extends PacketRow {
   isMoment: boolean
   /** What the exchange knows it for, as `request`: by this it is known in every view; null for most. */
@@ -33,6 +35,8 @@ export interface Passage {
 const JITTER_NS = 20e3
 /** A capture that ends sooner behind a packet may have ended before that arrived. */
 const UNDER_WAY_NS = 50e6
+/** A way that seems to take no time takes up to so long. */
+const LEAST_TRAVEL_NS = 1e6
 
 /** `views` from the client's end to the server's, `rows` as they are to be joined, by view. In order of time. */
 export function passagesOf(story: Story, views: readonly View[], rows: readonly (readonly Sent[])[]): Passage[] {
@@ -78,7 +82,7 @@ function counted(rows: readonly Sent[], to: View, from: View): readonly Sent[] {
   if (client === 0 && server === 0) return rows
   return rows.map((row) => {
     const [own, other] = row.from === CLIENT ? [client, server] : [server, client]
-    return { ...row, seq: row.seq + own, ack: row.ack < 0 ? row.ack : row.ack + other }
+    return { ...row, seq: row.seq < 0 ? row.seq : row.seq + own, ack: row.ack < 0 ? row.ack : row.ack + other }
   })
 }
 
@@ -135,7 +139,7 @@ function joinParts(
   slack: number,
   joined: Map<Passage, Passage[]>,
 ): Passage[] {
-  const withData = departures.filter(({ row }) => row.length > 0)
+  const withData = departures.filter(({ row }) => row.length > 0 && !row.isMoment)
   return arrivals.filter((arrival) => {
     if (arrival.row.length === 0 || withData.length === 0) return true
     const whole = withData.filter((one) => overlaps(one.row, arrival.row) && one.at <= arrival.at + slack)
@@ -166,31 +170,68 @@ function markAbsences(
   passages: readonly Passage[],
 ): void {
   const last = views.length - 1
+  const travel = longestTravel(passages)
+  const isWhole = views.map((view) => !lacksPackets(view) && !losesPackets(story, `${view.capture}`))
   for (const passage of passages) {
-    if (passage.arrived !== null || passage.row.isMoment) continue
-    const [sender, receiver] = passage.from === CLIENT ? [0, last] : [last, 0]
-    const isIn = (view: number): boolean => passage.seen.some((one) => one.view === view)
-    const lacks = (view: number): boolean =>
-      !isIn(view) && wouldHave(story, views[view]!, rows[view]!, passage, views[passage.seen[0]!.view]!)
-    if (lacks(receiver)) passage.isLost = !isAcknowledged(rows[receiver]!, passage.row)
-    else if (lacks(sender)) passage.isUnsent = true
+    if (passage.arrived !== null || passage.row.seq < 0) continue
+    const { at, from, row, seen } = passage
+    const by = views[seen[0]!.view]!
+    const [sender, receiver] = from === CLIENT ? [0, last] : [last, 0]
+    const wouldBeIn = (view: number, earliest: number, latest: number): boolean =>
+      seen.every((one) => one.view !== view) &&
+      wouldHave(story, views[view]!, rows[view]!, from, by, { from: earliest, to: latest })
+    if (wouldBeIn(receiver, at, at + travel)) {
+      if (spaceOf(row) > 0) passage.isLost = !isAcknowledged(passages, passage, receiver)
+      // A capture may lack a single packet that nobody has to acknowledge.
+      else passage.isLost = row.flags & RST ? isWhole[receiver]! : isMissed(passages, passage)
+    } else if ((spaceOf(row) > 0 || row.flags & RST) && isWhole[sender]! && wouldBeIn(sender, at - travel, at))
+      passage.isUnsent = true
   }
 }
 
-/** Whether the capture of a view shows the connection and ran at the time, of which its packets are kept. */
-function wouldHave(story: Story, view: View, rows: readonly Sent[], { at, from }: Passage, by: View): boolean {
+/** Whether a capture lacks bytes of any connection. */
+const losesPackets = perStory((story, capture) =>
+  connectionsOf(story.captures[Number(capture)]!.observations).some(lacksBytes),
+)
+
+/** Nanoseconds that a packet of the connection may be under way, by those that were seen at both ends. */
+function longestTravel(passages: readonly Passage[]): number {
+  const travels = passages.flatMap(({ at, arrived }) => (arrived === null ? [] : [arrived - at]))
+  return travels.length === 0 ? UNDER_WAY_NS : travels.reduce((most, one) => Math.max(most, 2 * one), LEAST_TRAVEL_NS)
+}
+
+interface Stretch {
+  from: number
+  to: number
+}
+
+/** Whether a view would have a packet that came by its capture within `when`: it was watched, and its packets are kept. */
+function wouldHave(
+  story: Story,
+  view: View,
+  rows: readonly Sent[],
+  sender: SideIndex,
+  by: View,
+  when: Stretch,
+): boolean {
   const { connection, capture } = view
   const { counts } = story.captures[capture]!.observations
   // A capture that has nobody's packets of that direction shows one direction only.
-  const isBlind = (from === CLIENT ? counts.syn : counts.synAck) === 0
-  if (isBlind && connection.sides[from].segments === 0) return false
+  const isBlind = (sender === CLIENT ? counts.syn : counts.synAck) === 0
+  if (isBlind && connection.sides[sender].segments === 0) return false
   const slack = slackBetween(story, by, view)
-  if (!watched(story, capture, at - slack, at + slack + UNDER_WAY_NS, by.capture)) return false
-  const first = rows.find((row) => !row.isMoment)
-  if (first === undefined) return view.at(connection.last) + slack < at
-  if (at < first.time - slack) return false
+  const [from, to] = [when.from - slack, when.to + slack]
+  if (!watched(story, capture, from, to + UNDER_WAY_NS, by.capture)) return false
+  // So late nothing at all came by.
+  if (view.at(connection.last) < from) return true
+  const kept = rows.filter((row) => !row.isMoment)
+  const [first, last] = [kept[0], kept.at(-1)]
+  if (first === undefined || last === undefined) return false
+  // What came by before and after those is kept with other exchanges.
+  if (from < first.time && first.frame !== connection.first.frame) return false
+  if (to > last.time && last.frame !== connection.last.frame) return false
   const hole = holeOf(rows, view.packetsOmitted)
-  return hole === null || at + slack < hole.from || at - slack > hole.to
+  return hole === null || to < hole.from || from > hole.to
 }
 
 /** Between which story times packets were left out. */
@@ -210,13 +251,32 @@ export function holeOf(rows: readonly Sent[], omitted: number): { from: number; 
   return { from: kept[at - 1].time, to: kept[at].time }
 }
 
-/** The receiver acknowledged these bytes before any of them came by this capture, which then lacks the packet itself. */
-function isAcknowledged(rows: readonly Sent[], row: Sent): boolean {
-  if (row.length === 0 && !(row.flags & (SYN | FIN))) return false
-  const end = row.seq + row.length + (row.flags & (SYN | FIN) ? 1 : 0)
-  const acknowledged = rows.find(
-    (p) => p.from !== row.from && !p.isMoment && p.ack >= end && !(p.flags & RST) && p.time > row.time - JITTER_NS,
+/** Sequence numbers that a segment takes (RFC 9293 section 3.4). */
+const spaceOf = ({ length, flags }: PacketRow): number => length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)
+
+/** The receiver acknowledged a packet before its end came by the receiver's capture otherwise, which then lacks it. */
+function isAcknowledged(passages: readonly Passage[], { row, from, at }: Passage, receiver: number): boolean {
+  const end = row.seq + spaceOf(row)
+  const acknowledged = passages.reduce(
+    (first, p) =>
+      p.from !== from && !p.row.isMoment && !(p.row.flags & RST) && p.row.ack >= end && p.at > at - JITTER_NS
+        ? Math.min(first, p.arrived ?? p.at)
+        : first,
+    Infinity,
   )
-  if (acknowledged === undefined) return false
-  return !rows.some((p) => p.from === row.from && p.time <= acknowledged.time && p.seq + p.length >= end)
+  if (acknowledged === Infinity) return false
+  return !passages.some(
+    (p) =>
+      p.from === from &&
+      p.at <= acknowledged &&
+      p.row.seq < end &&
+      p.row.seq + spaceOf(p.row) >= end &&
+      p.seen.some(({ view }) => view === receiver),
+  )
 }
+
+/** Later the other side sends again what an acknowledgement was for. */
+const isMissed = (passages: readonly Passage[], { row, from, at }: Passage): boolean =>
+  passages.some(
+    (p) => p.from !== from && p.at > at && p.row.marks & RETRANSMISSION && p.row.seq + spaceOf(p.row) <= row.ack,
+  )

@@ -35,6 +35,8 @@ interface Part {
   label: string
   /** Drawn also where its packet was not kept; the others only if somebody cites them. */
   isOwn: boolean
+  /** Position of its first byte, where that is known. */
+  seq?: number
 }
 
 /** Whatever packet it was: in another view it is another one. */
@@ -62,7 +64,7 @@ export function spokenIn(view: View): Spoken {
 }
 
 function connectionParts({ connection, exchange }: View): Part[] {
-  const { syns, synAck, synAckRepeats, established, sides, last } = connection
+  const { syns, synAck, synAckRepeats, established, sides, last, lastFrom } = connection
   // Where others of its exchanges were seen, and this one was not, the handshake was for them.
   const isAlone = exchange === null && connection.exchangeCount === 0
   const isOwn = isAlone || exchange?.ordinal === 0
@@ -81,8 +83,8 @@ function connectionParts({ connection, exchange }: View): Part[] {
         ...part(reset, side as SideIndex, `RST ${side}`, 'reset', 'RST'),
       ].map((one) => ({ ...one, isOwn: isAlone }))
     }),
-    // Nothing is known of it but when it was; behind an answer it is mostly whoever got that, acknowledging it.
-    { moment: last, from: CLIENT, part: LAST, kind: 'ack', label: 'last packet of the connection', isOwn: false },
+    // Nothing more is known of it; another capture may show later ones.
+    { moment: last, from: lastFrom, part: LAST, kind: 'ack', label: 'last packet in this capture', isOwn: false },
   ]
 }
 
@@ -98,15 +100,21 @@ function tlsParts({ connection: { tls } }: View): Part[] {
   return [...messages, ...alerts]
 }
 
-const messagePart = (moment: Moment | null, from: SideIndex, kind: ArrowKind, part: string, label: string): Part[] =>
-  moment === null ? [] : [{ moment, from, part, kind, label, isOwn: true }]
+const messagePart = (
+  moment: Moment | null,
+  from: SideIndex,
+  kind: ArrowKind,
+  part: string,
+  label: string,
+  seq = -1,
+): Part[] => (moment === null ? [] : [{ moment, from, part, kind, label, isOwn: true, seq }])
 
 function exchangeParts({ exchange }: View): Part[] {
   if (exchange === null) return []
-  const { request, requestEnd, response, responseEnd, detail, ended } = exchange
+  const { request, requestEnd, requestFrom, response, responseEnd, responseFrom, detail, ended } = exchange
   const last = detail?.responseLast ?? responseEnd
   return [
-    ...messagePart(request, CLIENT, 'request', 'request', requestLabel(exchange)),
+    ...messagePart(request, CLIENT, 'request', 'request', requestLabel(exchange), requestFrom),
     ...messagePart(
       requestEnd.frame > request.frame ? requestEnd : null,
       CLIENT,
@@ -114,7 +122,7 @@ function exchangeParts({ exchange }: View): Part[] {
       'request end',
       'end of request',
     ),
-    ...messagePart(response, SERVER, 'response', 'response', responseLabel(exchange)),
+    ...messagePart(response, SERVER, 'response', 'response', responseLabel(exchange), responseFrom),
     ...messagePart(
       // Where a response was cut off, its end is what cut it.
       last.frame > response.frame && (last !== responseEnd || ended === 'complete') ? last : null,
@@ -188,13 +196,13 @@ export function rowsOf({ packets, at }: View, { byFrame }: Spoken, wanted: (mome
   return rows.toSorted((a, b) => a.frame - b.frame)
 }
 
-const momentRow = ({ moment: { frame }, from, part }: Part, time: number): Sent => ({
+const momentRow = ({ moment: { frame }, from, part, seq = -1 }: Part, time: number): Sent => ({
   frame,
   time,
   from,
   flags: 0,
-  seq: -1,
-  length: 0,
+  seq,
+  length: seq < 0 ? 0 : 1,
   ack: -1,
   window: -1,
   sack: -1,

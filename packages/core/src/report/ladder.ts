@@ -20,6 +20,7 @@ import {
   type Try,
   type Turn,
 } from '../story/story.ts'
+import { formatEndpoint } from '../wire/address.ts'
 import type { FrameRef, Incident } from './document.ts'
 import { asideOf, connectionWith, searchesFor, type StoryFrame, storyFrame } from './frame-index.ts'
 import { conversationsBetween, outerRequestsOf, triesOf } from './incident-tries.ts'
@@ -282,8 +283,10 @@ class Drawing {
     this.#packets(conversation, turn, connection, () => true)
     for (const { capture, error } of conversation.icmp.slice(0, MOST_ERRORS)) {
       const at = storyTime(this.#story, capture, error)
-      const from = this.#lanes.host(error.from, clientLane)
-      this.#draw(at, from, clientLane, 'icmp', icmpLabel(error), connection, { capture, frame: error.frame })
+      // Whoever sent the packet that it quotes is told.
+      const to = isServers(conversation, error) ? serverLane : clientLane
+      const from = this.#lanes.host(error.from, to)
+      this.#draw(at, from, to, 'icmp', icmpLabel(error), connection, { capture, frame: error.frame })
     }
   }
 
@@ -526,6 +529,10 @@ class Drawing {
     return this.#connection(conversation, 'other', client, server, null)
   }
 }
+
+/** The quoted packet came from the server. */
+const isServers = ({ sightings }: Conversation, { source, sourcePort }: IcmpError): boolean =>
+  sightings.some(({ connection }) => connection.server === formatEndpoint(source, sourcePort))
 
 /** What was wrong, without the class of messages that nearly all of them are: it is drawn in little room. */
 const icmpLabel = ({ text }: IcmpError): string => /^destination unreachable \((.+)\)$/.exec(text)?.[1] ?? text
