@@ -381,6 +381,7 @@ describe('one direction only', () => {
   test('requests: answered, and the answers missing', async () => {
     const c = await connection(halfSeen('you'))
     expect([c.orientation, c.established?.frame, c.client]).toEqual(['syn', 2, '10.0.0.1:40001'])
+    expect([c.lastFrom, (await connection(halfSeen('me'))).lastFrom]).toEqual([0, 1])
     expect(c.exchanges.map((x) => [x.target, x.status, x.detail?.incomplete])).toEqual([
       ['/a', 0, true],
       ['/b', 0, true],
