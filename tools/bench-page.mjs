@@ -26,8 +26,9 @@ export const findBrowser = () => BROWSERS.find((file) => file && existsSync(file
  * - `seconds`, from the choice of the file until the verdict was painted, and `cpu`, of all of the browser's processes
  * - `peak`, most resident memory of the page's process, where its worker is too, and `browser`, most memory of all
  *   processes together, each shared page once (PSS), as seen every LOOK ms; both in KiB, 0 without Linux
- * - `answer`, the longest time in milliseconds from a key press until the page had painted what came of it, a key every KEY
- *   ms (Event Timing, in steps of 8); `task`, the longest that its thread was busy, 0 where never for 50 ms
+ * - `answers`, the longest time in milliseconds from a key press until the page had painted what came of it, `reading` and
+ *   when the `verdict` came, a key every KEY ms (Event Timing, in steps of 8); `task`, the longest that the page's thread
+ *   was busy, 0 where never for 50 ms
  * - `document`, as the page saves it
  */
 export async function measurePage(file) {
@@ -67,26 +68,31 @@ export async function measurePage(file) {
 /** Runs in the page, and leaves what it saw as `seen`. */
 function watch() {
   let began = 0
-  const longest = { answer: 0, task: 0 }
-  const observe = (type, name) =>
+  const keys = []
+  const tasks = []
+  const observe = (type, found) =>
     new PerformanceObserver((list) => {
-      for (const { startTime, duration } of list.getEntries()) {
-        if (startTime >= began) longest[name] = Math.max(longest[name], duration)
-      }
+      found.push(...list.getEntries().filter(({ startTime }) => startTime >= began))
     }).observe({ type, durationThreshold: 16 })
-  const look = () => {
+  const finish = (shown, painted) => {
+    const seconds = (painted - began) / 1000
+    const [answers, task] = [{ reading: 0, verdict: 0 }, Math.max(0, ...tasks.map(({ duration }) => duration))]
+    for (const { startTime, duration } of keys) {
+      const when = startTime + duration <= shown ? 'reading' : 'verdict'
+      answers[when] = Math.max(answers[when], duration)
+    }
+    globalThis.seen = { seconds, answers, task }
+  }
+  const look = (shown) => {
     if (document.getElementById('summary') === null) requestAnimationFrame(look)
     // Painted when the next frame begins; what was observed of it, and of what it sets off, is told later.
-    else
-      requestAnimationFrame((end) => {
-        setTimeout(() => (globalThis.seen = { seconds: (end - began) / 1000, ...longest }), 1000)
-      })
+    else requestAnimationFrame((painted) => setTimeout(finish, 1000, shown, painted))
   }
   const begin = ({ timeStamp }) => {
     began = timeStamp
-    observe('event', 'answer')
-    observe('longtask', 'task')
-    look()
+    observe('event', keys)
+    observe('longtask', tasks)
+    requestAnimationFrame(look)
   }
   document.addEventListener('change', begin, { capture: true, once: true })
 }
