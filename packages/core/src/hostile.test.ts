@@ -11,12 +11,15 @@ import type { Bytes } from './bytes/read.ts'
 import { decompressed } from './capture/compression.ts'
 import { createCaptureReader } from './capture/open.ts'
 import { type CaptureInfo, createPacket, type Packet } from './capture/packet.ts'
+import { othersOpen } from './diagnose/stream.ts'
+import type { View } from './diagnose/view.ts'
 import { connectionsOf } from './observe/connection-table.ts'
-import type { Observations } from './observe/observations.ts'
+import type { Exchange, Observations } from './observe/observations.ts'
 import { observeApart } from './observe/observe.ts'
 import { Observer } from './observe/observer.ts'
 import { diagnose } from './report/diagnose.ts'
 import { correlate } from './story/correlate.ts'
+import { KnownConnections } from './story/known-connections.ts'
 import { createLayers, Decoder } from './wire/decode.ts'
 import { createQuote, quoted } from './wire/icmp.ts'
 
@@ -403,4 +406,45 @@ function* numberedAlike(count: number): Generator<Bytes> {
 test('connections that are all numbered alike are not one connection behind address translation', () => {
   const { conversations } = correlate([observed(numberedAlike(300))])
   expect(conversations).toHaveLength(300)
+})
+
+test('what so many connections have in common that it tells none is not compared with each of them', () => {
+  const known = new KnownConnections(1)
+  let looked = 0
+  for (const [id, connection] of connectionsOf(observed(numberedAlike(1000))).entries()) {
+    expect(known.find(0, connection)).toBeNull()
+    const sightings = [{ capture: 0, connection }]
+    const conversation = {
+      id,
+      first: 0,
+      last: 0,
+      icmp: [],
+      get sightings() {
+        return (looked++, sightings)
+      },
+    }
+    known.add(conversation, 0, connection)
+  }
+  expect(looked).toBeLessThan(20_000)
+})
+
+test('streams without end: each is looked at once for how many were open beside the others', () => {
+  const streams = Array.from({ length: 4000 }, (_, i): Partial<Exchange> => {
+    const responseEnd = { frame: i, time: i % 4 === 0 ? -1 : i + 2 }
+    return { ordinal: i, request: { frame: i, time: i }, responseEnd, detail: null }
+  })
+  let looked = 0
+  const connection = {
+    get exchanges() {
+      return (looked++, streams)
+    },
+  }
+  const counts = streams.map((exchange) => othersOpen({ connection, exchange } as unknown as View))
+  expect(looked).toBe(1)
+  expect(counts.slice(0, 10)).toEqual(
+    streams.slice(0, 10).map(({ request }, i) => {
+      const before = streams.slice(0, i)
+      return before.filter(({ responseEnd }) => responseEnd!.time < 0 || responseEnd!.time > request!.time).length
+    }),
+  )
 })

@@ -132,9 +132,9 @@ const notAsked: Exclusion = (facts) => {
 
 /** What came later on the connection had nothing to do with the handshake. */
 const handshakeOver: Exclusion = ({ near }) => {
-  const { tls } = near.connection
+  if (near.connection.tls === null) return null
   const answered = near.connection.exchanges.find(({ response }) => response.frame >= 0)
-  if (answered === undefined || tls === null) return null
+  if (answered === undefined) return null
   return { because: 'a request was answered behind the TLS handshake', frames: [near.ref(answered.response)] }
 }
 

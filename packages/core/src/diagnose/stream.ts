@@ -1,5 +1,5 @@
 // What HTTP/2 says of the stream that carried a try, and of its connection, beside the packets (RFC 9113).
-import { CLIENT, type Exchange, type Moment, SERVER, type SideIndex } from '../observe/observations.ts'
+import { CLIENT, type Connection, type Moment, SERVER, type SideIndex } from '../observe/observations.ts'
 import type { FrameRef } from '../report/document.ts'
 import type { View } from './view.ts'
 
@@ -79,14 +79,34 @@ export function streamOf(view: View): StreamFacts | null {
 /** How many other streams had been begun and were not over when this one began. */
 export function othersOpen({ connection, exchange }: View): number {
   if (exchange === null) return 0
-  const { request, ordinal } = exchange
-  return connection.exchanges.filter(
-    (x) => x.ordinal < ordinal && (x.responseEnd.time < 0 || x.responseEnd.time > request.time) && !isOver(x, request),
-  ).length
+  return Math.max(0, exchange.ordinal - countUpTo(endsOf(connection), exchange.request.time))
 }
 
-const isOver = ({ detail }: Exchange, { time }: Moment): boolean =>
-  detail?.streamReset != null && detail.streamReset.time < time
+/** When the streams of a connection were over, in order: asked for each of its failed ones, which may be thousands. */
+function endsOf(connection: Connection): Float64Array {
+  const known = ends.get(connection)
+  if (known !== undefined) return known
+  const sorted = Float64Array.from(connection.exchanges, ({ responseEnd, detail }) => {
+    const reset = detail?.streamReset ?? null
+    // In the nanosecond of a reset the stream still is.
+    return Math.min(responseEnd.time < 0 ? Infinity : responseEnd.time, reset === null ? Infinity : reset.time + 1)
+  }).toSorted()
+  ends.set(connection, sorted)
+  return sorted
+}
+
+const ends = new WeakMap<Connection, Float64Array>()
+
+/** How many of the numbers, which are in order, are not above `most`. */
+function countUpTo(sorted: Float64Array, most: number): number {
+  let [from, to] = [0, sorted.length]
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (sorted[middle]! <= most) from = middle + 1
+    else to = middle
+  }
+  return from
+}
 
 /** The proxy's own RST_STREAM: with it, it gives the stream up. */
 export const abandonedAt = (stream: StreamFacts | null): number =>

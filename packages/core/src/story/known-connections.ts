@@ -12,6 +12,8 @@ const CLOSE_BITS = 22
 const PLACE_BITS = 32 - CLOSE_BITS
 /** A port that is used over and over again between two hosts is not compared with more of its connections than this. */
 const COMPARED = 256
+/** What more conversations than this have in common tells none of them: traffic generators number all of theirs alike. */
+const SHARED = 64
 
 /** What a sighting may be found by: what it is, and up to three numbers. */
 type Key = readonly [kind: number, a: number, b: number, c: number]
@@ -40,7 +42,9 @@ export class KnownConnections {
       const isEndpoints = key[0] === ENDPOINTS
       let found: Conversation | null = null
       let count = 0
-      for (const conversation of this.#index.latest(key)) {
+      const candidates = this.#index.latest(key, isEndpoints ? COMPARED : SHARED + 1)
+      if (!isEndpoints && candidates.length > SHARED) continue
+      for (const conversation of candidates) {
         if (!canJoin(conversation, capture, connection) || !isSame(key[0], conversation, connection)) continue
         found = conversation
         // The endpoints tell which it is where they agree; without them there must not be two.
@@ -141,9 +145,9 @@ class Index {
     this.#slots[slot] = row
   }
 
-  /** The latest conversations with a key, the latest first. */
-  latest(key: Key): Conversation[] {
-    return this.#find(key, COMPARED)
+  /** The latest conversations with a key, at most so many, the latest first. */
+  latest(key: Key, most: number): Conversation[] {
+    return this.#find(key, most)
   }
 
   /** All conversations with a key, the first one first. */
