@@ -19,6 +19,8 @@ const NAME_SERVERS = 300_000
 /** Lanes while they are found; `finish` puts them in order. */
 export class Lanes {
   readonly #drafts: Draft[] = []
+  /** By address the lanes that have it, in the order in which they came: a request may have thousands of tries. */
+  readonly #having = new Map<string, number[]>()
 
   client(address: string): number {
     return this.#add('client', 0, [address])
@@ -26,7 +28,8 @@ export class Lanes {
 
   /** A proxy is one host whatever its addresses: `depth` from 0 counts those between it and the client. */
   proxy(depth: number, addresses: readonly string[] = []): number {
-    const at = this.#drafts.findIndex((one) => one.role === 'proxy' && addresses.some((a) => one.addresses.has(a)))
+    const alike = addresses.flatMap((address) => this.#find(address, (role) => role === 'proxy') ?? [])
+    const at = alike.length === 0 ? -1 : alike.toSorted((a, b) => a - b)[0]!
     // A proxy that passes requests on to its own host is two all the same.
     const isNext = at >= 0 && this.#drafts[at]!.place === 10 + depth * 10
     return isNext ? this.also(at, addresses) : this.#add('proxy', 10 + depth * 10, addresses)
@@ -36,8 +39,7 @@ export class Lanes {
   upstream(proxy: number, address: string, endpoint: string): number {
     const isLocal = this.#drafts[proxy]!.addresses.has(address)
     const name = isLocal ? endpoint : address
-    const at = this.#drafts.findIndex((one) => one.role === 'upstream' && one.addresses.has(name))
-    return at >= 0 ? at : this.#add('upstream', UPSTREAMS, [name])
+    return this.#find(name, (role) => role === 'upstream') ?? this.#add('upstream', UPSTREAMS, [name])
   }
 
   nameServer(address: string): number {
@@ -51,17 +53,25 @@ export class Lanes {
   }
 
   also(lane: number, addresses: Iterable<string>): number {
-    for (const address of addresses) this.#drafts[lane]!.addresses.add(address)
+    const own = this.#drafts[lane]!.addresses
+    for (const address of addresses) {
+      if (own.has(address)) continue
+      own.add(address)
+      const having = this.#having.get(address)
+      if (having === undefined) this.#having.set(address, [lane])
+      else having.push(lane)
+    }
     return lane
   }
 
+  /** The first of them. */
   #find(address: string, isOf: (role: LaneRole) => boolean): number | null {
-    const at = this.#drafts.findIndex((one) => isOf(one.role) && one.addresses.has(address))
-    return at < 0 ? null : at
+    const lanes = (this.#having.get(address) ?? []).filter((lane) => isOf(this.#drafts[lane]!.role))
+    return lanes.length === 0 ? null : lanes.reduce((first, lane) => Math.min(first, lane))
   }
 
   #add(role: LaneRole, place: number, addresses: readonly string[]): number {
-    return this.#drafts.push({ role, place, addresses: new Set(addresses) }) - 1
+    return this.also(this.#drafts.push({ role, place, addresses: new Set() }) - 1, addresses)
   }
 
   /** The lanes in order, and where each one went. */
@@ -73,11 +83,13 @@ export class Lanes {
     order.forEach((draft, place) => (places[draft] = place))
     const counts = new Map<LaneRole, number>()
     const drafts = order.map((i) => this.#drafts[i]!)
+    const all = new Map<LaneRole, number>()
+    for (const { role } of drafts) all.set(role, (all.get(role) ?? 0) + 1)
     const lanes = drafts.map(({ role, addresses }): Lane => {
       const count = (counts.get(role) ?? 0) + 1
       counts.set(role, count)
       const word = role === 'name-server' ? 'name server' : role
-      const isOnly = drafts.filter((one) => one.role === role).length === 1
+      const isOnly = all.get(role) === 1
       const host = [...addresses].map((address) => nameOf(story, address)).find((name) => name !== null) ?? null
       return { role, addresses: [...addresses], name: isOnly ? word : `${word} ${count}`, host }
     })

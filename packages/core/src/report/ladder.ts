@@ -168,11 +168,19 @@ class Drawing {
   readonly #drawn = new Set<string>()
   readonly #cited: Map<string, FrameRef>
   readonly #start: number
+  /** Indices of the incident's attempts, by their endpoints. */
+  readonly #attempts = new Map<string, number[]>()
 
   constructor(story: Story, incident: Incident) {
     this.#story = story
     this.#incident = incident
-    const { findings, timeline, ruledOut, competing } = incident
+    const { attempts, findings, timeline, ruledOut, competing } = incident
+    for (const [i, { proxyBack, upstream }] of attempts.entries()) {
+      const ends = `${proxyBack} ${upstream}`
+      const alike = this.#attempts.get(ends)
+      if (alike === undefined) this.#attempts.set(ends, [i])
+      else alike.push(i)
+    }
     const cited = [findings, timeline, ruledOut, competing].flatMap((list) => list.flatMap(({ frames }) => frames))
     this.#cited = new Map(cited.map((ref) => [keyOf(ref), ref]))
     const request = requestOf(story, incident)
@@ -325,9 +333,7 @@ class Drawing {
   #attemptOf({ conversation, start, end }: Try): number {
     const { client, server } = nearClient(conversation!).connection
     const { attempts } = this.#incident
-    const alike = attempts.flatMap(({ proxyBack, upstream }, i) =>
-      proxyBack === client && upstream === server ? [i] : [],
-    )
+    const alike = this.#attempts.get(`${client} ${server}`) ?? []
     // Of several tries on one connection the length tells.
     const length = Math.round(end - start) / 1e9
     return alike.find((i) => attempts[i]!.durationSeconds === length) ?? alike[0] ?? -1

@@ -26,8 +26,9 @@ export function partsOf(story: Story, { incidents, masked }: DiagnosisDocument):
     for (const view of turn?.views ?? []) if (view !== null && !parts.has(view)) parts.set(view, part)
   }
   const addIncident = (incident: Incident, cause: CauseCode | null): void => {
+    const attempts = byKey(incident.attempts, ({ proxyBack, startSeconds }) => `${proxyBack} ${startSeconds}`)
     const addTry = (attempt: Try, from: number): void => {
-      const own = incident.attempts.find((one) => isSame(one, attempt, from))
+      const [own] = attempts.get(`${clientOf(attempt) || null} ${secondsFrom(from, attempt)}`) ?? []
       add(attempt.turn, { incident, cause: own === undefined ? cause : own.cause })
     }
     const outer = requests.get(keyOf(incident.client, incident.time)) ?? []
@@ -59,7 +60,9 @@ const clientOf = ({ conversation }: Try): string =>
 
 /** `from`: when the incident began. */
 const isSame = ({ proxyBack, startSeconds }: Attempt, attempt: Try, from: number): boolean =>
-  proxyBack === (clientOf(attempt) || null) && startSeconds === Math.round(attempt.start - from) / 1e9
+  proxyBack === (clientOf(attempt) || null) && startSeconds === secondsFrom(from, attempt)
+
+const secondsFrom = (from: number, { start }: Try): number => Math.round(start - from) / 1e9
 
 function byKey<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
