@@ -103,7 +103,7 @@ export {
   type OmittedRow,
 } from './report/ladder-layout.ts'
 export { LADDER_CSS, ladderSvg, type SvgOptions } from './report/ladder-svg.ts'
-export { visible } from './report/escape.ts'
+export { json, visible } from './report/escape.ts'
 export { htmlReport, type ReportOptions } from './report/html.ts'
 export { ladderLines, type LinesOptions } from './report/ladder-lines.ts'
 export { markdownReport } from './report/markdown.ts'

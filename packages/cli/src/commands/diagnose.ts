@@ -10,6 +10,7 @@ import {
   markdownReport,
   type ReportOptions,
   type Story,
+  json,
 } from '@pcap-surgery/core'
 import { distinct, readCaptures, type VantageHint, vantagesOf } from '../io/captures.ts'
 import { readKeys, unreadableKeys } from '../io/keys.ts'
@@ -81,7 +82,7 @@ function rendered(story: Story, document: DiagnosisDocument, options: DiagnoseOp
   const { format, version, showSecrets = false } = options
   switch (format) {
     case 'json':
-      return [`${JSON.stringify(document, null, 2)}\n`]
+      return [`${json(document, 2)}\n`]
     case 'ndjson':
       return [renderNdjson(document)]
     case 'har':

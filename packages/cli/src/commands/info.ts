@@ -1,6 +1,6 @@
 // pcap-surgery info: what is in a capture file.
 import { createHash } from 'node:crypto'
-import { type CaptureInformation, describeCapture, type InfoDocument } from '@pcap-surgery/core'
+import { type CaptureInformation, describeCapture, type InfoDocument, json } from '@pcap-surgery/core'
 import { decompression } from '../io/gzip.ts'
 import { print } from '../io/output.ts'
 import { progress } from '../io/progress.ts'
@@ -28,7 +28,7 @@ export async function infoCommand(files: readonly string[], { format }: InfoOpti
   }
   const document: InfoDocument = { schema: 'pcap-surgery/info@1', captures }
   try {
-    await print(format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : renderInfo(document))
+    await print(format === 'json' ? `${json(document, 2)}\n` : renderInfo(document))
   } catch (error) {
     say(`standard output: ${reason(error)}`)
     return 2

@@ -1,7 +1,7 @@
 // The document as lines, each a JSON object of its own (ndjson): incidents as they come, what they come from at the end.
-import type { DiagnosisDocument, Incident, Told } from '@pcap-surgery/core'
+import { type DiagnosisDocument, type Incident, json, type Told } from '@pcap-surgery/core'
 
-const line = (value: object): string => `${JSON.stringify(value)}\n`
+const line = (value: object): string => `${json(value)}\n`
 
 /**
  * An incident, or a failure that a retry hid; `revision` counts how often its verdict has changed since the line that

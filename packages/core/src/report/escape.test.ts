@@ -1,6 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { code, codeBlock, markdown, markup, visible } from './escape.ts'
+import { code, codeBlock, json, markdown, markup, visible } from './escape.ts'
+
+test('JSON is the same value, and hides nothing on a terminal', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })),
+      fc.nat(2),
+      (value, indent) => {
+        const text = json(value, indent)
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)))
+        expect(text.replaceAll('\n', '')).not.toMatch(/\p{C}|\p{Default_Ignorable_Code_Point}/u)
+      },
+    ),
+  )
+  expect(json({ a: '\u009b31m\u202e\u{e0041}\n日本' })).toBe(String.raw`{"a":"\u009b31m\u202e\udb40\udc41\n日本"}`)
+})
 
 describe('visible', () => {
   test.each([

@@ -24,6 +24,21 @@ function escaped(character: string): string {
   return point <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`
 }
 
+// As UNSAFE, but for what ends the lines of JSON that is written in lines: within its texts there is none.
+const UNSAFE_IN_JSON = /(?!\n)[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu
+
+/**
+ * JSON of the value, in which nothing hides either, for it may end up on a terminal: the same value as JSON.stringify's,
+ * with `\u009b` and `\u202e` for what JSON would let stand as it is.
+ */
+export const json = (value: object | string, indent = 0): string =>
+  JSON.stringify(value, null, indent).replaceAll(UNSAFE_IN_JSON, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
+
 const MARKUP: { readonly [character: string]: string } = {
   '&': '&amp;',
   '<': '&lt;',

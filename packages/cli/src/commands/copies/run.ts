@@ -7,6 +7,7 @@ import {
   linkTypesText,
   lostText,
   type WrittenFormat,
+  visible,
 } from '@pcap-surgery/core'
 import { formatOf } from '../../io/capture-format.ts'
 import { type CaptureOutput, captureOutput, outputRefusal, Unread } from '../../io/capture-output.ts'
@@ -125,6 +126,7 @@ async function deliver(
   const lost = [...copied.flatMap(({ leftOut }) => [...leftOut]), ...writer.lost]
   if (lost.length > 0) say(`lost: ${lostText(lost)}`)
   const bytes = await target.finish()
-  if (bytes !== null) await print(`${output}: ${written} of ${sum(({ read }) => read)} frames, ${bytes} bytes\n`)
+  if (bytes !== null)
+    await print(`${visible(output)}: ${written} of ${sum(({ read }) => read)} frames, ${bytes} bytes\n`)
   return status
 }

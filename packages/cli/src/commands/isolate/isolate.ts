@@ -1,7 +1,7 @@
 // pcap-surgery isolate: captures in, and out of them one that holds an incident and nothing else.
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { discardCuts, LinkTypesDiffer, linkTypesText, lostText, proofText } from '@pcap-surgery/core'
+import { discardCuts, json, LinkTypesDiffer, linkTypesText, lostText, proofText, visible } from '@pcap-surgery/core'
 import { distinct } from '../../io/captures.ts'
 import { unreadableKeys } from '../../io/keys.ts'
 import { formatOf } from '../../io/capture-format.ts'
@@ -126,14 +126,14 @@ async function deliver(
   for (const { draft } of job.cuts) await draft.commit()
   if (options.mapping !== undefined) {
     const mapping = { schema: 'pcap-surgery/mapping@1', ...job.pseudonyms!.mapping }
-    await writeWhole(options.mapping, `${JSON.stringify(mapping, null, 2)}\n`, OWNER_ONLY)
+    await writeWhole(options.mapping, `${json(mapping, 2)}\n`, OWNER_ONLY)
   }
-  await writeWhole(manifestName(options), `${JSON.stringify(manifest, null, 2)}\n`)
+  await writeWhole(manifestName(options), `${json(manifest, 2)}\n`)
   for (const { draft, lost } of job.cuts) if (lost.length > 0) say(`${draft.file}: lost: ${lostText(lost)}`)
   const total = [...job.frames.values()].reduce((sum, count) => sum + count, 0)
   const lines = job.cuts.map(
     ({ draft: { file, written }, isolated: { frames } }) =>
-      `${file}: ${frames} of ${total} frames, ${written!.bytes} bytes`,
+      `${visible(file)}: ${frames} of ${total} frames, ${written!.bytes} bytes`,
   )
   if (job.proof !== null) lines.push(proofText(job.proof))
   await print(`${lines.join('\n')}\n`)

@@ -5,6 +5,7 @@ import { plural } from '../../diagnose/judgement.ts'
 import { turnsOf } from '../../story/conversations.ts'
 import { type Conversation, nearClient, type Story, storyTime, type Turn } from '../../story/story.ts'
 import type { DiagnosisDocument } from '../document.ts'
+import { json } from '../escape.ts'
 import { entryOf } from './entry.ts'
 import { partsOf } from './incidents.ts'
 import { legsOf } from './legs.ts'
@@ -35,7 +36,7 @@ export function* harOf(story: Story, document: DiagnosisDocument, options: HarOp
   let sealed = 0
   const captures = document.captures.map(({ id, file, vantages }) => ({ id, file, vantages }))
   const head = { version: '1.2', creator, _captures: captures }
-  let piece = `{"log":${JSON.stringify(head).slice(0, -1)},"entries":[`
+  let piece = `{"log":${json(head).slice(0, -1)},"entries":[`
   let separator = '\n'
   for (const { turn, view, phases } of merged(sequencesOf(story))) {
     if (isSealed(turn.views[view]!)) {
@@ -44,13 +45,13 @@ export function* harOf(story: Story, document: DiagnosisDocument, options: HarOp
     }
     const part = parts.get(turn.views[view]!) ?? null
     const entry = entryOf({ story, turn, view, phases, leg: legOf(turn), part, showSecrets })
-    piece += separator + JSON.stringify(entry)
+    piece += separator + json(entry)
     separator = ',\n'
     if (piece.length < PIECE) continue
     yield piece
     piece = ''
   }
-  yield `${piece}\n],"comment":${JSON.stringify(commentOf(sealed, showSecrets))}}}\n`
+  yield `${piece}\n],"comment":${json(commentOf(sealed, showSecrets))}}}\n`
 }
 
 function commentOf(sealed: number, showSecrets: boolean): string {
