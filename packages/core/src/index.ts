@@ -107,7 +107,7 @@ export { json, visible } from './report/escape.ts'
 export { htmlReport, type ReportOptions } from './report/html.ts'
 export { ladderLines, type LinesOptions } from './report/ladder-lines.ts'
 export { markdownReport } from './report/markdown.ts'
-export { arrowDetail, arrowWords, bundleWords, frameWords, laneWords, offset } from './report/ladder-text.ts'
+export { arrowDetail, arrowWords, bundleWords, frameWords, laneWords, markWords, offset } from './report/ladder-text.ts'
 export {
   type Arrow,
   type ArrowKind,

@@ -74,6 +74,12 @@ describe.each(['haproxy-mtu-request', 'chain-nginx-haproxy-slow', 'nginx-keepali
     })
     afterAll(() => page?.context().close())
 
+    test('the window says which incident it is, also where one came by a link', async () => {
+      const { incidents, masked } = documentOf(name)
+      const { status } = [...incidents, ...masked][0]!
+      expect(await page.title()).toMatch(new RegExp(`^${status} .+ – ${incidents.length} failed – PCAP Surgery$`))
+    })
+
     test('every packet that the incident’s own filters show is in the ladder, once', async () => {
       const files = capturesOf(name)
       const { incidents, masked } = documentOf(name)

@@ -1,4 +1,5 @@
 // The page: what is on top of every view, and the view.
+import { words } from '@pcap-surgery/core'
 import { type ReactNode, useEffect, useRef } from 'react'
 import styles from './app.module.css'
 import { CapturesView } from './captures/captures.tsx'
@@ -7,7 +8,7 @@ import { ReadingPanel, ReadingStrip } from './drop/reading.tsx'
 import { IncidentView } from './incident/incident.tsx'
 import { Overview } from './overview/overview.tsx'
 import { fragmentOf, HOME, type View } from './place.ts'
-import { usePage } from './state.ts'
+import { type State, usePage } from './state.ts'
 import { ConnectionsView, ExchangesView } from './tables/tables.tsx'
 
 /** Every view, in the order of the header. A new one needs its name in place.ts, and its row here. */
@@ -23,10 +24,10 @@ export function App(): ReactNode {
   const hasDocument = usePage((page) => page.opened?.document != null)
   const { view, incident } = usePage((page) => page.place)
   const reading = usePage((page) => page.reading)
-  const failures = usePage((page) => page.opened?.document?.incidents.length ?? 0)
+  const title = usePage(titleOf)
   useEffect(() => {
-    document.title = failures === 0 ? 'PCAP Surgery' : `${failures} failed – PCAP Surgery`
-  }, [failures])
+    document.title = title
+  }, [title])
   useEffect(() => {
     scrollTo(0, 0)
     // What was pressed to come here may be gone.
@@ -54,6 +55,23 @@ export function App(): ReactNode {
       <DropTarget />
     </>
   )
+}
+
+/** Of the window: the incident that is looked at, and how many there are. */
+function titleOf({ opened, place }: State): string {
+  const { incidents, masked } = opened?.document ?? { incidents: [], masked: [] }
+  const all = [...incidents, ...masked]
+  const shown =
+    place.view !== 'incident'
+      ? undefined
+      : place.incident === null
+        ? all[0]
+        : all.find(({ id }) => id === place.incident)
+  return [
+    ...(shown === undefined ? [] : [`${words.outcome(shown)} ${words.title(shown.cause)}`]),
+    ...(incidents.length === 0 ? [] : [`${incidents.length} failed`]),
+    'PCAP Surgery',
+  ].join(' – ')
 }
 
 /** The fragment is the place; a jump must not change it. */

@@ -68,3 +68,15 @@ test('no line is wider than the screen, and none steers it', () => {
   expect(drawn.join('')).not.toContain('\x1b')
   expect(drawn.join('')).not.toContain('\u202e')
 })
+
+test('the lanes stay in their columns, however long ago a connection began', () => {
+  const drawn = lines(ladder(arrow(-56_789, 1, 2, 'SYN'), arrow(0, 0, 1, 'GET /a'), arrow(1, 2, 1, 'RST')), 90)
+  const places = drawn.slice(1).map((line) => [16, 16 + 34, 16 + 68].map((at) => line[at]))
+  expect(places).toEqual(drawn.slice(1).map((line) => Array(3).fill(line.includes('·') ? '·' : '│')))
+  expect(drawn[2]).toContain('15 h 46 min 29 s·')
+})
+
+test('what a path is called neither hides nor becomes a mark', () => {
+  const again = arrow(0, 0, 1, 'GET /retransmission', { marks: ['retransmission'] })
+  expect(lines(ladder(again), 110)[1]).toContain('GET /retransmission (again)')
+})

@@ -2,7 +2,7 @@
 import type { FrameRef } from './document.ts'
 import { visible } from './escape.ts'
 import { type ArrowRow, type BundleRow, layoutOf, type LadderRow } from './ladder-layout.ts'
-import { arrowWords, bundleWords, offset } from './ladder-text.ts'
+import { arrowWords, bundleWords, markWords, offset } from './ladder-text.ts'
 import type { Arrow, ArrowKind, ArrowMark, Ladder } from './ladder.ts'
 import { duration, plural } from './words.ts'
 
@@ -40,7 +40,7 @@ export function ladderLines(ladder: Ladder, { width, most, frames }: LinesOption
     }
     if (row.kind === 'omitted') return note(ladder, plural(row.count, 'packet'), place)
     const [arrow, words] = asArrow(arrows, row)
-    const line = `${lead(arrow)}${drawn(ladder, arrow, words, place)}`
+    const line = after(lead(arrow), drawn(ladder, arrow, words, place))
     return named[i] === '' ? line.trimEnd() : `${line}  ${named[i]}`
   })
   return [header(ladder, place), ...lines]
@@ -109,7 +109,8 @@ function repeated(arrows: readonly Arrow[]): Repeated[] {
 function asArrow(arrows: readonly Repeated[], row: ArrowRow | BundleRow): [arrow: Arrow, words: string] {
   if (row.kind === 'arrow') {
     const arrow = arrows[row.arrow]!
-    const words = arrowWords(arrow).replace('retransmission', 'again')
+    const marks = markWords(arrow).map((word) => (word === 'retransmission' ? 'again' : word))
+    const words = arrowWords(arrow, marks)
     return [arrow, arrow.times === 1 ? words : `${arrow.times}× ${words}`]
   }
   return [{ ...arrows[row.id]!, from: row.from, to: row.to, lost: false, deciding: false }, bundleWords(row)]
@@ -135,12 +136,14 @@ function empty({ lanes }: Ladder, place: (lane: number) => number, mark = '│')
 }
 
 function note(ladder: Ladder, words: string, place: (lane: number) => number): string {
-  const cells = empty(ladder, place, '·')
-  return `${words.padStart(LEAD - 1)} ${cells.slice(LEAD).join('')}`.trimEnd()
+  return after(words.padStart(LEAD - 1), empty(ladder, place, '·')).trimEnd()
 }
 
+/** The lanes stay where they are, however long that is which stands before them. */
+const after = (before: string, cells: readonly string[]): string => before + cells.slice(before.length).join('')
+
 /** `├── GET /x ──────▶│` between two lanes; what is lost ends in `×`. */
-function drawn(ladder: Ladder, arrow: Arrow, words: string, place: (lane: number) => number): string {
+function drawn(ladder: Ladder, arrow: Arrow, words: string, place: (lane: number) => number): string[] {
   const cells = empty(ladder, place)
   const from = place(arrow.from)
   const next = arrow.from + 1 < ladder.lanes.length ? arrow.from + 1 : arrow.from - 1
@@ -159,5 +162,5 @@ function drawn(ladder: Ladder, arrow: Arrow, words: string, place: (lane: number
   ;[...` ${shown} `].forEach((character, i) => {
     if (start - 1 + i >= left && start - 1 + i <= right) cells[start - 1 + i] = character
   })
-  return cells.slice(LEAD).join('')
+  return cells
 }

@@ -72,7 +72,14 @@ function described({ lanes: hosts, arrows, connections }: Ladder): string {
   return [
     `${arrows.length} packets of ${connections.length} connections between ${hosts.map(({ name }) => name).join(', ')}, from top to bottom in order of time.`,
     ...(lost > 0 ? [`${lost} of them were lost on the way.`] : []),
-    ...(deciding.length > 0 ? [`Deciding: ${deciding.slice(0, 4).map(arrowWords).join('; ')}.`] : []),
+    ...(deciding.length > 0
+      ? [
+          `Deciding: ${deciding
+            .slice(0, 4)
+            .map((arrow) => arrowWords(arrow))
+            .join('; ')}.`,
+        ]
+      : []),
   ].join(' ')
 }
 

@@ -5,23 +5,25 @@ import type { Arrow, ArrowMark, Ladder, Lane } from './ladder.ts'
 
 const MARK_WORDS: { readonly [mark in ArrowMark]?: string } = {
   retransmission: 'retransmission',
-  spurious: 'needless',
+  spurious: 'spurious',
   'out-of-order': 'out of order',
   'zero-window': 'window 0',
   'window-full': 'window full',
   'duplicate-ack': 'duplicate ACK',
   'gap-before': 'gap before it',
   sack: 'SACK',
-  unsent: 'not in the capture at its sender',
+  unsent: 'not seen leaving',
+}
+
+/** What became of a packet, as far as its label does not say it. */
+export function markWords({ kind, marks, lost }: Arrow): string[] {
+  const words = marks.flatMap((mark) => (mark === 'zero-window' && kind === 'ack' ? [] : (MARK_WORDS[mark] ?? [])))
+  return lost ? [...words, 'lost'] : words
 }
 
 /** `GET /api/report (retransmission, lost)`. */
-export function arrowWords({ label, marks, lost }: Arrow): string {
-  const words = marks.flatMap((mark) => MARK_WORDS[mark] ?? [])
-  const told = words.filter((word) => !label.includes(word))
-  if (lost) told.push('lost')
-  return told.length === 0 ? label : `${label} (${told.join(', ')})`
-}
+export const arrowWords = (arrow: Arrow, words: readonly string[] = markWords(arrow)): string =>
+  words.length === 0 ? arrow.label : `${arrow.label} (${words.join(', ')})`
 
 /** `12 packets, 300,162 bytes`. */
 export const bundleWords = ({ arrows, bytes }: BundleRow): string =>

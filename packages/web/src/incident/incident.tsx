@@ -1,5 +1,5 @@
 // One incident: what happened, the packets that show it, and what to do.
-import { type FrameRef, type Incident, type Ladder, words } from '@pcap-surgery/core'
+import type { FrameRef, Incident, Ladder } from '@pcap-surgery/core'
 import ChevronLeft from 'lucide-react/icons/chevron-left'
 import ChevronRight from 'lucide-react/icons/chevron-right'
 import { type ReactNode, useEffect } from 'react'
@@ -62,7 +62,6 @@ function One({ incident, isMasked }: OneProps): ReactNode {
   const frame = useOpenFrame()
   const captureName = useCaptureNames()
   useEffect(() => forgetLinks, [])
-  useTitle(`${words.outcome(incident)} ${words.title(incident.cause)}`)
   const { attempts, competing, ruledOut, missing, remedies } = incident
   return (
     <article className={styles.incident} aria-labelledby="headline" data-panel={frame !== null}>
@@ -128,17 +127,6 @@ function One({ incident, isMasked }: OneProps): ReactNode {
       {frame !== null && <Panel frame={frame} ladder={drawn.is === 'there' ? drawn.value : null} />}
     </article>
   )
-}
-
-/** The window's title, while this is shown. */
-function useTitle(text: string): void {
-  useEffect(() => {
-    const before = window.document.title
-    window.document.title = `${text} – ${before}`
-    return () => {
-      window.document.title = before
-    }
-  }, [text])
 }
 
 /** Who opened the panel by keyboard goes on where they were. */

@@ -1,5 +1,5 @@
 // One packet of the ladder, or a bundle of them: its arrow and its label.
-import type { Arrow, Ladder, LadderLayout } from '@pcap-surgery/core'
+import { type Arrow, type Ladder, type LadderLayout, markWords } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
 import { duration, offset, plural } from '../../parts/duration.ts'
 import { visible } from '../../parts/text.ts'
@@ -7,7 +7,7 @@ import { ArrowShape } from './arrow-shape.tsx'
 import styles from './ladder.module.css'
 import { keyOf } from '../links.ts'
 import { ABOVE, arrowOf, arrowsOf, type BundleRow, endsOf, type Look, type PacketRow, ROW } from './rows.ts'
-import { isTrouble, marksOf, shapeOf } from './shapes.ts'
+import { isTrouble, shapeOf } from './shapes.ts'
 
 /** Width of a character of a label, at most. */
 const CHARACTER = 6.9
@@ -30,7 +30,7 @@ export function Packet({ id, row, ladder, layout, position, count, look, onEnter
   const arrow = ladder.arrows[arrowOf(row)]!
   const isBundle = row.kind === 'bundle'
   const { x1, x2, y2 } = endsOf(row, ladder, layout)
-  const words = isBundle ? bundleWords(row) : [visible(arrow.label), ...marksOf(arrow)].join(' · ')
+  const words = isBundle ? bundleWords(row) : [visible(arrow.label), ...markWords(arrow)].join(' · ')
   const trouble = !isBundle && isTrouble(arrow)
   return (
     <g
@@ -91,7 +91,7 @@ function shortened(words: string, room: number): string {
 function spoken(arrow: Arrow, { lanes }: Ladder): string {
   const from = lanes[arrow.from]?.name ?? 'a host'
   const to = arrow.to === null ? 'everybody' : (lanes[arrow.to]?.name ?? 'a host')
-  const marks = marksOf(arrow)
+  const marks = markWords(arrow)
   return visible(
     `${offset(arrow.seconds)}, ${from} to ${to}: ${shapeOf(arrow.kind).word}, ${arrow.label}` +
       `${marks.length > 0 ? `, ${marks.join(', ')}` : ''}${arrow.deciding ? ', decides' : ''}, frame ${arrow.frames[0]?.frame ?? ''}`,

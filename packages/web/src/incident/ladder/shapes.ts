@@ -1,5 +1,5 @@
 // How kinds of packets are told apart: stroke, head and words. Colour only adds to it.
-import type { Arrow, ArrowKind, ArrowMark } from '@pcap-surgery/core'
+import type { Arrow, ArrowKind } from '@pcap-surgery/core'
 
 export type Head = 'filled' | 'open' | 'bar' | 'double-bar' | 'diamond' | 'ring'
 
@@ -31,26 +31,6 @@ export const SHAPES: { readonly [kind in ArrowKind]: Shape } = {
 
 /** A kind that this page does not know yet is data. */
 export const shapeOf = (kind: ArrowKind): Shape => SHAPES[kind] ?? SHAPES.data
-
-const MARKS: { readonly [mark in ArrowMark]?: string } = {
-  retransmission: 'retransmitted',
-  spurious: 'spurious',
-  'out-of-order': 'out of order',
-  'keep-alive': 'keep-alive',
-  'window-probe': 'window probe',
-  'zero-window': 'window 0',
-  'window-full': 'window full',
-  'duplicate-ack': 'duplicate ACK',
-  'gap-before': 'gap before',
-  sack: 'SACK',
-  unsent: 'not seen leaving',
-}
-
-/** Words for the marks of a packet that its label does not say already. */
-export function marksOf({ marks, label, lost }: Arrow): string[] {
-  const words = marks.flatMap((mark) => MARKS[mark] ?? []).filter((word) => !label.toLowerCase().includes(word))
-  return lost ? [...words, 'lost'] : words
-}
 
 /** Something went wrong with the packet, or it ends what was going on. */
 export const isTrouble = ({ kind, lost, marks }: Arrow): boolean =>

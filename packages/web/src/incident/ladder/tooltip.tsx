@@ -1,10 +1,9 @@
 // What a packet says, beside it. The same is in the packet's own name, so assistive technology is not told twice.
-import type { Arrow } from '@pcap-surgery/core'
+import { type Arrow, markWords } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
 import { duration, offset } from '../../parts/duration.ts'
 import { visible } from '../../parts/text.ts'
 import styles from './ladder.module.css'
-import { marksOf } from './shapes.ts'
 
 export interface TooltipProps {
   arrow: Arrow
@@ -16,7 +15,7 @@ export interface TooltipProps {
 
 export function Tooltip({ arrow, before, captureName, place }: TooltipProps): ReactNode {
   const { tcp, seconds, arrivalSeconds, frames } = arrow
-  const marks = marksOf(arrow)
+  const marks = markWords(arrow)
   const rows: [name: string, value: string][] = [
     ['frame', frames.map(({ capture, frame }) => `${captureName(capture)} #${frame}`).join(', ')],
     ['time', `${offset(seconds)}${before === null ? '' : `, ${duration(seconds - before.seconds)} later`}`],

@@ -1,5 +1,5 @@
 // The plot in words: every packet of the connection, for who cannot see it or wants the numbers.
-import type { Arrow, FrameRef, Ladder } from '@pcap-surgery/core'
+import { type Arrow, type FrameRef, type Ladder, markWords } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
 import { visible } from '../../parts/text.ts'
 import styles from './plot.module.css'
@@ -63,8 +63,7 @@ const numberOf = (value: number | undefined): string =>
 export const senderOf = ({ lanes }: Ladder, { from }: Arrow): string => lanes[from]!.name
 
 /** What is to be said of a packet beside its numbers. */
-export const wordsOf = ({ marks, lost, deciding }: Arrow): string[] => [
-  ...marks.map((mark) => mark.replaceAll('-', ' ')),
-  ...(lost ? ['lost on its way'] : []),
-  ...(deciding ? ['decides the cause'] : []),
+export const wordsOf = (arrow: Arrow): string[] => [
+  ...markWords(arrow),
+  ...(arrow.deciding ? ['decides the cause'] : []),
 ]
