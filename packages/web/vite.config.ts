@@ -38,6 +38,7 @@ const config: UserConfig = defineConfig({
     cssCodeSplit: false,
     chunkSizeWarningLimit: 4096,
     rollupOptions: {
+      checks: { bundlerTimings: false, pluginTimings: false },
       input: 'src/main.tsx',
       output: { format: 'iife', entryFileNames: 'page.js', assetFileNames: 'page[extname]' },
     },

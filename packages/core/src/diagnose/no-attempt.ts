@@ -162,7 +162,7 @@ function undetermined(story: Story, request: Request): Judgement {
   return {
     cause: 'undetermined',
     confidence: 'possible',
-    summary: `The captures show ${answered ? `the answer ${exchange.status}` : `${ended} without an answer`}, and nothing of the proxy's side towards its upstreams.`,
+    summary: `The captures show ${answered ? `the answer ${exchange.status}` : `${ended} without an answer`}, and no try at an upstream that belongs to it.`,
     findings: [
       {
         text: answered ? `status ${exchange.status} to the client` : 'no answer to the client',

@@ -184,6 +184,6 @@ function waiting(facts: Facts | null): CheckStep {
   return step(
     9,
     'pass',
-    `${duration(facts.waitSeconds)} from the ${facts.delivery === null ? 'SYN' : facts.near.exchange === null ? 'handshake' : 'request'} to the proxy's giving up`,
+    `${duration(facts.waitSeconds)} from the ${facts.delivery === null ? 'SYN' : facts.near.exchange === null ? 'handshake' : 'request'} to the end of the try`,
   )
 }

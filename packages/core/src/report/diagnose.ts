@@ -213,7 +213,8 @@ function warningsOf(capture: StoryCapture, part: number): string[] {
   const { counts, parts, interfaces, evicted, forgotten } = observations
   const connections = connectionsOf(observations)
   const warnings = parts[part].faults.map(
-    (fault) => `at byte ${fault.offset}: ${fault.text} (frames to ${fault.afterFrame} were used)`,
+    (fault) =>
+      `at byte ${fault.offset}: ${fault.text} (${fault.afterFrame === 0 ? 'no frame stands before it' : `frames to ${fault.afterFrame} were used`})`,
   )
   const dropped = interfaces.reduce((sum, one) => sum + (one.dropped ?? 0), 0)
   const missing = connections.filter((c) => c.sides.some((side) => side.missing > 0)).length

@@ -56,5 +56,7 @@ function incidentOf({ incidents, masked }: DiagnosisDocument, id: string): Incid
   if (found !== undefined) return found
   const known = all.map((one) => one.id)
   const some = known.length > 20 ? `${known.slice(0, 20).join(', ')} ...` : known.join(', ')
-  throw new Refused(`there is no incident ${id}; ${known.length === 0 ? 'there is none' : `there are ${some}`}`)
+  throw new Refused(
+    `there is no incident ${id}; ${known.length === 0 ? 'these captures show none' : `there are ${some}`}`,
+  )
 }

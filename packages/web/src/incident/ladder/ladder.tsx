@@ -208,7 +208,7 @@ export function LadderView({ ladder, captureName }: LadderViewProps): ReactNode 
               <line key={x} x1={x} x2={x} y1={0} y2={layout.height} />
             ))}
           </g>
-          {/* Grounds lie below all arrows, which may slope over the rows behind theirs. */}
+          {/* Grounds and pauses lie below all arrows, which may slope over the rows behind theirs. */}
           {drawn.filter(isPacketRow).map((row) => (
             <rect
               key={arrowOf(row)}
@@ -221,24 +221,23 @@ export function LadderView({ ladder, captureName }: LadderViewProps): ReactNode 
               rx={4}
             />
           ))}
-          {drawn.map((row) =>
-            isPacketRow(row) ? (
-              <Packet
-                key={arrowOf(row)}
-                id={`${idBase}-${arrowOf(row)}`}
-                row={row}
-                ladder={ladder}
-                layout={layout}
-                position={positions.get(row)! + 1}
-                count={packets.length}
-                look={lookOf(row)}
-                onEnter={() => setHovered(arrowOf(row))}
-                onClick={() => enter(row)}
-              />
-            ) : (
-              <Pause key={`${row.kind}${row.y}`} row={row} layout={layout} left={left} />
-            ),
+          {drawn.map(
+            (row) => !isPacketRow(row) && <Pause key={`${row.kind}${row.y}`} row={row} layout={layout} left={left} />,
           )}
+          {drawn.filter(isPacketRow).map((row) => (
+            <Packet
+              key={arrowOf(row)}
+              id={`${idBase}-${arrowOf(row)}`}
+              row={row}
+              ladder={ladder}
+              layout={layout}
+              position={positions.get(row)! + 1}
+              count={packets.length}
+              look={lookOf(row)}
+              onEnter={() => setHovered(arrowOf(row))}
+              onClick={() => enter(row)}
+            />
+          ))}
           <Times
             rows={drawn.filter(isPacketRow)}
             ladder={ladder}
