@@ -20,6 +20,7 @@ import {
   plural,
   request,
   tally,
+  span,
   title,
   tries,
   whose,
@@ -145,11 +146,8 @@ const table = (heads: readonly string[], rows: readonly string[]): string =>
     .join('\n')}\n</tbody></table></div>`
 
 function spanOf(captures: readonly CaptureSummary[]): string[] {
-  const firsts = captures.flatMap(({ first }) => first ?? []).toSorted()
-  const lasts = captures.flatMap(({ last }) => last ?? []).toSorted()
-  if (firsts.length === 0 || lasts.length === 0) return []
-  const [first, last] = [firsts[0]!, lasts.at(-1)!]
-  return [`${moment(first)}, ${duration((Date.parse(last) - Date.parse(first)) / 1000)} long`]
+  const all = span(captures)
+  return all === null ? [] : [`${moment(all.first)}, ${duration(all.seconds)} long`]
 }
 
 const anchor = ({ id }: Incident): string => `incident-${id.replaceAll(/[^A-Za-z0-9-]/g, '-')}`

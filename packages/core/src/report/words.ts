@@ -94,6 +94,24 @@ export function captureFacts(capture: CaptureSummary): string {
   return facts.join(', ')
 }
 
+/**
+ * When the first frame of all captures was, and the seconds to the last one, by the first capture's clock; what no clock
+ * ties to it is left out. Null without frames.
+ */
+export function span(captures: readonly CaptureSummary[]): { first: string; seconds: number } | null {
+  const all = captures.flatMap(({ first, last, clock }, index) => {
+    const offset = index === 0 ? 0 : clock.offsetSeconds
+    if (first === null || last === null || offset === null) return []
+    const [from, to] = [Date.parse(first) - offset * 1000, Date.parse(last) - offset * 1000]
+    // A time is as exact as it stands there, unless it has to be moved.
+    return [{ first: Math.abs(offset) < APART ? first : new Date(from).toISOString(), from, to }]
+  })
+  const [earliest] = all.toSorted((a, b) => a.from - b.from)
+  if (earliest === undefined) return null
+  const end = all.reduce((latest, { to }) => Math.max(latest, to), earliest.to)
+  return { first: earliest.first, seconds: (end - earliest.from) / 1000 }
+}
+
 /** Clocks nearer to each other than this, in seconds, are not spoken of. */
 const APART = 0.003
 

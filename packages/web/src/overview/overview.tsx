@@ -1,5 +1,5 @@
 // What happened, at a glance: a sentence, the line of time, the incidents by cause, and how good the captures are.
-import type { DiagnosisDocument, Incident } from '@pcap-surgery/core'
+import { type DiagnosisDocument, type Incident, words } from '@pcap-surgery/core'
 import { type ReactNode, useDeferredValue, useMemo } from 'react'
 import { CaptureTable } from '../captures/capture-table.tsx'
 import { FileReports, troubled } from '../drop/file-reports.tsx'
@@ -13,7 +13,7 @@ import { Causes, Filters } from './filters.tsx'
 import { Healthy } from './healthy.tsx'
 import { IncidentList } from './incident-list.tsx'
 import styles from './overview.module.css'
-import { drawnTime, extent, headline, spanOf, wentWell } from './summary.ts'
+import { drawnTime, extent, headline, wentWell } from './summary.ts'
 import { Timeline } from './timeline.tsx'
 
 export function Overview(): ReactNode {
@@ -22,7 +22,7 @@ export function Overview(): ReactNode {
   const files = usePage((page) => page.opened!.files)
   const troubles = useMemo(() => troubled(files), [files])
   const { incidents, masked, captures, notes } = document
-  const span = spanOf(captures)
+  const span = words.span(captures)
   return (
     <div className={styles.overview}>
       <section className={styles.summary} aria-labelledby="summary">

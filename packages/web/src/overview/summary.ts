@@ -1,5 +1,5 @@
 // What happened, as one sentence.
-import { CATALOGUE, type DiagnosisDocument } from '@pcap-surgery/core'
+import { CATALOGUE, type DiagnosisDocument, words } from '@pcap-surgery/core'
 import { duration, plural } from '../parts/duration.ts'
 import type { Traffic } from '../session/protocol.ts'
 import { causesOf, secondsBetween } from './filter.ts'
@@ -27,15 +27,9 @@ export function wentWell({ healthy, masked }: Pick<DiagnosisDocument, 'healthy' 
 /** `2 captures, 1,204 frames, 62.3 s`. */
 export function extent(captures: DiagnosisDocument['captures']): string {
   const frames = captures.reduce((sum, capture) => sum + capture.frames, 0)
-  const span = spanOf(captures)
-  const length = span === null ? [] : [duration(secondsBetween(span.first, span.last))]
+  const span = words.span(captures)
+  const length = span === null ? [] : [duration(span.seconds)]
   return [plural(captures.length, 'capture'), plural(frames, 'frame'), ...length].join(', ')
-}
-
-/** First and last moment of all captures, by their own clocks; null without frames. */
-export function spanOf(captures: DiagnosisDocument['captures']): { first: string; last: string } | null {
-  const times = captures.flatMap(({ first, last }) => (first === null || last === null ? [] : [first, last])).toSorted()
-  return times.length === 0 ? null : { first: times[0]!, last: times.at(-1)! }
 }
 
 /**
