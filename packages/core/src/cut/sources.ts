@@ -85,6 +85,9 @@ function clockComment(story: Story, inputs: readonly CutInput[], capture: number
   if (clock.offsetSeconds === null) {
     return `clock: taken to be ${ahead} s ahead of that of ${first}, with which it shares no packets; ${times}`
   }
-  const bounds = clock.low === null ? '' : ` (${clock.low} to ${clock.high} s)`
-  return `clock: ${clock.offsetSeconds} s ahead of that of ${first}${bounds}; ${times}`
+  const bounds = clock.low === null ? '' : ` (${toMicroseconds(clock.low)} to ${toMicroseconds(clock.high)} s)`
+  return `clock: ${toMicroseconds(clock.offsetSeconds)} s ahead of that of ${first}${bounds}; ${times}`
 }
+
+/** No clock is known better. */
+const toMicroseconds = (seconds: number | null): number => Math.round((seconds ?? 0) * 1e6) / 1e6
