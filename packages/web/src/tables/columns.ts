@@ -1,4 +1,5 @@
-// The columns of the tables, in their order: what the worker fills in and the page draws.
+// The columns of the tables, in their order: what the worker fills in and the page draws. What several captures saw has a
+// row of each, so the capture stays longer than what a row says besides.
 import type { TableName } from '../session/protocol.ts'
 
 /** How a cell is shown and sorted. `time`: RFC 3339; `seconds`, `bytes` and `count`: numbers. */
@@ -31,8 +32,8 @@ export const CONNECTION_COLUMNS = [
     width: 10,
     yields: 3,
   },
-  { id: 'sent', label: 'Bytes →', means: 'Bytes from client to server', kind: 'bytes', width: 10, yields: 4 },
-  { id: 'received', label: 'Bytes ←', means: 'Bytes from server to client', kind: 'bytes', width: 10, yields: 4 },
+  { id: 'sent', label: 'Bytes →', means: 'Bytes from client to server', kind: 'bytes', width: 10, yields: 5 },
+  { id: 'received', label: 'Bytes ←', means: 'Bytes from server to client', kind: 'bytes', width: 10, yields: 5 },
   { id: 'segments', label: 'Segments', kind: 'count', width: 10, yields: 7 },
   {
     id: 'retransmissions',
@@ -43,13 +44,13 @@ export const CONNECTION_COLUMNS = [
     yields: 3,
   },
   { id: 'ended', label: 'Ended', means: 'How it ended, and by whom', kind: 'text', width: 13, yields: 1 },
-  { id: 'capture', label: 'Capture', kind: 'text', width: 16, yields: 8 },
+  { id: 'capture', label: 'Capture', kind: 'text', width: 16, yields: 4 },
 ] as const satisfies readonly Column[]
 
 export const EXCHANGE_COLUMNS = [
   { id: 'start', label: 'Start', kind: 'time', width: 15, yields: 2 },
   { id: 'method', label: 'Method', kind: 'code', width: 8, yields: 1 },
-  { id: 'host', label: 'Host', kind: 'code', width: 16, grow: true, yields: 5 },
+  { id: 'host', label: 'Host', kind: 'code', width: 16, grow: true, yields: 6 },
   { id: 'target', label: 'Target', kind: 'code', width: 24, grow: true, yields: 0 },
   { id: 'status', label: 'Status', kind: 'status', width: 8, yields: 0 },
   {
@@ -66,13 +67,13 @@ export const EXCHANGE_COLUMNS = [
     means: 'Seconds from the first byte of the request to the last of the response',
     kind: 'seconds',
     width: 10,
-    yields: 6,
+    yields: 7,
   },
-  { id: 'bytes', label: 'Bytes', means: 'Bytes of the response body', kind: 'bytes', width: 10, yields: 4 },
+  { id: 'bytes', label: 'Bytes', means: 'Bytes of the response body', kind: 'bytes', width: 10, yields: 5 },
   { id: 'client', label: 'Client', kind: 'endpoint', width: 21, yields: 3 },
   { id: 'server', label: 'Server', kind: 'endpoint', width: 21, yields: 3 },
   { id: 'incident', label: 'Incident', kind: 'incident', width: 9, yields: 1 },
-  { id: 'capture', label: 'Capture', kind: 'text', width: 16, yields: 7 },
+  { id: 'capture', label: 'Capture', kind: 'text', width: 16, yields: 4 },
 ] as const satisfies readonly Column[]
 
 export type ConnectionColumn = (typeof CONNECTION_COLUMNS)[number]['id']
