@@ -448,3 +448,36 @@ test('streams without end: each is looked at once for how many were open beside 
     }),
   )
 })
+
+/** One connection: requests, thirty in a packet, that fail, and one that goes well. */
+function* failing(packets: number): Generator<Bytes> {
+  const at = [100, 500]
+  const say = (side: 0 | 1, data: string): Bytes => {
+    const [from, to] = side === 0 ? [CLIENT, SERVER] : [SERVER, CLIENT]
+    const bytes = segment(from, to, 1024, at[side]!, PSH_ACK, data)
+    const view = new DataView(bytes.buffer)
+    if (side === 1) view.setUint32(20, (80 << 16) | 1024) // ports
+    view.setUint32(28, at[1 - side]!) // acknowledgement number
+    at[side]! += data.length
+    return bytes
+  }
+  yield segment(CLIENT, SERVER, 1024, 99, SYN)
+  for (let i = 0; i < packets; i++) {
+    yield say(0, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(30))
+    yield say(1, 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n'.repeat(30))
+  }
+  yield say(0, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  yield say(1, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+  yield say(0, '')
+}
+
+test('failures without end of one connection: thousands are kept, the rest is counted, and what went well is there', () => {
+  const seen = observed(failing(300))
+  const [connection] = connectionsOf(seen)
+  expect(connection!.exchangeCount).toBe(8193)
+  expect(connection!.exchanges.every(({ ordinal }, i) => ordinal === i)).toBe(true)
+  expect(connection!.exchanges.at(-1)!.status).toBe(200)
+  const { captures, healthy } = diagnose(correlate([seen]))
+  expect(captures[0]!.warnings.join('\n')).toContain('808 exchanges of connections with thousands that went wrong')
+  expect(healthy.exchanges).toBe(1)
+})

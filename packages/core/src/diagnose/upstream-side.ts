@@ -78,7 +78,8 @@ export function coverage(
   for (const [capture, conversations] of shownBy(story, frontOf(request))) {
     const { first, last: end } = runOf(story, capture)
     // The try may be among those that there was no room for.
-    if (story.captures[capture].observations.forgotten.connections > 0) continue
+    const { connections: left, exchanges } = story.captures[capture].observations.forgotten
+    if (left + exchanges > 0) continue
     if (first > request.start || end < request.answered - RECENT_NS) continue
     // A capture that saw the proxy connect at another time saw that side; it must not have ended before.
     const isWhole = end >= request.answered || sameFile(story, capture, request)

@@ -253,7 +253,7 @@ function isLossy({ story, near, far }: Facts, cause: CauseCode): boolean {
     const isOneSided = client.segments > 0 && server.ttl < 0
     const isCut = counts.cutBySnapLength > 0 && connection.tls?.messages.some((m) => m.incomplete) === true
     if (isOneSided || isCut || (isForged ? lacksBytes(connection) : lacksPackets(view))) return true
-    if (forgotten.connections > 0) return true
+    if (forgotten.connections + forgotten.exchanges > 0) return true
     return interfaces.some(({ dropped }) => (dropped ?? 0) > 0) || losesMany(story, `${capture}`)
   })
 }

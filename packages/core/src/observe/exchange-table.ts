@@ -130,6 +130,15 @@ export function exchangesFrom(table: ExchangeTable, first: number): ExchangeTabl
   return kept
 }
 
+/** Numbers the exchanges anew, in their order and without holes: some were left out. */
+export function closeRanks({ numbers, ids, troubled }: ExchangeTable): void {
+  const inRows = ids.map((_, row) => numbers[row * WIDTH + ORDINAL]!)
+  const ordinals = [...inRows, ...troubled.map(({ ordinal }) => ordinal)].toSorted((a, b) => a - b)
+  const ranks = new Map(ordinals.map((ordinal, rank) => [ordinal, rank]))
+  for (const [row, ordinal] of inRows.entries()) numbers[row * WIDTH + ORDINAL] = ranks.get(ordinal)!
+  for (const exchange of troubled) exchange.ordinal = ranks.get(exchange.ordinal)!
+}
+
 /** Adds the exchange of a row to the exchanges of one connection. */
 export function copyRow(from: ConnectionTable, row: number, to: ExchangeTable): void {
   for (let column = 0; column < WIDTH; column++) to.numbers.push(from.exchangeNumbers[row * WIDTH + column]!)

@@ -4,7 +4,14 @@ import type { Head, MessageFault, Place } from '../app/http1/message.ts'
 import type { TlsOptions } from '../app/tls/session.ts'
 import type { ConnectionTracker } from '../flow/connection.ts'
 import type { PacketBudget } from '../flow/packet-log.ts'
-import { addExchange, copyExchangeTable, createExchangeTable, exchangesFrom, overBefore } from './exchange-table.ts'
+import {
+  addExchange,
+  closeRanks,
+  copyExchangeTable,
+  createExchangeTable,
+  exchangesFrom,
+  overBefore,
+} from './exchange-table.ts'
 import type {
   Exchange,
   ExchangeDetail,
@@ -20,6 +27,8 @@ import { readPairingFields } from './pairing-fields.ts'
 const LARGE_HEAD = 3500
 /** Exchanges that wait for an answer, or for the next request, before the packets of the oldest are let go. */
 const BACKLOG = 32
+/** Exchanges of a connection that have to be explained: what is kept of one takes kilobytes, and its request a dozen bytes. */
+const TROUBLED_KEPT = 8192
 export const UNSEEN: Moment = { frame: -1, time: -1 }
 
 const REQUEST_FIELDS = [
@@ -84,6 +93,8 @@ export interface Surroundings {
 export interface Tally {
   /** Answers of 502, 503 and 504, on whichever leg. */
   gatewayErrors: number
+  /** Exchanges that have to be explained, and of which nothing is kept: their connections have too many. */
+  exchangesLeft: number
 }
 
 /** An exchange while it goes on, with what is dropped when it ends well. */
@@ -120,6 +131,8 @@ export class ExchangeLedger {
   #count = 0
   /** Exchanges that ended; the packets up to the next request are theirs. */
   #ended: OpenExchange[] = []
+  /** Some exchanges are not kept: ordinals have holes until all is over. */
+  #hasHoles = false
 
   constructor(protocol: ExchangeProtocol, client: SideIndex, { connection, strings, budget, tally }: Surroundings) {
     this.protocol = protocol
@@ -176,6 +189,7 @@ export class ExchangeLedger {
     const at = this.open.indexOf(open)
     if (at < 0) return
     if (this.open.length === 1) this.open = []
+    else if (at === 0) this.open.shift()
     else this.open.splice(at, 1)
     this.#noteEnded(open)
     this.#forget()
@@ -200,6 +214,7 @@ export class ExchangeLedger {
     for (const open of this.open) this.#noteEnded(open)
     this.open = []
     this.#settle()
+    if (this.#hasHoles) closeRanks(this.exchanges)
   }
 
   /** Both sides have closed, what they sent was acknowledged, and none of the exchanges has to be explained. */
@@ -219,6 +234,7 @@ export class ExchangeLedger {
       if (this.#isTroubled({ ...open, exchange })) exchange.detail = this.#detail(open, Infinity, 'peek')
       addExchange(table, exchange)
     }
+    if (this.#hasHoles) closeRanks(table)
     return table
   }
 
@@ -307,8 +323,13 @@ export class ExchangeLedger {
     let cut = before
     for (const open of this.#ended) {
       const troubled = this.#isTroubled(open) || (open === this.#ended.at(-1) && this.#isUnacknowledged())
-      if (troubled) open.exchange.detail = this.#detail(open, before)
-      addExchange(this.exchanges, open.exchange)
+      if (troubled && this.exchanges.troubled.length >= TROUBLED_KEPT) {
+        this.#hasHoles = true
+        this.#tally.exchangesLeft++
+      } else {
+        if (troubled) open.exchange.detail = this.#detail(open, before)
+        addExchange(this.exchanges, open.exchange)
+      }
       // Of the exchange before, the next one keeps what came after its end.
       const { requestEnd, response, responseEnd } = open.exchange
       cut = Math.max(requestEnd.frame, response.frame, responseEnd.frame)

@@ -339,5 +339,5 @@ export interface Observations {
   /** Connections taken for over because too many were open at once. */
   evicted: number
   /** What is not in these tables because they were full. */
-  forgotten: { connections: number; lookups: number; icmpErrors: number; neighbours: number }
+  forgotten: { connections: number; exchanges: number; lookups: number; icmpErrors: number; neighbours: number }
 }

@@ -176,7 +176,10 @@ async function feed(
   return faults
 }
 
-const soFarOf = ({ frames, tally }: Observer): Omit<ObserveProgress, 'file' | 'bytes'> => ({ frames, ...tally })
+const soFarOf = ({ frames, tally }: Observer): Omit<ObserveProgress, 'file' | 'bytes'> => ({
+  frames,
+  gatewayErrors: tally.gatewayErrors,
+})
 
 /** Secrets are looked for in the key logs given and in those that the capture has brought so far. */
 function tlsOptions({ keys, crypto }: ObserveOptions, reader: () => CaptureReader): TlsOptions {

@@ -115,7 +115,7 @@ export class Observer implements PacketSink {
   #first = Infinity
   #last = -Infinity
   #evicted = 0
-  #forgotten: Observations['forgotten'] = { connections: 0, lookups: 0, icmpErrors: 0, neighbours: 0 }
+  #forgotten = { connections: 0, icmpErrors: 0, neighbours: 0 }
   /** Connections kept without an exchange, by server. */
   #bare = new Map<string, number>()
   #bareCount = 0
@@ -141,7 +141,7 @@ export class Observer implements PacketSink {
     fragments: 0,
   }
 
-  readonly tally: Readonly<Tally> = { gatewayErrors: 0 }
+  readonly tally: Readonly<Tally> = { gatewayErrors: 0, exchangesLeft: 0 }
   readonly #tls: TlsOptions
 
   readonly #share: Share | null
@@ -300,7 +300,7 @@ export class Observer implements PacketSink {
       icmpErrors: this.#icmpErrors,
       neighbours: this.#neighbours,
       evicted: this.#evicted,
-      forgotten: { ...this.#forgotten, lookups: this.#lookups.forgotten },
+      forgotten: { ...this.#forgotten, exchanges: this.tally.exchangesLeft, lookups: this.#lookups.forgotten },
     }
   }
 

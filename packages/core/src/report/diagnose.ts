@@ -248,6 +248,7 @@ function warningsOf(capture: StoryCapture, part: number): string[] {
   if (evicted > 0) warnings.push(`${evicted} idle connections were dropped because too many were open at once`)
   const kept = [
     [forgotten.connections, 'connections without an exchange'],
+    [forgotten.exchanges, 'exchanges of connections with thousands that went wrong'],
     [forgotten.lookups, 'name lookups'],
     [forgotten.icmpErrors, 'ICMP errors'],
     [forgotten.neighbours, 'searches for neighbours'],
