@@ -107,3 +107,11 @@ test('rows never touch, whatever the times; every arrow is drawn once', () => {
     }),
   )
 })
+
+test('what the client got stays, however little room there is', () => {
+  const arrows = Array.from({ length: 40 }, (_, i) => arrow(i / 1e4, { deciding: i === 3 }))
+  arrows[25] = arrow(25 / 1e4, { kind: 'response', from: 1, to: 0, connection: 1 })
+  const front = { ...CONNECTION, leg: 'client' as const, clientLane: 0, serverLane: 1 }
+  const { rows } = layoutOf({ lanes: LANES, connections: [CONNECTION, front], arrows }, { most: 6 })
+  expect(rows.flatMap((row) => (row.kind === 'arrow' ? [row.arrow] : []))).toContain(25)
+})

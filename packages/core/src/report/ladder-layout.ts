@@ -189,14 +189,20 @@ function withOmitted({ arrows, connections }: Ladder, rows: LadderRow[]): Ladder
   return rows
 }
 
-/** At most so many rows: those that decide with what is around them, the first and the last. */
-function cut(rows: LadderRow[], { arrows }: Ladder, most: number): LadderRow[] {
+/** At most so many rows: those that decide with what is around them, what the client got, the first and the last. */
+function cut(rows: LadderRow[], { arrows, connections }: Ladder, most: number): LadderRow[] {
   if (rows.length <= most) return rows
   const isDeciding = (row: LadderRow): boolean => row.kind === 'arrow' && arrows[row.arrow]!.deciding
+  const isAnswer = (row: LadderRow): boolean => {
+    if (row.kind !== 'arrow') return false
+    const { kind, marks, connection } = arrows[row.arrow]!
+    const isToClient = connection !== null && connections[connection]!.leg === 'client'
+    return isToClient && kind === 'response' && !marks.includes('continued')
+  }
   const deciding = rows.flatMap((row, i) => (isDeciding(row) ? [i] : []))
   const order = rows.map((_, i) => {
     const near = deciding.reduce((least, at) => Math.min(least, Math.abs(at - i)), Infinity)
-    return { i, weight: Math.min(near, i / 2, rows.length - 1 - i) }
+    return { i, weight: isAnswer(rows[i]!) ? 0 : Math.min(near, i / 2, rows.length - 1 - i) }
   })
   const kept = new Set(
     order
