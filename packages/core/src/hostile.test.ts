@@ -21,6 +21,7 @@ import { diagnose } from './report/diagnose.ts'
 import { correlate } from './story/correlate.ts'
 import { KnownConnections } from './story/known-connections.ts'
 import { createLayers, Decoder } from './wire/decode.ts'
+import { Reassembly } from './wire/fragments.ts'
 import { createQuote, quoted } from './wire/icmp.ts'
 
 const RAW = 101 // LINKTYPE_RAW
@@ -480,4 +481,21 @@ test('failures without end of one connection: thousands are kept, the rest is co
   const { captures, healthy } = diagnose(correlate([seen]))
   expect(captures[0]!.warnings.join('\n')).toContain('808 exchanges of connections with thousands that went wrong')
   expect(healthy.exchanges).toBe(1)
+})
+
+test('fragments at the ends of datagrams reserve no room for all of them', () => {
+  const waiting = new Reassembly()
+  for (let i = 0; i < 256; i++) {
+    const at = { headerAt: 0, headerEnd: 20, at: 20, end: 28, offset: 65_000, length: 8 }
+    waiting.add({ key: `${i}`, time: 0, bytes: new Uint8Array(28), protocol: 6, more: true, ...at })
+  }
+  expect(waiting.pending).toBe(256)
+})
+
+test('a capture that goes on with zeros ends there', () => {
+  const header = words(0xa1b2c3d4, 0x0004_0002, 0, 0, 65_535, RAW)
+  const packet = joined(words(1, 0, 1, 1), Uint8Array.of(0x45))
+  const { faults, frames } = read(header, packet, new Uint8Array(4 << 20))
+  expect(frames).toBe(16) // one, and those of zeros that there were not yet too many of
+  expect(faults).toEqual([expect.objectContaining({ offset: 41, fatal: true, text: expect.stringContaining('zeros') })])
 })

@@ -27,6 +27,8 @@ const RECORD_HEADER = 16
 /** Seconds before and after the last good packet in which one behind damage may lie. */
 const NEAR = 7 * 86_400
 const MODIFIED_RECORD_HEADER = 24
+/** So many records of nothing but zeros in a row are none: a file that was given room, or lost what was to be written. */
+const EMPTY_RECORDS = 16
 
 export const pcap: CaptureFormat = { name: 'pcap', recognises: (head) => magic(head) !== null, reader: pcapReader }
 
@@ -50,6 +52,9 @@ function pcapReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader {
   let headerLength = 0
   let minor = 0
   let limit = 0
+  /** Records of zeros in a row, and where the first one is. */
+  let empty = 0
+  let emptyFrom = 0
   const packet = createPacket()
 
   function readFileHeader(b: Bytes, at: number, end: number, feed: Feed): number {
@@ -80,6 +85,13 @@ function pcapReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader {
 
   const field = (b: Bytes, at: number): number => (little ? u32le(b, at) : u32(b, at))
 
+  /** A record header without time and lengths. */
+  const isEmpty = (b: Bytes, at: number): boolean =>
+    field(b, at + CAPTURED_LENGTH) === 0 &&
+    field(b, at + ORIGINAL_LENGTH) === 0 &&
+    field(b, at) === 0 &&
+    field(b, at + FRACTION) === 0
+
   function capturedLength(b: Bytes, at: number): number {
     const captured = field(b, at + CAPTURED_LENGTH)
     if (minor > 3) return captured
@@ -101,6 +113,13 @@ function pcapReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader {
       }
       const length = headerLength + captured
       if (end - at < length) return length
+      if (!isEmpty(b, at)) empty = 0
+      else if (empty++ === 0) emptyFrom = feed.offset
+      if (empty === EMPTY_RECORDS) {
+        addFault(info, emptyFrom, true, 'zeros stand where a packet should; everything from here on is lost')
+        feed.stopped = true
+        return 0
+      }
 
       const first = field(b, at + CAPTURED_LENGTH)
       const second = field(b, at + ORIGINAL_LENGTH)
@@ -140,12 +159,15 @@ function pcapReader(info: CaptureInfo, blocks: BlockSink | null): RecordReader {
       const original = captured === field(b, at + CAPTURED_LENGTH) ? field(b, at + ORIGINAL_LENGTH) : captured
       const isLikely =
         captured <= limit &&
+        !isEmpty(b, at) &&
         captured <= original &&
         original <= LARGEST_PACKET &&
         field(b, at + FRACTION) < (nanoseconds ? 1e9 : 1e6) &&
         (info.frames === 0 || Math.abs(field(b, at) - packet.seconds) <= NEAR)
       return isLikely && captured <= end - at - headerLength ? headerLength + captured : 0
     },
-    restart(): void {},
+    restart(): void {
+      empty = 0
+    },
   }
 }

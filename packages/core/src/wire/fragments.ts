@@ -13,6 +13,8 @@ const TIMEOUT = 60
 /** An IPv4 header with options is at most this long; it stands right before the payload. */
 const HEADER_ROOM = 60
 const MAX_PAYLOAD = 65535
+/** What a piece takes beside its bytes, about. */
+const OVERHEAD = 128
 
 export interface Fragment {
   /** What fragments of one datagram share: addresses, identification, protocol, and where they were captured. */
@@ -63,11 +65,20 @@ export interface Datagram {
   protocol: number
 }
 
+/** Captured bytes of the payload, and where they stand in it. */
+interface Piece {
+  offset: number
+  bytes: Bytes
+}
+
 interface Assembly {
   time: number
-  buffer: Uint8Array<ArrayBuffer>
-  headerLength: number
+  header: Bytes
   protocol: number
+  /** What was captured, without overlaps. A buffer for all of it would let one byte at its end reserve 64 KiB. */
+  pieces: Piece[]
+  /** Bytes held by header and pieces, with what holds them. */
+  size: number
   /** Payload length, -1 until the last fragment came. */
   total: number
   /** Payload offset of the first byte that was not captured. */
@@ -100,23 +111,20 @@ export class Reassembly {
     if (assembly === undefined) {
       assembly = start(fragment.time)
       this.#open.set(fragment.key, assembly)
-      this.#bytes += assembly.buffer.length
+      this.#bytes += assembly.size
     }
     if (assembly.total >= 0 && to > assembly.total) return 'malformed'
     if (!fragment.more && assembly.total < 0) {
       if (to < (assembly.ranges.at(-1) ?? 0)) return 'malformed'
       assembly.total = to
     }
-    if (HEADER_ROOM + to > assembly.buffer.length) {
-      this.#bytes -= assembly.buffer.length
-      assembly.buffer = grown(assembly.buffer, HEADER_ROOM + to)
-      this.#bytes += assembly.buffer.length
-    }
-    if (fragment.offset === 0 && assembly.headerLength === 0) keepHeader(assembly, fragment)
+    const before = assembly.size
+    if (fragment.offset === 0 && assembly.header.length === 0) keepHeader(assembly, fragment)
     place(assembly, fragment)
+    this.#bytes += assembly.size - before
     if (isComplete(assembly)) {
       this.#open.delete(fragment.key)
-      this.#bytes -= assembly.buffer.length
+      this.#bytes -= assembly.size
       return datagram(assembly)
     }
     this.#shrink()
@@ -140,29 +148,20 @@ export class Reassembly {
 
   #drop(key: string, assembly: Assembly): void {
     this.#open.delete(key)
-    this.#bytes -= assembly.buffer.length
+    this.#bytes -= assembly.size
     this.incomplete++
   }
 }
 
 function start(time: number): Assembly {
-  const buffer = new Uint8Array(4096)
-  return { time, buffer, headerLength: 0, protocol: 0, total: -1, cutAt: MAX_PAYLOAD, ranges: [] }
+  const header = new Uint8Array(0)
+  return { time, header, protocol: 0, pieces: [], size: OVERHEAD, total: -1, cutAt: MAX_PAYLOAD, ranges: [] }
 }
 
-function grown(buffer: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(size, 2 * buffer.length))
-  larger.set(buffer)
-  return larger
-}
-
-function keepHeader(assembly: Assembly, fragment: Fragment): void {
-  assembly.headerLength = fragment.headerEnd - fragment.headerAt
-  assembly.protocol = fragment.protocol
-  assembly.buffer.set(
-    fragment.bytes.subarray(fragment.headerAt, fragment.headerEnd),
-    HEADER_ROOM - assembly.headerLength,
-  )
+function keepHeader(assembly: Assembly, { bytes, headerAt, headerEnd, protocol }: Fragment): void {
+  assembly.header = bytes.slice(headerAt, headerEnd)
+  assembly.size += assembly.header.length
+  assembly.protocol = protocol
 }
 
 /** Copies what is new of the fragment and adds it to the ranges. */
@@ -200,19 +199,23 @@ function copy(assembly: Assembly, fragment: Fragment, from: number, to: number):
   if (captured < to) assembly.cutAt = Math.min(assembly.cutAt, Math.max(from, captured))
   if (captured <= from) return
   const shift = fragment.at - fragment.offset
-  assembly.buffer.set(fragment.bytes.subarray(shift + from, shift + captured), HEADER_ROOM + from)
+  assembly.pieces.push({ offset: from, bytes: fragment.bytes.slice(shift + from, shift + captured) })
+  assembly.size += captured - from + OVERHEAD
 }
 
 const isComplete = ({ total, ranges }: Assembly): boolean =>
   total >= 0 && ranges.length === 2 && ranges[0] === 0 && ranges[1] >= total
 
-function datagram(assembly: Assembly): Datagram {
+function datagram({ header, pieces, total, cutAt, protocol }: Assembly): Datagram {
+  const bytes = new Uint8Array(HEADER_ROOM + total)
+  bytes.set(header, HEADER_ROOM - header.length)
+  for (const piece of pieces) bytes.set(piece.bytes, HEADER_ROOM + piece.offset)
   return {
-    bytes: assembly.buffer,
-    headerAt: HEADER_ROOM - assembly.headerLength,
+    bytes,
+    headerAt: HEADER_ROOM - header.length,
     payloadAt: HEADER_ROOM,
-    end: HEADER_ROOM + Math.min(assembly.total, assembly.cutAt),
-    wireEnd: HEADER_ROOM + assembly.total,
-    protocol: assembly.protocol,
+    end: HEADER_ROOM + Math.min(total, cutAt),
+    wireEnd: HEADER_ROOM + total,
+    protocol,
   }
 }
