@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { pathToFileURL } from 'node:url'
-import { gateway } from '@pcap-surgery/testkit'
+import { gateway, network, request, response } from '@pcap-surgery/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accessibility, BUILT, caseFiles, CASES, drop, isWithoutBrowser, open, serveUi, useBrowser } from './harness.ts'
 
@@ -32,6 +32,40 @@ describe.skipIf(isWithoutBrowser)('the page', () => {
     await page.getByText('10.3.0.11:8080 was too slow').first().waitFor()
     await page.goBack()
     await page.getByRole('heading', { name: /requests failed/ }).waitFor()
+    await end()
+  })
+
+  test('who comes back from an incident finds the list where it was', async () => {
+    const net = network()
+    const [client, front] = [net.host('client', '10.0.0.2'), net.host('front', '10.0.0.1')]
+    const [back, upstream] = [net.host('back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
+    for (let i = 0; i < 40; i++) {
+      const leg = net
+        .tcp(client, front, 80)
+        .handshake()
+        .send('>', request(`GET /${i}`))
+      net.tcp(back, upstream, 8080).syn().rst('<')
+      leg.send('<', response(502)).wait(1)
+    }
+    const { page, end } = await open(empty)
+    await drop(page, [
+      { name: 'front.pcap', bytes: net.capture('front') },
+      { name: 'back.pcap', bytes: net.capture('back') },
+    ])
+    const rows = page.getByRole('list', { name: 'Incidents' }).getByRole('link')
+    await rows.first().focus()
+    for (const key of ['End', 'ArrowUp', 'ArrowUp', 'Enter']) await page.keyboard.press(key)
+    await page.waitForURL(/#\/incident\/38$/)
+    await page.getByRole('listbox').waitFor()
+    await page.goBack()
+    const row = page.locator('a[data-row][tabindex="0"]')
+    expect(await row.getAttribute('href')).toBe('#/incident/38')
+    const isInView = (): Promise<boolean> =>
+      row.evaluate((one) => {
+        const { left, top } = one.getBoundingClientRect()
+        return one.contains(document.elementFromPoint(left + 5, top + 5))
+      })
+    await expect.poll(isInView).toBe(true)
     await end()
   })
 
@@ -220,10 +254,10 @@ function endless(pcap: Buffer): Buffer {
 /** Files as they are, without a header of ours. */
 function plainServer(root: string): Promise<Server> {
   const types: Record<string, string> = { html: 'text/html', js: 'text/javascript', css: 'text/css' }
-  const server = createServer(({ url }, response) => {
+  const server = createServer(({ url }, answer) => {
     const name = url === '/' ? 'index.html' : url!.slice(1)
-    response.writeHead(200, { 'Content-Type': types[name.split('.').at(-1)!] ?? 'text/plain' })
-    response.end(readFileSync(join(root, name)))
+    answer.writeHead(200, { 'Content-Type': types[name.split('.').at(-1)!] ?? 'text/plain' })
+    answer.end(readFileSync(join(root, name)))
   })
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(server))

@@ -1,6 +1,6 @@
 // The page: what is on top of every view, and the view.
 import { words } from '@pcap-surgery/core'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from 'react'
 import styles from './app.module.css'
 import { CapturesView } from './captures/captures.tsx'
 import { DropTarget, Empty } from './drop/empty.tsx'
@@ -29,7 +29,6 @@ export function App(): ReactNode {
     document.title = title
   }, [title])
   useEffect(() => {
-    scrollTo(0, 0)
     // What was pressed to come here may be gone.
     if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true })
     // oxlint-disable-next-line react/exhaustive-effect-dependencies -- it follows where one goes
@@ -49,12 +48,22 @@ export function App(): ReactNode {
         </div>
         <ReadingStrip />
       </header>
+      <Top key={`${view} ${incident}`} />
       <main id="main" className={styles.main} tabIndex={-1}>
         {hasDocument ? VIEWS[view].show() : reading === null ? <Empty /> : <ReadingPanel reading={reading} />}
       </main>
       <DropTarget />
     </>
   )
+}
+
+/** Every place begins at its top; what stands behind may then bring something else into view. */
+function Top(): null {
+  useLayoutEffect(() => {
+    // It answers a promise by now, which is no cleanup.
+    scrollTo(0, 0)
+  }, [])
+  return null
 }
 
 /** Of the window: the incident that is looked at, and how many there are. */

@@ -29,6 +29,8 @@ export interface State {
   /** What went wrong with us, as a sentence; null: nothing. */
   defect: string | null
   place: Place
+  /** Id of the incident that was looked at last, where lists begin again; null: none. */
+  lastIncident: string | null
 }
 
 export const usePage = create<State>(() => ({
@@ -37,6 +39,7 @@ export const usePage = create<State>(() => ({
   reading: null,
   defect: null,
   place: placeOf(globalThis.location?.hash ?? ''),
+  lastIncident: null,
 }))
 
 /** Reads more files, together with those that are open. */
@@ -62,7 +65,7 @@ export function openGiven(): void {
 
 /** Lets go of everything, and begins anew. */
 export function closeFiles(): void {
-  usePage.setState({ files: [], opened: null, reading: null, defect: null })
+  usePage.setState({ files: [], opened: null, reading: null, defect: null, lastIncident: null })
   endClient()
   goTo({})
 }
@@ -108,4 +111,9 @@ export function set(settings: Readonly<Record<string, string>>): void {
   usePage.setState({ place: now })
 }
 
-globalThis.addEventListener?.('hashchange', () => usePage.setState({ place: placeOf(location.hash) }))
+globalThis.addEventListener?.('hashchange', () =>
+  usePage.setState(({ place, lastIncident }) => ({
+    place: placeOf(location.hash),
+    lastIncident: place.incident ?? lastIncident,
+  })),
+)

@@ -44,9 +44,8 @@ export function IncidentView(): ReactNode {
   )
 }
 
-/** Who comes from elsewhere begins at the top, and assistive technology with the sentence. */
+/** For who comes from elsewhere assistive technology begins with the sentence. */
 function arrive(): void {
-  if (usePage.getState().place.settings.frame === undefined) window.scrollTo(0, 0)
   if (window.document.activeElement === window.document.body) {
     window.document.getElementById('headline')?.focus({ preventScroll: true })
   }

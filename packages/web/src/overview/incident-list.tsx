@@ -8,6 +8,7 @@ import { ConfidenceMark } from '../parts/judgement.tsx'
 import { visible } from '../parts/text.ts'
 import { fragmentOf, HOME } from '../place.ts'
 import { statusOf } from './filter.ts'
+import { usePage } from '../state.ts'
 import styles from './incident-list.module.css'
 import { titleOf } from './summary.ts'
 
@@ -24,13 +25,16 @@ const PAGE = 8
 export function IncidentList({ incidents, label }: { incidents: readonly Incident[]; label: string }): ReactNode {
   const scroller = useRef<HTMLDivElement>(null)
   const [seen, setSeen] = useState({ top: 0, height: 600, width: NARROW })
-  const [active, setActive] = useState(0)
+  // Who comes back from an incident is where they were.
+  const [last] = useState(() => incidents.findIndex(({ id }) => id === usePage.getState().lastIncident))
+  const [active, setActive] = useState(Math.max(0, last))
   const takesFocus = useRef(false)
 
   useLayoutEffect(() => {
     const element = scroller.current!
     const look = (): void =>
       setSeen({ top: element.scrollTop, height: element.clientHeight, width: element.clientWidth })
+    look()
     const observer = new ResizeObserver(look)
     observer.observe(element)
     element.addEventListener('scroll', look, { passive: true })
@@ -44,11 +48,14 @@ export function IncidentList({ incidents, label }: { incidents: readonly Inciden
   const isLong = incidents.length > SHORT
   const current = Math.min(active, incidents.length - 1)
   const first = isLong ? Math.max(0, Math.floor(seen.top / row) - MARGIN) : 0
-  const last = isLong
-    ? Math.min(incidents.length, Math.ceil((seen.top + seen.height) / row) + MARGIN)
-    : incidents.length
+  const end = isLong ? Math.min(incidents.length, Math.ceil((seen.top + seen.height) / row) + MARGIN) : incidents.length
   // The one that has the focus stays, wherever it was scrolled to.
-  const shown = [...range(first, last), ...(current < first || current >= last ? [current] : [])]
+  const shown = [...range(first, end), ...(current < first || current >= end ? [current] : [])]
+
+  useLayoutEffect(() => {
+    if (last >= 0) scroller.current!.querySelector(`[data-row="${last}"]`)?.scrollIntoView({ block: 'center' })
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies -- rows of another height stand elsewhere
+  }, [last, row])
 
   useLayoutEffect(() => {
     if (!takesFocus.current) return
