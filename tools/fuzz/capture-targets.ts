@@ -156,8 +156,13 @@ async function watched(input: Bytes): Promise<void> {
 const inShort = ({ time, client, proxyBack, upstream, cause, confidence }: Incident): string =>
   `${time} ${client} ${proxyBack} ${upstream} ${cause} ${confidence}`
 
+/** No platform says where zlib found damage; what is told is how much it had been given, which depends on the chunks. */
+const GZIP_DAMAGE = /at byte \d+: the gzip data is cut/g
+
 function mustBeSame(one: DiagnosisDocument, other: DiagnosisDocument, how: string): void {
-  const [a, b] = [JSON.stringify(one), JSON.stringify(other)]
+  const [a, b] = [one, other].map((document) =>
+    JSON.stringify(document).replaceAll(GZIP_DAMAGE, 'the gzip data is cut'),
+  ) as [string, string]
   if (a === b) return
   const at = [...a].findIndex((char, i) => char !== b[i])
   must(

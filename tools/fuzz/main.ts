@@ -12,8 +12,10 @@ import { mutateAll } from './thirdparty.ts'
 import { fuzzInThread, type Told, type Work } from './worker.ts'
 
 const ROOTS = ['cases', '../shared/thirdparty', '../shared/captures']
-/** How long one run may take. */
+/** Milliseconds that one run may take of the processor, and by the clock: who is left none by others is not slow. */
 const PATIENCE = 5000
+const WALL_PATIENCE = 120_000
+const LOOK_EVERY = 1000
 const HEAP_LIMIT = 600
 const FINDINGS = 'coverage/fuzz-findings'
 
@@ -49,6 +51,7 @@ function watched(work: Work): Promise<{ count: number; isWhole: boolean }> {
     const current = (): Uint8Array => new Uint8Array(work.input, 4, new Uint32Array(work.input, 0, 1)[0]!).slice()
     let count = 0
     let before = -1
+    let since = { cpu: 0, wall: 0 }
     const over = (isWhole: boolean): void => {
       clearInterval(timer)
       void worker.terminate()
@@ -60,12 +63,16 @@ function watched(work: Work): Promise<{ count: number; isWhole: boolean }> {
     }
     const timer = setInterval(() => {
       const now = Atomics.load(run, 0)
-      if (now > 0 && now === before) {
-        note({ target: work.target, message: `a run takes longer than ${PATIENCE} ms`, input: current(), run: now })
+      const spent = { cpu: cpuTime(), wall: performance.now() }
+      if (now <= 0 || now !== before) since = spent
+      else if (spent.cpu - since.cpu > PATIENCE || spent.wall - since.wall > WALL_PATIENCE) {
+        const [cpu, wall] = [spent.cpu - since.cpu, spent.wall - since.wall].map(Math.round)
+        const message = `a run took ${cpu} ms of the processor in ${wall} ms, and goes on`
+        note({ target: work.target, message, input: current(), run: now })
         over(false)
       }
       before = now
-    }, PATIENCE)
+    }, LOOK_EVERY)
     worker.on('message', (told: Told) => {
       if (told.is === 'finding') return note(told.finding)
       const { runs, kept, blocks, heapMegabytes } = told
@@ -79,6 +86,12 @@ function watched(work: Work): Promise<{ count: number; isWhole: boolean }> {
       over(false)
     })
   })
+}
+
+/** Milliseconds of the processor that this process took; nobody but the thread that fuzzes takes much. */
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 function show({ target, message, input, run }: Finding, seed: number): void {
