@@ -78,7 +78,9 @@ function openAtProxies(roles: Roles, order: readonly number[], proxies: readonly
   if (proxies.length === 0) return () => {}
   const { requests, tries, conversations } = roles
   const all = new RequestGroups(roles)
-  const byTarget = new Map(proxies.map(({ front }) => [front, new RequestGroups(roles)]))
+  // A request went to one front.
+  const before = new Int32Array(roles.count)
+  const byTarget = new Map(proxies.map(({ front }) => [front, new RequestGroups(roles, before)]))
   for (const row of order) {
     const front = requests.sighting[row]!.connection.server
     const targets = byTarget.get(front)

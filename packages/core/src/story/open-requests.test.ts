@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { OpenRequests } from './open-requests.ts'
+import { OpenRequests, RequestGroups } from './open-requests.ts'
 import type { Roles } from './requests.ts'
 
 const SLACK_NS = 5e6
@@ -18,8 +18,15 @@ test('finds those in whose time a moment lies, the latest first, be they few or 
       const time = moment * 1e6
       const isOpen = (row: number): boolean => start[row]! <= time + SLACK_NS && until[row]! >= time - SLACK_NS
       const rows = [...spans.keys()]
-      const open = new OpenRequests({ requests } as Roles, rows)
-      expect(open.at(time)).toEqual(rows.filter(isOpen).toReversed())
+      const roles = { requests, count: rows.length } as Roles
+      const open = rows.filter(isOpen).toReversed()
+      expect(new OpenRequests(roles, rows).at(time)).toEqual(open)
+      // Every third one is of another group.
+      const groups = new RequestGroups(roles)
+      for (const row of rows) groups.add(row % 3 === 0 ? '/a' : '/b', row)
+      const [a, b] = ['/a', '/b'].map((key) => groups.get(key)?.at(time) ?? [])
+      expect(a).toEqual(open.filter((row) => row % 3 === 0))
+      expect(b).toEqual(open.filter((row) => row % 3 !== 0))
     }),
   )
 })

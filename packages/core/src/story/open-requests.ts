@@ -7,22 +7,24 @@ const SLACK_NS = 5e6
 const CANDIDATES = 512
 /** So many are looked at one by one: nearly all requests share their target with few, and columns for each are large. */
 const FEW = 16
-const NO_TIMES = new Float64Array(0)
 
-export class OpenRequests {
-  readonly #requests: Roles['requests']
+/** What can be asked for requests that are open. */
+export interface OpenIndex {
+  /** Requests in whose time `time` lies, the latest ones first; added to `found`. */
+  at(time: number, found?: number[]): number[]
+}
+
+export class OpenRequests implements OpenIndex {
   readonly #rows: readonly number[]
-  #starts: Float64Array = NO_TIMES
+  readonly #starts: Float64Array
   /** A tree of latest ends: those of the requests from `#leaves` on, and above them, at n, the later of 2n and 2n + 1. */
-  #latest: Float64Array = NO_TIMES
+  readonly #latest: Float64Array
   #leaves = 1
 
   /** `rows` go in the order of their start. */
   constructor({ requests }: Roles, rows: readonly number[]) {
     const { length } = rows
-    this.#requests = requests
     this.#rows = rows
-    if (length <= FEW) return
     this.#starts = new Float64Array(length)
     while (this.#leaves <= length) this.#leaves *= 2
     this.#latest = new Float64Array(2 * this.#leaves).fill(-Infinity)
@@ -33,9 +35,7 @@ export class OpenRequests {
     for (let n = this.#leaves - 1; n > 0; n--) this.#latest[n] = Math.max(this.#latest[2 * n], this.#latest[2 * n + 1])
   }
 
-  /** Requests in whose time `time` lies, the latest ones first; added to `found`. */
   at(time: number, found: number[] = []): number[] {
-    if (this.#rows.length <= FEW) return this.#amongFew(time, found)
     let low = 0
     let high = this.#starts.length
     while (low < high) {
@@ -46,15 +46,6 @@ export class OpenRequests {
     let most = CANDIDATES
     for (let i = this.#lastOpen(low, time); i >= 0 && most > 0; i = this.#lastOpen(i, time), most--) {
       found.push(this.#rows[i])
-    }
-    return found
-  }
-
-  #amongFew(time: number, found: number[]): number[] {
-    const { start, until } = this.#requests
-    for (let i = this.#rows.length - 1; i >= 0; i--) {
-      const row = this.#rows[i]!
-      if (start[row]! <= time + SLACK_NS && !(until[row]! < time - SLACK_NS)) found.push(row)
     }
     return found
   }
@@ -73,27 +64,67 @@ export class OpenRequests {
   }
 }
 
-/** Requests in groups by what they have in common, ready to be asked once somebody asks for them. */
+/** Few requests, each of which leads to the one that started before it. */
+class FewRequests implements OpenIndex {
+  readonly #requests: Roles['requests']
+  readonly #before: Int32Array
+  readonly #last: number
+
+  constructor({ requests }: Roles, before: Int32Array, last: number) {
+    this.#requests = requests
+    this.#before = before
+    this.#last = last
+  }
+
+  at(time: number, found: number[] = []): number[] {
+    const { start, until } = this.#requests
+    for (let row = this.#last; row >= 0; row = this.#before[row]!) {
+      if (start[row]! <= time + SLACK_NS && !(until[row]! < time - SLACK_NS)) found.push(row)
+    }
+    return found
+  }
+}
+
+/**
+ * Requests in groups by what they have in common, ready to be asked once somebody asks for them. A list for each of a
+ * hundred thousand targets would take more than all that is known of the requests: they are chained instead.
+ */
 export class RequestGroups {
-  #roles: Roles
-  #rows = new Map<string, number[]>()
-  #ready = new Map<string, OpenRequests>()
+  readonly #roles: Roles
+  /** Last row of each group, and to each row the one before it in its group, -1 for none. */
+  readonly #last = new Map<string, number>()
+  readonly #before: Int32Array
+  readonly #ready = new Map<string, OpenRequests>()
 
-  constructor(roles: Roles) {
+  /** `before` may be shared by groupings that have no row in common. */
+  constructor(roles: Roles, before: Int32Array = new Int32Array(roles.count)) {
     this.#roles = roles
+    this.#before = before
   }
 
-  /** Rows are added in the order of their start. */
+  /** Rows are added in the order of their start, before anything is asked. */
   add(key: string, row: number): void {
-    const rows = this.#rows.get(key)
-    if (rows === undefined) this.#rows.set(key, [row])
-    else rows.push(row)
+    this.#before[row] = this.#last.get(key) ?? -1
+    this.#last.set(key, row)
   }
 
-  get(key: string): OpenRequests | undefined {
-    let ready = this.#ready.get(key)
-    const rows = ready === undefined ? this.#rows.get(key) : undefined
-    if (rows !== undefined) this.#ready.set(key, (ready = new OpenRequests(this.#roles, rows)))
+  get(key: string): OpenIndex | undefined {
+    const last = this.#last.get(key)
+    if (last === undefined) return undefined
+    let ready: OpenIndex | undefined = this.#ready.get(key)
+    if (ready === undefined) {
+      const rows: number[] = []
+      for (let row = last; row >= 0 && rows.length <= FEW; row = this.#before[row]!) rows.push(row)
+      ready = rows.length <= FEW ? new FewRequests(this.#roles, this.#before, last) : this.#index(key, last)
+    }
     return ready
+  }
+
+  #index(key: string, last: number): OpenRequests {
+    const rows: number[] = []
+    for (let row = last; row >= 0; row = this.#before[row]!) rows.push(row)
+    const index = new OpenRequests(this.#roles, rows.toReversed())
+    this.#ready.set(key, index)
+    return index
   }
 }

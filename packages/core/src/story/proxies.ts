@@ -1,6 +1,6 @@
 // Who is a proxy: which hosts pass requests on, at which address they get them and from which they send them.
 import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
-import { OpenRequests, RequestGroups } from './open-requests.ts'
+import { type OpenIndex, OpenRequests, RequestGroups } from './open-requests.ts'
 import { bareAddress, begins, contains, fits, likeness, originForm } from './pairing.ts'
 import { backOf, isMeant, type Roles } from './requests.ts'
 import type { Conversation, Proxy } from './story.ts'
@@ -101,7 +101,7 @@ function sealedSiblings(roles: Roles, order: readonly number[], proxies: readonl
 const SHARE_BY_TIME = 0.5
 
 /** Counts tries that begin and end as requests do, where that is the rule for those at one server. */
-function voteByTime(votes: Votes, roles: Roles, index: OpenRequests, group: readonly number[]): void {
+function voteByTime(votes: Votes, roles: Roles, index: OpenIndex, group: readonly number[]): void {
   for (const tries of inGroups(group, (row) => roles.conversations[row]!.sightings[0].connection.server)) {
     const found: Votes = new Map()
     let looked = 0
@@ -148,7 +148,7 @@ function forSample(tries: readonly number[], most: number, look: (attempt: numbe
 function voteFor(
   votes: Votes,
   roles: Roles,
-  index: OpenRequests,
+  index: OpenIndex,
   attempt: number,
   weight: number,
   byTime = false,
