@@ -4,6 +4,9 @@ import type { Connection, Exchange, Observations } from '../observe/observations
 import { KnownConnections } from './known-connections.ts'
 import type { Conversation, Turn } from './story.ts'
 
+/** Of nearly every conversation: a list of its own for each would take more than its times. */
+const NO_ERRORS: Conversation['icmp'] = []
+
 /** Joins the connections of all captures into conversations; sightings are not yet in order. */
 export function joinConversations(captures: readonly Observations[]): Conversation[] {
   const conversations: Conversation[] = []
@@ -21,7 +24,7 @@ export function joinConversations(captures: readonly Observations[]): Conversati
         sightings: [{ capture, connection }],
         first: Infinity,
         last: -Infinity,
-        icmp: [],
+        icmp: NO_ERRORS,
       }
       conversations.push(conversation)
       known.add(conversation, capture, connection)

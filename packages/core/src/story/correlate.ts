@@ -149,10 +149,10 @@ function quoteIcmp(captures: readonly StoryCapture[], conversations: readonly Co
   }
   for (const { capture, error, leg } of quotes) {
     const time = toStory(captures[capture], error.time)
-    byLeg
-      .get(leg)!
-      .findLast((c) => c.first <= time + 1e9)
-      ?.icmp.push({ capture, error })
+    const quoted = byLeg.get(leg)!.findLast((c) => c.first <= time + 1e9)
+    // The empty list is the same one of all.
+    if (quoted?.icmp.length === 0) quoted.icmp = [{ capture, error }]
+    else quoted?.icmp.push({ capture, error })
   }
 }
 
