@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type Sniffed, SNIFFED_NAMES } from '../app/sniff.ts'
 import {
   type ConnectionRecord,
   connectionsOf,
@@ -47,7 +48,7 @@ const anyExchange: fc.Arbitrary<Exchange> = fc.record({
   detail: fc.constant(null),
 })
 
-const anySide: fc.Arbitrary<SideRecord> = fc.record({
+const anyIrregular: fc.Arbitrary<SideRecord> = fc.record({
   bytes: anyWide,
   segments: fc.nat(),
   retransmissions: fc.nat(),
@@ -66,11 +67,16 @@ const anySide: fc.Arbitrary<SideRecord> = fc.record({
   resetFrame: anyFrame,
   resetTime: anyNumber,
 })
+const REGULAR = { retransmissions: 0, outOfOrder: 0, captureDuplicates: 0, missing: 0, resetFrame: -1, resetTime: -1 }
+const anySide = fc.oneof(
+  anyIrregular,
+  anyIrregular.map((side): SideRecord => ({ ...side, ...REGULAR })),
+)
 
-const anySpoken = fc.constantFrom('tls', 'http1-request', 'unknown', null)
+const anySpoken = fc.constantFrom(...(Object.keys(SNIFFED_NAMES) as Sniffed[]), null)
 const anyList = fc.uniqueArray(fc.nat(4095), { maxLength: 3 })
 
-const anyRecord: fc.Arbitrary<ConnectionRecord> = fc.record({
+const anyOdd: fc.Arbitrary<ConnectionRecord> = fc.record({
   clientPort: fc.nat(65_535),
   clientAddress: fc.ipV4(),
   serverAddress: fc.oneof(fc.ipV4(), fc.constant('2001:db8::1')),
@@ -98,6 +104,11 @@ const anyRecord: fc.Arbitrary<ConnectionRecord> = fc.record({
   exchanges: fc.constant(createExchangeTable()),
   exchangeCount: fc.constant(0),
 })
+/** Most begin with their one SYN. */
+const anyRecord = fc.oneof(
+  anyOdd,
+  anyOdd.map((record): ConnectionRecord => ({ ...record, syns: [record.first] })),
+)
 
 const readFrom = (...connections: ConnectionTable[]): readonly Connection[] =>
   connectionsOf({ connections } as Observations)

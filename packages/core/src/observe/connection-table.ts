@@ -1,7 +1,7 @@
 // The connections of a capture as they are kept: numbers in columns and texts in a list, a sixth of what objects take,
 // and plain data that is handed to another thread without being copied. Who reads them gets an object for each, the
 // same one every time; what only few connections have (TLS, packets, failed exchanges) is kept as it is.
-import type { Sniffed } from '../app/sniff.ts'
+import { type Sniffed, SNIFFED_NAMES } from '../app/sniff.ts'
 import type { TlsFacts } from '../app/tls/facts.ts'
 import type { ProxiedFor } from '../app/proxy-protocol.ts'
 import { formatEndpoint } from '../wire/address.ts'
@@ -25,56 +25,70 @@ const SERVER_ADDRESS = 3
 const SERVER = 4
 const FIRST_FRAME = 5
 const LAST_FRAME = 6
-const SYN_FRAME = 7
-const SYN_ACK_FRAME = 8
-const ESTABLISHED_FRAME = 9
-const INTERFACE = 10
-const VLAN = 11
+const SYN_ACK_FRAME = 7
+const ESTABLISHED_FRAME = 8
+const INTERFACE = 9
+const VLAN = 10
 /** First row of its healthy exchanges, and how many there are. */
-const EXCHANGES = 12
-const EXCHANGE_COUNT = 13
-/** What each side speaks, and inside of TLS: places in `SPOKEN`. */
-const SPEAKS = 14
-const INSIDE = 16
-const ORIENTATION = 18
-const LAST_FROM = 19
+const EXCHANGES = 11
+const EXCHANGE_COUNT = 12
+/**
+ * What each side speaks, and inside of TLS, five bits each; the orientation; whether the first packet is the one SYN, and
+ * whether the server sent the last one.
+ */
+const KIND = 13
+const ORIENTATION_SHIFT = 20
+const SYN_BIT = 1 << 22
+const LAST_FROM_SHIFT = 23
 /** Then those of the client, and those of the server. */
-const SIDES = 20
+const SIDES = 14
 const SEGMENTS = 0
-const RETRANSMISSIONS = 1
-const OUT_OF_ORDER = 2
-const DUPLICATES = 3
-const LARGEST = 4
-const LARGEST_ACKED = 5
-const MSS = 6
-const TTL = 7
-const FIN_FRAME = 8
-const RESET_FRAME = 9
-const STAMP = 10
-const SIDE_COUNTS = 11
+const LARGEST = 1
+const LARGEST_ACKED = 2
+const ISN = 3
+const BASE = 4
+/** TTL + 1 in the lowest nine bits, MSS + 1 in the next 17; then whether ISN and base are known. */
+const HEADERS = 5
+const MSS_SHIFT = 9
+const ISN_BIT = 1 << 26
+const BASE_BIT = 1 << 27
+const FIN_FRAME = 6
+const STAMP = 7
+/** Its row in `irregular`, -1 without one. */
+const IRREGULAR = 8
+const SIDE_COUNTS = 9
 const COUNTS = SIDES + 2 * SIDE_COUNTS
 
 /** Columns of `numbers`: times, and what does not fit into 31 bits. */
 const FIRST = 0
 const LAST = 1
-const SYN = 2
-const SYN_ACK = 3
-const ESTABLISHED = 4
-const SIDE_NUMBERS_AT = 5
+const SYN_ACK = 2
+const ESTABLISHED = 3
+const SIDE_NUMBERS_AT = 4
 const BYTES = 0
-const MISSING = 1
-const ISN = 2
-const BASE = 3
-const FIN = 4
-const RESET = 5
-const SIDE_NUMBERS = 6
+const FIN = 1
+const SIDE_NUMBERS = 2
 const NUMBERS = SIDE_NUMBERS_AT + 2 * SIDE_NUMBERS
 
+/** Columns of `irregular`: of sides that repeated, lost or reset something. */
+const RETRANSMISSIONS = 0
+const OUT_OF_ORDER = 1
+const DUPLICATES = 2
+const MISSING = 3
+const RESET_FRAME = 4
+const RESET = 5
+const IRREGULAR_WIDTH = 6
+/** Of a side that did not. */
+const REGULAR: readonly number[] = [0, 0, 0, 0, -1, -1]
+
+/** As many bits as a place in `SPOKEN` takes. */
+const SPOKEN_BITS = 5
+const SPOKEN: readonly (Sniffed | null)[] = [null, ...(Object.keys(SNIFFED_NAMES) as Sniffed[])]
 const ORIENTATIONS: readonly Connection['orientation'][] = ['syn', 'content', 'port']
 
 /** What only few connections have. */
 interface Rare {
-  /** Where there is more than one; of the others the column has the one. */
+  /** Where they are not the first packet alone, or none. */
   syns: Moment[] | null
   synAckRepeats: Moment[]
   interfaces: number[] | null
@@ -94,6 +108,8 @@ export interface ConnectionTable {
   count: number
   counts: Int32Array
   numbers: Float64Array
+  irregularCount: number
+  irregular: Float64Array
   exchangeCount: number
   exchangeNumbers: Float64Array
   exchangeTexts: Int32Array
@@ -151,11 +167,9 @@ export class ConnectionTableBuilder {
     counts[at + CLIENT_ADDRESS] = this.#place(record.clientAddress)
     counts[at + SERVER_ADDRESS] = serverAddress
     counts[at + SERVER] = this.#placeOfServer(serverAddress, record)
-    counts[at + ORIENTATION] = ORIENTATIONS.indexOf(record.orientation)
+    counts[at + KIND] = kindOf(record)
     putMoment(table, at + FIRST_FRAME, n + FIRST, record.first)
     putMoment(table, at + LAST_FRAME, n + LAST, record.last)
-    counts[at + LAST_FROM] = record.lastFrom
-    putMoment(table, at + SYN_FRAME, n + SYN, record.syns[0] ?? null)
     putMoment(table, at + SYN_ACK_FRAME, n + SYN_ACK, record.synAck)
     putMoment(table, at + ESTABLISHED_FRAME, n + ESTABLISHED, record.established)
     counts[at + INTERFACE] = record.interfaces[0] ?? -1
@@ -164,25 +178,17 @@ export class ConnectionTableBuilder {
       const one = record.sides[side]
       const c = at + SIDES + side * SIDE_COUNTS
       const m = n + SIDE_NUMBERS_AT + side * SIDE_NUMBERS
-      counts[at + SPEAKS + side] = this.#placeOrNone(record.speaks[side])
-      counts[at + INSIDE + side] = this.#placeOrNone(record.inside[side])
       counts[c + SEGMENTS] = one.segments
-      counts[c + RETRANSMISSIONS] = one.retransmissions
-      counts[c + OUT_OF_ORDER] = one.outOfOrder
-      counts[c + DUPLICATES] = one.captureDuplicates
       counts[c + LARGEST] = one.largest
       counts[c + LARGEST_ACKED] = one.largestAcked
-      counts[c + MSS] = one.mss
-      counts[c + TTL] = one.ttl
-      counts[c + STAMP] = one.stamp
+      counts[c + ISN] = one.isn
+      counts[c + BASE] = one.base
+      counts[c + HEADERS] = headersOf(one)
       counts[c + FIN_FRAME] = one.finFrame
-      counts[c + RESET_FRAME] = one.resetFrame
+      counts[c + STAMP] = one.stamp
+      counts[c + IRREGULAR] = this.#addIrregular(one)
       numbers[m + BYTES] = one.bytes
-      numbers[m + MISSING] = one.missing
-      numbers[m + ISN] = one.isn
-      numbers[m + BASE] = one.base
       numbers[m + FIN] = one.finTime
-      numbers[m + RESET] = one.resetTime
     }
     counts[at + EXCHANGES] = table.exchangeCount
     counts[at + EXCHANGE_COUNT] = record.exchanges.ids.length
@@ -196,6 +202,19 @@ export class ConnectionTableBuilder {
     this.#table = createTable(ROWS)
     this.#places = new Map()
     this.#servers = new Map()
+  }
+
+  /** The row of what is irregular about a side, -1 where nothing is. */
+  #addIrregular(side: SideRecord): number {
+    const { retransmissions, outOfOrder, captureDuplicates, missing, resetFrame, resetTime } = side
+    // In the order of the columns.
+    const values = [retransmissions, outOfOrder, captureDuplicates, missing, resetFrame, resetTime]
+    if (values.every((value, column) => value === REGULAR[column])) return -1
+    const table = this.#table
+    const row = table.irregularCount++
+    table.irregular = withRoom(table.irregular, table.irregularCount * IRREGULAR_WIDTH)
+    table.irregular.set(values, row * IRREGULAR_WIDTH)
+    return row
   }
 
   #addExchanges({ numbers, texts, ids }: ExchangeTable): void {
@@ -238,6 +257,8 @@ const createTable = (rows: number): ConnectionTable => ({
   count: 0,
   counts: new Int32Array(rows * COUNTS),
   numbers: new Float64Array(rows * NUMBERS),
+  irregularCount: 0,
+  irregular: new Float64Array(0),
   exchangeCount: 0,
   exchangeNumbers: new Float64Array(rows * EXCHANGE_WIDTH),
   exchangeTexts: new Int32Array(rows * EXCHANGE_TEXTS),
@@ -251,16 +272,37 @@ function putMoment({ counts, numbers }: ConnectionTable, frame: number, time: nu
   numbers[time] = value === null ? -1 : value.time
 }
 
+function kindOf(record: ConnectionRecord): number {
+  const [client, server] = record.speaks
+  const [clientInside, serverInside] = record.inside
+  let kind = isBegunBySyn(record) ? SYN_BIT : 0
+  kind |= ORIENTATIONS.indexOf(record.orientation) << ORIENTATION_SHIFT
+  kind |= record.lastFrom << LAST_FROM_SHIFT
+  for (const [i, spoken] of [client, server, clientInside, serverInside].entries())
+    kind |= SPOKEN.indexOf(spoken) << (i * SPOKEN_BITS)
+  return kind
+}
+
+/** The one SYN of a connection is nearly always its first packet, and then not kept a second time. */
+function isBegunBySyn({ syns, first }: ConnectionRecord): boolean {
+  const [syn] = syns
+  return syns.length === 1 && syn!.frame === first.frame && syn!.time === first.time
+}
+
+const headersOf = ({ ttl, mss, isn, base }: SideRecord): number =>
+  (ttl + 1) | ((mss + 1) << MSS_SHIFT) | (isn < 0 ? 0 : ISN_BIT) | (base < 0 ? 0 : BASE_BIT)
+
 function rareOf(record: ConnectionRecord): Rare | null {
   const { syns, synAckRepeats, interfaces, vlans, tls, http2, proxyHeader, proxiedFor } = record
   const { firstBytes, packets, packetsOmitted } = record
   const { troubled } = record.exchanges
+  const isSynUsual = syns.length === 0 || isBegunBySyn(record)
   const isUsual =
-    syns.length < 2 && synAckRepeats.length === 0 && interfaces.length < 2 && vlans.length < 2 && troubled.length === 0
+    isSynUsual && synAckRepeats.length === 0 && interfaces.length < 2 && vlans.length < 2 && troubled.length === 0
   const isPlain = tls === null && http2 === null && !proxyHeader && firstBytes[0] === '' && firstBytes[1] === ''
   if (isUsual && isPlain && packets.length === 0) return null
   return {
-    syns: syns.length < 2 ? null : trimmed(syns),
+    syns: isSynUsual ? null : trimmed(syns),
     synAckRepeats: synAckRepeats.length === 0 ? NO_MOMENTS : trimmed(synAckRepeats),
     interfaces: interfaces.length < 2 ? null : interfaces,
     vlans: vlans.length < 2 ? null : vlans,
@@ -369,9 +411,8 @@ class ConnectionRow implements Connection {
     return this.#table.strings[this.#count(column)]!
   }
 
-  #spoken(column: number): Sniffed | null {
-    const place = this.#count(column)
-    return place < 0 ? null : (this.#table.strings[place] as Sniffed)
+  #spoken(at: number): Sniffed | null {
+    return SPOKEN[(this.#count(KIND) >> (at * SPOKEN_BITS)) & ((1 << SPOKEN_BITS) - 1)]!
   }
 
   #moment(frame: number, time: number): Moment | null {
@@ -412,7 +453,7 @@ class ConnectionRow implements Connection {
   }
 
   get orientation(): Connection['orientation'] {
-    return ORIENTATIONS[this.#count(ORIENTATION)]!
+    return ORIENTATIONS[(this.#count(KIND) >> ORIENTATION_SHIFT) & 3]!
   }
 
   get first(): Moment {
@@ -424,12 +465,11 @@ class ConnectionRow implements Connection {
   }
 
   get lastFrom(): SideIndex {
-    return this.#count(LAST_FROM) as SideIndex
+    return ((this.#count(KIND) >> LAST_FROM_SHIFT) & 1) as SideIndex
   }
 
   get syns(): Moment[] {
-    const syn = this.#moment(SYN_FRAME, SYN)
-    return syn === null ? [] : (this.#rare.syns ?? [syn])
+    return (this.#count(KIND) & SYN_BIT) === 0 ? (this.#rare.syns ?? []) : [this.first]
   }
 
   get synAck(): Moment | null {
@@ -449,11 +489,11 @@ class ConnectionRow implements Connection {
   }
 
   get speaks(): [Sniffed | null, Sniffed | null] {
-    return [this.#spoken(SPEAKS), this.#spoken(SPEAKS + 1)]
+    return [this.#spoken(0), this.#spoken(1)]
   }
 
   get inside(): [Sniffed | null, Sniffed | null] {
-    return [this.#spoken(INSIDE), this.#spoken(INSIDE + 1)]
+    return [this.#spoken(2), this.#spoken(3)]
   }
 
   get tls(): TlsFacts | null {
@@ -578,60 +618,69 @@ class SideRow implements Side, SideRecord {
     this.#numbers = row * NUMBERS + SIDE_NUMBERS_AT + side * SIDE_NUMBERS
   }
 
+  #count(column: number): number {
+    return this.#table.counts[this.#counts + column]!
+  }
+
+  #irregular(column: number): number {
+    const row = this.#count(IRREGULAR)
+    return row < 0 ? REGULAR[column]! : this.#table.irregular[row * IRREGULAR_WIDTH + column]!
+  }
+
   get bytes(): number {
     return this.#table.numbers[this.#numbers + BYTES]!
   }
 
   get segments(): number {
-    return this.#table.counts[this.#counts + SEGMENTS]!
+    return this.#count(SEGMENTS)
   }
 
   get retransmissions(): number {
-    return this.#table.counts[this.#counts + RETRANSMISSIONS]!
+    return this.#irregular(RETRANSMISSIONS)
   }
 
   get outOfOrder(): number {
-    return this.#table.counts[this.#counts + OUT_OF_ORDER]!
+    return this.#irregular(OUT_OF_ORDER)
   }
 
   get captureDuplicates(): number {
-    return this.#table.counts[this.#counts + DUPLICATES]!
+    return this.#irregular(DUPLICATES)
   }
 
   get missing(): number {
-    return this.#table.numbers[this.#numbers + MISSING]!
+    return this.#irregular(MISSING)
   }
 
   get largest(): number {
-    return this.#table.counts[this.#counts + LARGEST]!
+    return this.#count(LARGEST)
   }
 
   get largestAcked(): number {
-    return this.#table.counts[this.#counts + LARGEST_ACKED]!
+    return this.#count(LARGEST_ACKED)
   }
 
   get isn(): number {
-    return this.#table.numbers[this.#numbers + ISN]!
+    return (this.#count(HEADERS) & ISN_BIT) === 0 ? -1 : this.#count(ISN) >>> 0
   }
 
   get base(): number {
-    return this.#table.numbers[this.#numbers + BASE]!
+    return (this.#count(HEADERS) & BASE_BIT) === 0 ? -1 : this.#count(BASE) >>> 0
   }
 
   get mss(): number {
-    return this.#table.counts[this.#counts + MSS]!
+    return ((this.#count(HEADERS) >> MSS_SHIFT) & ((1 << 17) - 1)) - 1
   }
 
   get ttl(): number {
-    return this.#table.counts[this.#counts + TTL]!
+    return (this.#count(HEADERS) & ((1 << MSS_SHIFT) - 1)) - 1
   }
 
   get stamp(): number {
-    return this.#table.counts[this.#counts + STAMP]!
+    return this.#count(STAMP)
   }
 
   get finFrame(): number {
-    return this.#table.counts[this.#counts + FIN_FRAME]!
+    return this.#count(FIN_FRAME)
   }
 
   get finTime(): number {
@@ -639,11 +688,11 @@ class SideRow implements Side, SideRecord {
   }
 
   get resetFrame(): number {
-    return this.#table.counts[this.#counts + RESET_FRAME]!
+    return this.#irregular(RESET_FRAME) | 0
   }
 
   get resetTime(): number {
-    return this.#table.numbers[this.#numbers + RESET]!
+    return this.#irregular(RESET)
   }
 
   get fin(): Moment | null {

@@ -43,6 +43,6 @@ function add<T extends Record<keyof T, number>>(sum: T, more: T): void {
 
 /** Memory that goes to another thread with the observations, instead of being copied. */
 export const transferablesOf = ({ connections }: Observations): ArrayBuffer[] =>
-  connections.flatMap(({ counts, numbers, exchangeNumbers, exchangeTexts }) =>
-    [counts, numbers, exchangeNumbers, exchangeTexts].map((column) => column.buffer as ArrayBuffer),
+  connections.flatMap(({ counts, numbers, irregular, exchangeNumbers, exchangeTexts }) =>
+    [counts, numbers, irregular, exchangeNumbers, exchangeTexts].map((column) => column.buffer as ArrayBuffer),
   )
