@@ -396,7 +396,8 @@ const NOTHING: Rare = {
 class ConnectionRow implements Connection {
   readonly #table: ConnectionTable
   readonly #row: number
-  #exchanges: readonly Exchange[] | null = null
+  /** Most connections have carried one, and a list of it takes more than it does. */
+  #exchanges: readonly Exchange[] | Exchange | null = null
 
   constructor(table: ConnectionTable, row: number) {
     this.#table = table
@@ -537,10 +538,11 @@ class ConnectionRow implements Connection {
   }
 
   get exchanges(): readonly Exchange[] {
-    return (this.#exchanges ??= this.#readExchanges())
+    const known = (this.#exchanges ??= this.#readExchanges())
+    return isList(known) ? known : [known]
   }
 
-  #readExchanges(): readonly Exchange[] {
+  #readExchanges(): readonly Exchange[] | Exchange {
     const { troubled } = this.#rare
     const list = Array<Exchange>(this.exchangeCount)
     for (const exchange of troubled) list[exchange.ordinal] = exchange
@@ -549,7 +551,7 @@ class ConnectionRow implements Connection {
       const exchange = new ExchangeRow(this.#table, row)
       list[exchange.ordinal] = exchange
     }
-    return list
+    return list.length === 1 ? list[0]! : list
   }
 
   /** As it was added. */
@@ -604,6 +606,8 @@ class ConnectionRow implements Connection {
     }
   }
 }
+
+const isList = (exchanges: readonly Exchange[] | Exchange): exchanges is readonly Exchange[] => Array.isArray(exchanges)
 
 const some = (value: number): number[] => (value < 0 ? [] : [value])
 
