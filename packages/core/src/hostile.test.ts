@@ -410,7 +410,7 @@ test('connections that are all numbered alike are not one connection behind addr
 })
 
 test('what so many connections have in common that it tells none is not compared with each of them', () => {
-  const known = new KnownConnections(1)
+  const known = new KnownConnections([1000])
   let looked = 0
   for (const [id, connection] of connectionsOf(observed(numberedAlike(1000))).entries()) {
     expect(known.find(0, connection)).toBeNull()

@@ -10,7 +10,7 @@ const NO_ERRORS: Conversation['icmp'] = []
 /** Joins the connections of all captures into conversations; sightings are not yet in order. */
 export function joinConversations(captures: readonly Observations[]): Conversation[] {
   const conversations: Conversation[] = []
-  const known = new KnownConnections(captures.length)
+  const known = new KnownConnections(captures.map((observations) => connectionsOf(observations).length))
   captures.forEach((observations, capture) => {
     for (const connection of connectionsOf(observations)) {
       const same = known.find(capture, connection)

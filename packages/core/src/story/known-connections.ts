@@ -26,14 +26,21 @@ const STAMPS = 3
 const NEAR_CLIENT = 4
 const NEAR_SERVER = 5
 
+/** Keys that a connection is added by at most; nobody comes after those of the last capture. */
+const KEYS = 6
+const KEYS_OF_LAST = 3
+
 /** The conversations that captures before have, by all that a sighting may have in common with them. */
 export class KnownConnections {
-  readonly #index = new Index()
+  readonly #index: Index
   readonly #addresses = new Map<string, number>()
   readonly #captures: number
 
-  constructor(captures: number) {
-    this.#captures = captures
+  /** `connections`: how many each capture has. */
+  constructor(connections: readonly number[]) {
+    this.#captures = connections.length
+    const before = connections.slice(0, -1).reduce((sum, count) => sum + count, 0)
+    this.#index = new Index(before * KEYS + (connections.at(-1) ?? 0) * KEYS_OF_LAST)
   }
 
   /** The conversation that a connection of a capture is a sighting of; null where none is, or more than one may be. */
@@ -125,19 +132,26 @@ const SALT = (Math.random() * 2 ** 32) | 0
 
 /** Conversations by keys: rows of numbers, as strings for four keys a connection would be most of what joining takes. */
 class Index {
-  #rows = new Int32Array(1024 * WIDTH)
+  readonly #rows: Int32Array
   #count = 0
   /** By id. */
   readonly #conversations: Conversation[] = []
   /** The latest row of each slot. */
-  #slots = new Int32Array(1024).fill(-1)
+  readonly #slots: Int32Array
+
+  /** At its full length: one that grows is there twice, and leaves several times its size behind. */
+  constructor(most: number) {
+    this.#rows = new Int32Array(most * WIDTH)
+    let slots = 1
+    while (slots < most) slots *= 2
+    this.#slots = new Int32Array(slots).fill(-1)
+  }
 
   add(key: Key, conversation: Conversation): void {
     const [latest] = this.#find(key, 1)
     if (latest === conversation) return
     this.#conversations[conversation.id] = conversation
     const row = this.#count++
-    if (row === this.#slots.length) this.#grow()
     const slot = slotOf(key, this.#slots.length)
     this.#rows.set(key, row * WIDTH)
     this.#rows[row * WIDTH + CONVERSATION] = conversation.id
@@ -165,21 +179,6 @@ class Index {
       if (found.push(this.#conversations[rows[at + CONVERSATION]!]!) >= most) break
     }
     return found
-  }
-
-  /** Twice the slots, and the rows in them in the same order. */
-  #grow(): void {
-    const rows = new Int32Array(this.#rows.length * 2)
-    rows.set(this.#rows)
-    const slots = new Int32Array(this.#slots.length * 2).fill(-1)
-    for (let row = 0; row < this.#slots.length; row++) {
-      const at = row * WIDTH
-      const slot = slotOf([rows[at + KIND]!, rows[at + A]!, rows[at + B]!, rows[at + C]!], slots.length)
-      rows[at + BEFORE] = slots[slot]!
-      slots[slot] = row
-    }
-    this.#rows = rows
-    this.#slots = slots
   }
 }
 
