@@ -79,6 +79,7 @@ export function findProxies(roles: Roles, order: readonly number[], conversation
  * few requests there that fail are like no try. Not what the proxy itself connects to: an application on its host.
  */
 function sealedSiblings(roles: Roles, order: readonly number[], proxies: readonly Proxy[], flow: Flow): Proxy[] {
+  const walk = new Walk()
   const known = new Set(proxies.map(({ front }) => front))
   const isSealedFront = new Map<string, boolean>()
   const addresses = new Map<string, string>()
@@ -92,7 +93,7 @@ function sealedSiblings(roles: Roles, order: readonly number[], proxies: readonl
     if (!isSibling) return []
     const own = proxies.filter((proxy) => bareAddress(proxy.front) === addresses.get(front))
     const backs = [...new Set(own.flatMap((proxy) => proxy.backs))]
-    const isBehind = backs.some((back) => reached(flow, `from ${back}`).has(front))
+    const isBehind = backs.some((back) => walk.from(flow, `from ${back}`)?.has(front) ?? true)
     return backs.length === 0 || isBehind ? [] : [{ front, backs, joined: 0 }]
   })
 }
@@ -198,6 +199,7 @@ function elect(votes: Votes, flowSeen: Flow): Proxy[] {
   const edges = [...votes.values()].flatMap((backs) => [...backs.values()])
   edges.sort((a, b) => b.count - a.count || compareGaps(a, b) || b.kinship - a.kinship)
   const flow: Flow = new Map([...flowSeen].map(([from, to]) => [from, new Set(to)]))
+  const walk = new Walk()
   const atFront = new Map<string, Edge[]>()
   const atBack = new Map<string, Edge[]>()
   for (const edge of edges) {
@@ -209,7 +211,7 @@ function elect(votes: Votes, flowSeen: Flow): Proxy[] {
     // Where several like sites are seen at once, all of them fit; a back belongs to the front that is numbered like it.
     const isUnlike = (rival: Edge): boolean => kin < rival.kinship && compareGaps(edge, rival) === 0
     if (sameFront.some(isFew) || sameBack.some((rival) => isFew(rival) || isUnlike(rival))) continue
-    if (reached(flow, `from ${back}`).has(front)) continue
+    if (walk.from(flow, `from ${back}`)?.has(front) ?? true) continue
     link(flow, front, `from ${back}`)
     sameFront.push(edge)
     sameBack.push(edge)
@@ -220,7 +222,7 @@ function elect(votes: Votes, flowSeen: Flow): Proxy[] {
     const backs = taken.map(({ back }) => back)
     // One that is reached over another of them is that one's, not this proxy's.
     const behind = new Set(
-      backs.length === 1 ? [] : backs.flatMap((back) => [...reached(flow, `from ${back}`)].slice(1)),
+      backs.length === 1 ? [] : backs.flatMap((back) => [...(walk.from(flow, `from ${back}`) ?? [])].slice(1)),
     )
     return { front, backs: backs.filter((back) => !behind.has(`from ${back}`)), joined: taken[0].count }
   })
@@ -246,11 +248,24 @@ function link(flow: Flow, from: string, to: string): void {
   else known.add(to)
 }
 
-/** Nodes that requests can flow to, itself among them. */
-function reached(flow: Flow, from: string): Set<string> {
-  const seen = new Set([from])
-  for (const node of seen) for (const next of flow.get(node) ?? []) seen.add(next)
-  return seen
+/** Steps from node to node in one election: a chain of a hundred proxies that share an identifier takes a tenth of them. */
+const MOST_STEPS = 2e7
+
+class Walk {
+  #left = MOST_STEPS
+
+  /** Nodes that requests can flow to, itself among them; null where too many steps were taken to say so. */
+  from(flow: Flow, start: string): ReadonlySet<string> | null {
+    const seen = new Set([start])
+    for (const node of seen) {
+      const next = flow.get(node)
+      if (next === undefined) continue
+      this.#left -= next.size
+      if (this.#left < 0) return null
+      for (const one of next) seen.add(one)
+    }
+    return seen
+  }
 }
 
 /** Gaps within this of each other, and a hundredth of their size, are the same. */
@@ -280,6 +295,9 @@ function differentHosts(front: Connection, back: Connection): boolean {
   return front.clientAddress !== back.clientAddress || back.clientAddress === front.serverAddress
 }
 
+/** 502 and 504 are what a gateway says of a server further in (RFC 9110 sections 15.6.3 and 15.6.5). */
+const isGateways = (status: number): boolean => status === 502 || status === 504
+
 /**
  * Where no request got through, nothing is alike. Then a host that opens connections only while failed requests wait
  * is taken for the proxy: first of all the very address the request went to, else the one that most of them share.
@@ -287,12 +305,13 @@ function differentHosts(front: Connection, back: Connection): boolean {
 function guessFromConnections(roles: Roles, order: readonly number[], proxies: readonly Proxy[], votes: Votes): void {
   const { requests, tries, conversations, count } = roles
   const backs = new Set(proxies.flatMap((proxy) => proxy.backs))
+  // An upstream that opens connections of its own is no proxy for that; it is one when it answers as only gateways do, and
+  // what it opened came to nothing.
+  const isBehind = (row: number): boolean => backs.has(requests.sighting[row]!.connection.clientAddress)
   const orphans = order.filter((row) => {
     const { status } = requests.exchange[row]!
     if (status > 0 && status < 500) return false
-    const { server, clientAddress } = requests.sighting[row]!.connection
-    // An upstream that opens connections of its own is no proxy for that.
-    return !backs.has(clientAddress) && !votes.has(server)
+    return (!isBehind(row) || isGateways(status)) && !votes.has(requests.sighting[row]!.connection.server)
   })
   if (orphans.length === 0) return
   const index = new OpenRequests(roles, orphans)
@@ -306,7 +325,9 @@ function guessFromConnections(roles: Roles, order: readonly number[], proxies: r
       if (conversations[request] === conversation || tries.asked[attempt] < requests.start[request]) continue
       if (address === connection.clientAddress && address !== connection.serverAddress) continue
       if (conversation?.sightings[0].connection.server === connection.server) continue
-      if (isSealed(requests.exchange[request]!) && !isInVain(roles, request, attempt)) continue
+      if (isBehind(request) && address !== connection.serverAddress) continue
+      const isDoubtful = isBehind(request) || isSealed(requests.exchange[request]!)
+      if (isDoubtful && !isInVain(roles, request, attempt)) continue
       vote(counts, connection.server, address, address === connection.serverAddress ? 100 : 1)
     }
   }
