@@ -10,13 +10,13 @@ import {
   markdownReport,
   type ReportOptions,
   type Story,
-  json,
 } from '@pcap-surgery/core'
 import { distinct, readCaptures, type VantageHint, vantagesOf } from '../io/captures.ts'
 import { readKeys, unreadableKeys } from '../io/keys.ts'
 import { printAll, refusal, writeWhole } from '../io/output.ts'
 import { reason } from '../io/source.ts'
 import { say } from '../io/talk.ts'
+import { renderJson } from '../render/json.ts'
 import { renderNdjson } from '../render/ndjson.ts'
 import { renderText, type TextOptions } from '../render/text.ts'
 import { followCommand } from './follow.ts'
@@ -82,9 +82,9 @@ function rendered(story: Story, document: DiagnosisDocument, options: DiagnoseOp
   const { format, version, showSecrets = false } = options
   switch (format) {
     case 'json':
-      return [`${json(document, 2)}\n`]
+      return renderJson(document)
     case 'ndjson':
-      return [renderNdjson(document)]
+      return renderNdjson(document)
     case 'har':
       return harOf(story, document, { creator: { name: 'PCAP Surgery', version }, showSecrets })
     case 'html':

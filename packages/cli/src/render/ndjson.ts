@@ -14,11 +14,11 @@ export const ndjsonOf = ({ incident, isMasked, revision, isWithdrawn }: Told): s
 export const ndjsonSummary = ({ schema, captures, healthy, notes }: DiagnosisDocument): string =>
   line({ kind: 'summary', schema, captures, healthy, notes })
 
-/** A whole document as lines. */
-export function renderNdjson(document: DiagnosisDocument): string {
-  const { incidents, masked } = document
-  const lines = [...incidents.map((one) => asTold(one, false)), ...masked.map((one) => asTold(one, true))]
-  return [...lines, ndjsonSummary(document)].join('')
+/** A whole document, line by line. */
+export function* renderNdjson(document: DiagnosisDocument): Generator<string> {
+  for (const one of document.incidents) yield asTold(one, false)
+  for (const one of document.masked) yield asTold(one, true)
+  yield ndjsonSummary(document)
 }
 
 const asTold = (incident: Incident, isMasked: boolean): string =>

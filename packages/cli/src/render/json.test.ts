@@ -1,0 +1,16 @@
+import { type DiagnosisDocument, json } from '@pcap-surgery/core'
+import { expect, test } from 'vitest'
+import { renderJson } from './json.ts'
+
+test('the pieces are the document, none longer than one incident', () => {
+  const incident = { id: 'a', summary: 'one\ntwo\u202e', frames: [{ frame: 1 }], none: [], empty: {} }
+  const document = {
+    schema: 'x',
+    healthy: { exchanges: 2 },
+    incidents: Array.from({ length: 50 }, () => incident),
+    masked: [],
+  }
+  const pieces = [...renderJson(document as unknown as DiagnosisDocument)]
+  expect(pieces.join('')).toBe(`${json(document, 2)}\n`)
+  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(300)
+})
