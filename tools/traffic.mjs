@@ -122,7 +122,8 @@ const FAILURES_A_SECOND = 50
 /** What an upstream does to a request, the status that the client gets for it, and the causes that are right. */
 const FAILURES = [
   { fail: (back) => back.syn().rst('<'), status: 502, causes: ['connect-refused'] },
-  { fail: (back) => back.syn().wait(TIMEOUT), status: 504, causes: ['connect-timeout'] },
+  // Others are let in meanwhile, as where a queue is full now and then.
+  { fail: (back) => back.syn().wait(TIMEOUT), status: 504, causes: ['connect-timeout', 'accept-queue-full'] },
   { fail: (back, ask) => back.handshake().send('>', ask).rst('<'), status: 502, causes: ['reset-before-response'] },
   { fail: (back, ask) => back.handshake().send('>', ask).close('<'), status: 502, causes: ['closed-without-response'] },
   {
