@@ -44,6 +44,15 @@ describe('visible', () => {
     expect(text).toMatch(/a… \(998,000 more\)$/)
   })
 
+  test('several in one text, and markup, which is left to who writes it', () => {
+    expect(visible('a\u001b[31m\u202eb\u200b\u00a0c\ud800')).toBe('a\\x1b[31m\\u202eb\\u200b\\xa0c\\ud800')
+    expect(visible('GET /übersicht?<b>&amp;')).toBe('GET /übersicht?<b>&amp;')
+  })
+
+  test('what is too long for its place is counted', () => {
+    expect(visible('x'.repeat(1_000_000), 5)).toBe('xxxxx… (999,995 more)')
+  })
+
   test('nothing unsafe is left, whatever comes in', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {

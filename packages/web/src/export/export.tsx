@@ -1,9 +1,9 @@
 // All that was found, as files for other programs.
+import { visible } from '@pcap-surgery/core'
 import Download from 'lucide-react/icons/download'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { download } from '../parts/download.ts'
 import parts from '../parts/parts.module.css'
-import { visible } from '../parts/text.ts'
 import { client, Failed } from '../session/client.ts'
 import type { MadeFile, ReportFormat } from '../session/protocol.ts'
 import styles from './export.module.css'

@@ -1,8 +1,7 @@
 // What the verdict rests on, beside the ladder: pointing at a finding marks its packets, and the packet one stands on
 // marks the findings that cite it.
-import type { Finding } from '@pcap-surgery/core'
+import { type Finding, visible } from '@pcap-surgery/core'
 import { type ReactNode, useEffect, useRef } from 'react'
-import { visible } from '../parts/text.ts'
 import { FrameRefs } from './frame-refs.tsx'
 import styles from './incident.module.css'
 import { bringIntoView, keyOf, pointing, useLinks } from './links.ts'

@@ -1,10 +1,9 @@
 // What happened, in one breath: the sentence, the cause and whose it is, how sure that is, and the request.
-import { type Incident, words } from '@pcap-surgery/core'
+import { type Incident, visible, words } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
 import { duration, moment } from '../parts/duration.ts'
 import { DomainMark } from '../parts/domain.tsx'
 import { ConfidenceMark } from '../parts/judgement.tsx'
-import { visible } from '../parts/text.ts'
 import styles from './incident.module.css'
 
 export function Headline({ incident, isMasked }: { incident: Incident; isMasked: boolean }): ReactNode {

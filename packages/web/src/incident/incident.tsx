@@ -1,11 +1,10 @@
 // One incident: what happened, the packets that show it, and what to do.
-import type { FrameRef, Incident, Ladder } from '@pcap-surgery/core'
+import { type FrameRef, type Incident, type Ladder, visible } from '@pcap-surgery/core'
 import ChevronLeft from 'lucide-react/icons/chevron-left'
 import ChevronRight from 'lucide-react/icons/chevron-right'
 import { type ReactNode, useEffect } from 'react'
 import { useCaptureNames } from '../parts/capture-names.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
-import { visible } from '../parts/text.ts'
 import parts from '../parts/parts.module.css'
 import { fragmentOf, HOME } from '../place.ts'
 import { type Called, useCall } from '../parts/use-call.ts'

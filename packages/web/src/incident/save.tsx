@@ -1,8 +1,8 @@
 // The incident's packets as a file of their own, made by the worker.
+import { visible } from '@pcap-surgery/core'
 import Download from 'lucide-react/icons/download'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { download } from '../parts/download.ts'
-import { visible } from '../parts/text.ts'
 import parts from '../parts/parts.module.css'
 import { client, Failed } from '../session/client.ts'
 import type { MadeFile } from '../session/protocol.ts'

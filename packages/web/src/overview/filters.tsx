@@ -1,10 +1,9 @@
 // What of the incidents is shown: by cause, upstream, status, words, and part of the time.
-import type { Incident } from '@pcap-surgery/core'
+import { type Incident, visible } from '@pcap-surgery/core'
 import X from 'lucide-react/icons/x'
 import { type ReactNode, useMemo } from 'react'
 import { DomainMark } from '../parts/domain.tsx'
 import parts from '../parts/parts.module.css'
-import { visible } from '../parts/text.ts'
 import { set } from '../state.ts'
 import { causesOf, type Choice, type Choices, countsOf, statusOf } from './filter.ts'
 import styles from './filters.module.css'

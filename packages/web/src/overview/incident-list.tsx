@@ -1,11 +1,10 @@
 // Incidents as a list: a link each, of any number of which only those in view are there. Arrow keys go from one to the
 // next; the list is one stop for Tab.
-import type { Incident } from '@pcap-surgery/core'
+import { type Incident, visible } from '@pcap-surgery/core'
 import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react'
 import { DomainMark } from '../parts/domain.tsx'
 import { duration } from '../parts/duration.ts'
 import { ConfidenceMark } from '../parts/judgement.tsx'
-import { visible } from '../parts/text.ts'
 import { fragmentOf, HOME } from '../place.ts'
 import { statusOf } from './filter.ts'
 import { usePage } from '../state.ts'

@@ -1,7 +1,6 @@
 // What captures are called in few letters: their files' names without what all of them end in.
-import type { CaptureSummary } from '@pcap-surgery/core'
+import { type CaptureSummary, visible } from '@pcap-surgery/core'
 import { usePage } from '../state.ts'
-import { visible } from './text.ts'
 
 const ENDINGS = /\.(?:pcapng|pcap|cap|dmp)?(?:\.(?:gz|zst|lz4))?$/i
 

@@ -1,9 +1,9 @@
 // All that is known of one row, at the side.
+import { visible } from '@pcap-surgery/core'
 import { Dialog } from '@base-ui/react/dialog'
 import X from 'lucide-react/icons/x'
 import { type ReactNode, useEffect, useState } from 'react'
 import { CopyButton } from '../parts/copy-button.tsx'
-import { visible } from '../parts/text.ts'
 import { fragmentOf, HOME } from '../place.ts'
 import { client } from '../session/client.ts'
 import type { RowFacts, TableName } from '../session/protocol.ts'

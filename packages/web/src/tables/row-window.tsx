@@ -1,5 +1,6 @@
 // A window onto any number of rows: a grid (ARIA 1.2) of which only the rows in view are there. One cell is the active one; it
 // keeps the focus also where it is scrolled out of view.
+import { visible } from '@pcap-surgery/core'
 import {
   type ClipboardEvent,
   type CSSProperties,
@@ -16,7 +17,6 @@ import {
 } from 'react'
 import ArrowDown from 'lucide-react/icons/arrow-down'
 import ArrowUp from 'lucide-react/icons/arrow-up'
-import { visible } from '../parts/text.ts'
 import { type GridColumn, type Layout, layoutOf } from './layout.ts'
 import type { RowPages } from './row-pages.ts'
 import styles from './row-window.module.css'

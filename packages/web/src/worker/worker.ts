@@ -14,9 +14,9 @@ export interface Context {
   isCancelled(): boolean
 }
 
-/** Who answers. `session`: what is open. */
+/** Who answers; `open` makes the session that the others ask. */
 type Answers = {
-  [Name in CallName]: (
+  [Name in Exclude<CallName, 'open'>]: (
     session: Session,
     args: Arguments<Name>,
     context: Context,
@@ -32,12 +32,7 @@ function tablesOf(open: Session): Tables {
   return made
 }
 
-const notYet = (): never => {
-  throw new Refused('this is not built yet')
-}
-
 const answers: Answers = {
-  open: () => notYet(), // answered below: it makes the session
   traffic: (open) => tablesOf(open).traffic(),
   view: (open, [query]) => tablesOf(open).view(query),
   rows: (open, args) => tablesOf(open).rows(...args),

@@ -1,8 +1,7 @@
 // Layers and fields of a frame as a tree. The selected field is marked among the bytes.
-import type { Layer, LayerField } from '@pcap-surgery/core'
+import { type Layer, type LayerField, visible } from '@pcap-surgery/core'
 import ChevronRight from 'lucide-react/icons/chevron-right'
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react'
-import { visible } from '../../parts/text.ts'
 import styles from './frame.module.css'
 
 /** Where in the tree: `2`, `2.7`, `2.7.0`. */

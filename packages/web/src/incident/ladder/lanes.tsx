@@ -1,7 +1,6 @@
 // The hosts.
-import type { Ladder, LadderLayout } from '@pcap-surgery/core'
+import { type Ladder, type LadderLayout, visible } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
-import { visible } from '../../parts/text.ts'
 import styles from './ladder.module.css'
 
 /** Who talks, above the scrolled drawing. */

@@ -1,8 +1,7 @@
 // One packet of the ladder, or a bundle of them: its arrow and its label.
-import { type Arrow, type Ladder, type LadderLayout, markWords } from '@pcap-surgery/core'
+import { type Arrow, type Ladder, type LadderLayout, markWords, visible } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
 import { duration, offset, plural } from '../../parts/duration.ts'
-import { visible } from '../../parts/text.ts'
 import { ArrowShape } from './arrow-shape.tsx'
 import styles from './ladder.module.css'
 import { keyOf } from '../links.ts'

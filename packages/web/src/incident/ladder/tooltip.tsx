@@ -1,8 +1,7 @@
 // What a packet says, beside it. The same is in the packet's own name, so assistive technology is not told twice.
-import { type Arrow, markWords } from '@pcap-surgery/core'
+import { type Arrow, markWords, visible } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
 import { duration, offset } from '../../parts/duration.ts'
-import { visible } from '../../parts/text.ts'
 import styles from './ladder.module.css'
 
 export interface TooltipProps {

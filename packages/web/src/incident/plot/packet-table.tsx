@@ -1,7 +1,6 @@
 // The plot in words: every packet of the connection, for who cannot see it or wants the numbers.
-import { type Arrow, type FrameRef, type Ladder, markWords } from '@pcap-surgery/core'
+import { type Arrow, type FrameRef, type Ladder, markWords, visible } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
-import { visible } from '../../parts/text.ts'
 import styles from './plot.module.css'
 import type { TimeSequence } from './time-sequence-data.ts'
 
