@@ -120,6 +120,7 @@ export {
   type LaneRole,
 } from './report/ladder.ts'
 export { INFO_SCHEMA } from './report/info-schema.ts'
+export { jsonReport } from './report/json-report.ts'
 export type { JsonSchema } from './report/json-schema.ts'
 export { DIAGNOSIS_SCHEMA } from './report/schema.ts'
 export { type Clocked, type ClockPiece, fromStory, onFirstClock, toStory } from './story/clocks/time.ts'

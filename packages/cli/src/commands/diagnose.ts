@@ -6,6 +6,7 @@ import {
   harOf,
   hasDecrypted,
   htmlReport,
+  jsonReport,
   ladderOf,
   markdownReport,
   type ReportOptions,
@@ -16,7 +17,6 @@ import { readKeys, unreadableKeys } from '../io/keys.ts'
 import { printAll, refusal, writeWhole } from '../io/output.ts'
 import { reason } from '../io/source.ts'
 import { say } from '../io/talk.ts'
-import { renderJson } from '../render/json.ts'
 import { renderNdjson } from '../render/ndjson.ts'
 import { renderText, type TextOptions } from '../render/text.ts'
 import { followCommand } from './follow.ts'
@@ -54,7 +54,6 @@ export async function diagnoseCommand(files: readonly string[], options: Diagnos
     say('--keys: no TLS session of the captures has its secrets there')
   const story = correlate(observations, { ids, vantages: vantagesOf(captures, options.vantage ?? []) })
   const document = diagnose(story)
-  document.captures.sort((a, b) => a.id - b.id)
   const written = await answer(story, document, options)
   if (!flawless || !written) return 2
   return options.exitCode && document.incidents.length > 0 ? 1 : 0
@@ -82,7 +81,7 @@ function rendered(story: Story, document: DiagnosisDocument, options: DiagnoseOp
   const { format, version, showSecrets = false } = options
   switch (format) {
     case 'json':
-      return renderJson(document)
+      return jsonReport(document)
     case 'ndjson':
       return renderNdjson(document)
     case 'har':

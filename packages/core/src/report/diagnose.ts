@@ -76,7 +76,7 @@ export function diagnoseInTime(story: Story): { document: DiagnosisDocument; spa
   }
   const document: DiagnosisDocument = {
     schema: 'pcap-surgery/diagnosis@1',
-    captures: story.captures.flatMap((capture) => summaries(capture)),
+    captures: story.captures.flatMap((capture) => summaries(capture)).toSorted((a, b) => a.id - b.id),
     incidents,
     masked,
     healthy: { exchanges: healthy },

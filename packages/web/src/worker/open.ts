@@ -85,7 +85,6 @@ export async function openFiles(
   await reading.diagnosing()
   const story = correlate(observations, { ids, vantages: placesWithin({ ids, named }) })
   const document = diagnose(story)
-  document.captures.sort((a, b) => a.id - b.id)
   return {
     session: {
       captures: named.map(({ file, within }) => ({ file: byName.get(file)!, within })),

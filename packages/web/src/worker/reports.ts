@@ -1,5 +1,5 @@
 // What the captures show, as a file for other programs: as the command writes it with --format and --output.
-import { harOf, htmlReport, json, ladderOf, markdownReport, type ReportOptions } from '@pcap-surgery/core'
+import { harOf, htmlReport, jsonReport, ladderOf, markdownReport, type ReportOptions } from '@pcap-surgery/core'
 import { version } from '../../package.json'
 import type { MadeFile, ReportFormat, ReportRequest } from '../session/protocol.ts'
 import { Refused, type Session } from './session.ts'
@@ -25,7 +25,7 @@ const KINDS: { readonly [format in ReportFormat]: Kind } = {
   json: {
     file: 'diagnosis.json',
     type: 'application/json',
-    pieces: ({ document }) => [`${json(document, 2)}\n`],
+    pieces: ({ document }) => jsonReport(document),
   },
   har: {
     file: 'exchanges.har',

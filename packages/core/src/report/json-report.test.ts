@@ -1,6 +1,7 @@
-import { type DiagnosisDocument, json } from '@pcap-surgery/core'
 import { expect, test } from 'vitest'
-import { renderJson } from './json.ts'
+import type { DiagnosisDocument } from './document.ts'
+import { json } from './escape.ts'
+import { jsonReport } from './json-report.ts'
 
 test('the pieces are the document, none longer than one incident', () => {
   const incident = { id: 'a', summary: 'one\ntwo\u202e', frames: [{ frame: 1 }], none: [], empty: {} }
@@ -10,7 +11,7 @@ test('the pieces are the document, none longer than one incident', () => {
     incidents: Array.from({ length: 50 }, () => incident),
     masked: [],
   }
-  const pieces = [...renderJson(document as unknown as DiagnosisDocument)]
+  const pieces = [...jsonReport(document as unknown as DiagnosisDocument)]
   expect(pieces.join('')).toBe(`${json(document, 2)}\n`)
   expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(300)
 })

@@ -1,8 +1,9 @@
 // The document as JSON, in pieces: of 100,000 incidents it is longer than the longest text that V8 makes.
-import { type DiagnosisDocument, json } from '@pcap-surgery/core'
+import type { DiagnosisDocument } from './document.ts'
+import { json } from './escape.ts'
 
 /** The pieces of `json(document, 2)`, with a line end. */
-export function* renderJson(document: DiagnosisDocument): Generator<string> {
+export function* jsonReport(document: DiagnosisDocument): Generator<string, void> {
   let before = '{\n  '
   for (const [name, value] of Object.entries(document)) {
     if (value === undefined) continue
@@ -14,7 +15,7 @@ export function* renderJson(document: DiagnosisDocument): Generator<string> {
   yield '\n}\n'
 }
 
-function* items(values: readonly object[]): Generator<string> {
+function* items(values: readonly object[]): Generator<string, void> {
   let before = '[\n    '
   for (const value of values) {
     yield before + indented(value, 4)
