@@ -1,11 +1,11 @@
 // All that was found, as files for other programs.
 import { visible } from '@pcap-surgery/core'
 import Download from 'lucide-react/icons/download'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { download } from '../parts/download.ts'
+import { type ReactNode, useState } from 'react'
 import parts from '../parts/parts.module.css'
-import { client, Failed } from '../session/client.ts'
-import type { MadeFile, ReportFormat } from '../session/protocol.ts'
+import { useMadeFile } from '../parts/use-made-file.ts'
+import { client } from '../session/client.ts'
+import type { ReportFormat } from '../session/protocol.ts'
 import styles from './export.module.css'
 
 const FORMATS: readonly { format: ReportFormat; title: string; says: string }[] = [
@@ -31,36 +31,9 @@ const FORMATS: readonly { format: ReportFormat; title: string; says: string }[] 
   },
 ]
 
-type State =
-  | { is: 'idle' }
-  | { is: 'working'; format: ReportFormat }
-  | { is: 'done'; file: MadeFile; url: string }
-  | { is: 'failed'; text: string }
-
 export function Export(): ReactNode {
   const [showSecrets, setShowSecrets] = useState(false)
-  const [state, setState] = useState<State>({ is: 'idle' })
-  const stop = useRef<AbortController | null>(null)
-  const url = state.is === 'done' ? state.url : null
-  useEffect(() => () => (url === null ? undefined : URL.revokeObjectURL(url)), [url])
-  useEffect(() => () => stop.current?.abort(), [])
-
-  const make = async (format: ReportFormat): Promise<void> => {
-    const own = new AbortController()
-    stop.current = own
-    setState({ is: 'working', format })
-    try {
-      const file = await client().call('report', [{ format, showSecrets }], { signal: own.signal })
-      if (!own.signal.aborted) setState({ is: 'done', file, url: download(file) })
-    } catch (error) {
-      if (own.signal.aborted) return
-      setState({ is: 'failed', text: error instanceof Failed ? error.message : String(error) })
-    }
-  }
-  const cancel = (): void => {
-    stop.current?.abort()
-    setState({ is: 'idle' })
-  }
+  const { state, make, cancel } = useMadeFile()
   return (
     <section className={styles.export} aria-labelledby="export">
       <h3 id="export">Take it along</h3>
@@ -72,7 +45,7 @@ export function Export(): ReactNode {
               className={parts.button}
               aria-describedby={`export-${format}`}
               disabled={state.is === 'working'}
-              onClick={() => void make(format)}
+              onClick={() => void make((signal) => client().call('report', [{ format, showSecrets }], { signal }))}
             >
               <Download className={parts.icon} aria-hidden /> {title}
             </button>

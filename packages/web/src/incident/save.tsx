@@ -1,51 +1,22 @@
 // The incident's packets as a file of their own, made by the worker.
 import { visible } from '@pcap-surgery/core'
 import Download from 'lucide-react/icons/download'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { download } from '../parts/download.ts'
+import { type ReactNode, useState } from 'react'
 import parts from '../parts/parts.module.css'
-import { client, Failed } from '../session/client.ts'
-import type { MadeFile } from '../session/protocol.ts'
+import { useMadeFile } from '../parts/use-made-file.ts'
+import { client } from '../session/client.ts'
 import styles from './incident.module.css'
-
-type State =
-  | { is: 'idle' }
-  | { is: 'working' }
-  | { is: 'done'; file: MadeFile; url: string }
-  | { is: 'failed'; text: string }
 
 export function Save({ incident }: { incident: string }): ReactNode {
   const [format, setFormat] = useState<'pcapng' | 'pcap'>('pcapng')
   const [anonymise, setAnonymise] = useState(false)
-  const [state, setState] = useState<State>({ is: 'idle' })
-  const stop = useRef<AbortController | null>(null)
-  const url = state.is === 'done' ? state.url : null
-  useEffect(() => () => (url === null ? undefined : URL.revokeObjectURL(url)), [url])
-  useEffect(() => () => stop.current?.abort(), [])
-
-  const save = async (): Promise<void> => {
-    const own = new AbortController()
-    stop.current = own
-    setState({ is: 'working' })
-    try {
-      const file = await client().call('save', [{ incident, format, anonymise }], { signal: own.signal })
-      if (own.signal.aborted) return
-      setState({ is: 'done', file, url: download(file) })
-    } catch (error) {
-      if (own.signal.aborted) return
-      setState({ is: 'failed', text: error instanceof Failed ? error.message : String(error) })
-    }
-  }
-  const cancel = (): void => {
-    stop.current?.abort()
-    setState({ is: 'idle' })
-  }
+  const { state, make, cancel } = useMadeFile()
   return (
     <form
       className={styles.save}
       onSubmit={(event) => {
         event.preventDefault()
-        void save()
+        void make((signal) => client().call('save', [{ incident, format, anonymise }], { signal }))
       }}
     >
       <p>

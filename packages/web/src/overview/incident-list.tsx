@@ -5,6 +5,7 @@ import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState }
 import { DomainMark } from '../parts/domain.tsx'
 import { duration } from '../parts/duration.ts'
 import { ConfidenceMark } from '../parts/judgement.tsx'
+import { useScrolled } from '../parts/use-scrolled.ts'
 import { fragmentOf, HOME } from '../place.ts'
 import { statusOf } from './filter.ts'
 import { usePage } from '../state.ts'
@@ -20,28 +21,15 @@ const SHORT = 12
 /** Rows beyond the edges, so that scrolling finds them there. */
 const MARGIN = 6
 const PAGE = 8
+const UNSEEN = { top: 0, left: 0, width: NARROW, height: 600 }
 
 export function IncidentList({ incidents, label }: { incidents: readonly Incident[]; label: string }): ReactNode {
   const scroller = useRef<HTMLDivElement>(null)
-  const [seen, setSeen] = useState({ top: 0, height: 600, width: NARROW })
+  const seen = useScrolled(scroller, UNSEEN)
   // Who comes back from an incident is where they were.
   const [last] = useState(() => incidents.findIndex(({ id }) => id === usePage.getState().lastIncident))
   const [active, setActive] = useState(Math.max(0, last))
   const takesFocus = useRef(false)
-
-  useLayoutEffect(() => {
-    const element = scroller.current!
-    const look = (): void =>
-      setSeen({ top: element.scrollTop, height: element.clientHeight, width: element.clientWidth })
-    look()
-    const observer = new ResizeObserver(look)
-    observer.observe(element)
-    element.addEventListener('scroll', look, { passive: true })
-    return () => {
-      observer.disconnect()
-      element.removeEventListener('scroll', look)
-    }
-  }, [])
 
   const row = seen.width < NARROW ? NARROW_ROW : ROW
   const isLong = incidents.length > SHORT

@@ -1,13 +1,6 @@
 // Bytes as hexadecimal digits and text, sixteen a row, or eight where there is no room. Rows in view are drawn.
-import {
-  type KeyboardEvent,
-  type MouseEvent,
-  type ReactNode,
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from 'react'
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef } from 'react'
+import { useScrolled } from '../../parts/use-scrolled.ts'
 import styles from './frame.module.css'
 
 /** Height of a row in pixels; the style sheet has the same. */
@@ -15,6 +8,7 @@ const ROW = 20
 const BEYOND = 8
 /** Narrower than this, a row has eight bytes. */
 const WIDE = 600
+const UNSEEN = { top: 0, left: 0, width: WIDE, height: 300 }
 
 export interface Marked {
   at: number
@@ -31,24 +25,10 @@ export interface HexViewProps {
 
 export function HexView({ bytes, field, layer, onSelect }: HexViewProps): ReactNode {
   const box = useRef<HTMLDivElement>(null)
-  const [view, setView] = useState({ top: 0, height: 300, width: 600 })
+  const view = useScrolled(box, UNSEEN)
   const perRow = view.width < WIDE ? 8 : 16
   const rows = Math.ceil(bytes.length / perRow)
   const fieldAt = field?.at ?? null
-
-  useLayoutEffect(() => {
-    const element = box.current!
-    const measure = (): void =>
-      setView({ top: element.scrollTop, height: element.clientHeight, width: element.clientWidth })
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(element)
-    element.addEventListener('scroll', measure, { passive: true })
-    return () => {
-      observer.disconnect()
-      element.removeEventListener('scroll', measure)
-    }
-  }, [])
 
   useEffect(() => {
     const element = box.current

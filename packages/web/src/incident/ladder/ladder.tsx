@@ -4,6 +4,7 @@ import { type Ladder, type LadderLayout, type LadderRow, layoutOf } from '@pcap-
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { plural } from '../../parts/duration.ts'
 import parts from '../../parts/parts.module.css'
+import { useScrolled } from '../../parts/use-scrolled.ts'
 import { keyOf, openFrame, standOn, useLinks, useOpenFrame } from '../links.ts'
 import styles from './ladder.module.css'
 import { Lanes } from './lanes.tsx'
@@ -33,6 +34,7 @@ const NARROW = 560
 /** Rows drawn beyond what is in view. */
 const BEYOND = 12
 
+const UNSEEN = { top: 0, left: 0, width: 0, height: 600 }
 const NONE: ReadonlySet<string> = new Set()
 const NO_BUNDLES: ReadonlySet<number> = new Set()
 
@@ -44,8 +46,8 @@ export interface LadderViewProps {
 
 export function LadderView({ ladder, captureName }: LadderViewProps): ReactNode {
   const box = useRef<HTMLDivElement>(null)
+  const view = useScrolled(box, UNSEEN)
   const openFrameRef = useOpenFrame()
-  const [view, setView] = useState({ width: 0, top: 0, left: 0, height: 600 })
   const [open, setOpen] = useState(NO_BUNDLES)
   const [isAll, setAll] = useState(false)
   const [stand, setStand] = useState<Stand>(() => ({ arrow: firstOf(ladder, openFrameRef), where: 'center' }))
@@ -63,25 +65,6 @@ export function LadderView({ ladder, captureName }: LadderViewProps): ReactNode 
   const places = useMemo(() => rowsByArrow(layout), [layout])
   const packets = useMemo(() => layout.rows.filter(isPacketRow), [layout])
   const positions = useMemo(() => new Map(packets.map((row, i) => [row, i])), [packets])
-
-  useLayoutEffect(() => {
-    const element = box.current!
-    const measure = (): void =>
-      setView({
-        width: element.clientWidth,
-        top: element.scrollTop,
-        left: element.scrollLeft,
-        height: element.clientHeight,
-      })
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(element)
-    element.addEventListener('scroll', measure, { passive: true })
-    return () => {
-      observer.disconnect()
-      element.removeEventListener('scroll', measure)
-    }
-  }, [])
 
   const active = stand.arrow
   // What one stands on comes into view, once: who scrolls away is let go.
