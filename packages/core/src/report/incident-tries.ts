@@ -6,7 +6,7 @@ import type { Incident } from './document.ts'
 import { ownTimestamp } from './time.ts'
 
 /** The requests of the incident's client at its time; more than one where HTTP/2 sent several in one packet. */
-export const outerRequestsOf = (story: Story, { client, time }: Incident): readonly Request[] =>
+const outerRequestsOf = (story: Story, { client, time }: Incident): readonly Request[] =>
   client === null ? [] : (requestsAt(story).get(`${client} ${time}`) ?? [])
 
 /** The request that failed, and those to the proxies behind that its tries became. */
@@ -30,6 +30,39 @@ export function triesOf(story: Story, incident: Incident, requests: readonly Req
       .flatMap((start) => straysFrom(story).get(`${proxyBack} ${start}`) ?? [])
       .filter(({ start }) => Math.round(start - begun.start) / 1e9 === startSeconds)
   })
+}
+
+/** The incident's own request: of several in one packet the one for its path that failed as it did. */
+export function requestOf(story: Story, incident: Incident): Request | null {
+  const all = outerRequestsOf(story, incident)
+  const isIts = ({ turn }: Request): boolean =>
+    turn.views.some((x) => x !== null && (x.target || null) === incident.path && (x.method || null) === incident.method)
+  const alike = all.filter(isIts)
+  const tried = alike.find(({ tries }) => tries.some((one) => isAttempt(one, incident)))
+  return tried ?? alike[0] ?? all[0] ?? null
+}
+
+const isAttempt = ({ conversation, hop }: Try, incident: Incident): boolean =>
+  (conversation !== null && nearClient(conversation).connection.client === incident.proxyBack) ||
+  (hop !== null && hop.tries.some((one) => isAttempt(one, incident)))
+
+/**
+ * What was exchanged for an incident, from the client on: its request, each try of the proxies to serve it, and the
+ * requests to proxies behind that tries became, each behind that try; and the story time at which it began.
+ */
+export function membersOf(story: Story, incident: Incident): { start: number; members: readonly (Request | Try)[] } {
+  const own = requestOf(story, incident)
+  if (own === null) {
+    const tries = triesOf(story, incident, [])
+    return { start: tries[0]?.start ?? Infinity, members: tries }
+  }
+  const members: (Request | Try)[] = []
+  const requests = new Set([own])
+  for (const request of requests) {
+    members.push(request, ...request.tries)
+    for (const { hop } of request.tries) if (hop !== null) requests.add(hop)
+  }
+  return { start: own.start, members }
 }
 
 /** Conversations between two endpoints, as the client's end has them, in the story's order. */

@@ -23,7 +23,7 @@ import {
 import { formatEndpoint } from '../wire/address.ts'
 import type { FrameRef, Incident } from './document.ts'
 import { asideOf, connectionWith, searchesFor, type StoryFrame, storyFrame } from './frame-index.ts'
-import { conversationsBetween, outerRequestsOf, triesOf } from './incident-tries.ts'
+import { conversationsBetween, requestOf, triesOf } from './incident-tries.ts'
 import type { Leg } from './kept.ts'
 import { Lanes } from './ladder-lanes.ts'
 import { holeOf, type Passage, passagesOf } from './ladder-packets.ts'
@@ -542,20 +542,6 @@ const isServers = ({ sightings }: Conversation, { source, sourcePort }: IcmpErro
 
 /** What was wrong, without the class of messages that nearly all of them are: it is drawn in little room. */
 const icmpLabel = ({ text }: IcmpError): string => /^destination unreachable \((.+)\)$/.exec(text)?.[1] ?? text
-
-/** The incident's own request: of several in one packet the one for its path that failed as it did. */
-function requestOf(story: Story, incident: Incident): Request | null {
-  const all = outerRequestsOf(story, incident)
-  const isIts = ({ turn }: Request): boolean =>
-    turn.views.some((x) => x !== null && (x.target || null) === incident.path && (x.method || null) === incident.method)
-  const alike = all.filter(isIts)
-  const tried = alike.find(({ tries }) => tries.some((one) => isAttempt(one, incident)))
-  return tried ?? alike[0] ?? all[0] ?? null
-}
-
-const isAttempt = ({ conversation, hop }: Try, incident: Incident): boolean =>
-  (conversation !== null && nearClient(conversation).connection.client === incident.proxyBack) ||
-  (hop !== null && hop.tries.some((one) => isAttempt(one, incident)))
 
 /** The exchange of a connection that was going on at a time; null where none can be told. */
 function turnAt(story: Story, conversation: Conversation, at: number): Turn | null {
