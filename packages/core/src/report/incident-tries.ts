@@ -1,6 +1,7 @@
 // The requests and tries of the story that an incident of the document is made of. Looked up by endpoint: ten thousand
 // incidents must not walk all requests each.
 import { perStory } from '../diagnose/remember.ts'
+import { grouped } from '../story/grouped.ts'
 import { type Conversation, nearClient, type Request, serverView, type Story, type Try } from '../story/story.ts'
 import type { Incident } from './document.ts'
 import { ownTimestamp } from './time.ts'
@@ -93,15 +94,3 @@ const byEnds = perStory((story) =>
     return `${client} ${server}`
   }),
 )
-
-function grouped<T>(all: readonly T[], keyOf: (one: T) => string | null): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const one of all) {
-    const key = keyOf(one)
-    if (key === null) continue
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [one])
-    else group.push(one)
-  }
-  return groups
-}

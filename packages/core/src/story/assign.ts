@@ -188,6 +188,7 @@ function leaveOutOfTurn(roles: Roles, request: Int32Array, score: Float64Array):
     if (group === undefined) groups.set(its, [attempt])
     else group.push(attempt)
   }
+  if (groups.size === 0) return
   const spoken = requestsWithWords(roles, request)
   const filled = new Set<number>()
   for (const attempt of roles.bare.keys()) {

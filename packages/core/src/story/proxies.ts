@@ -1,5 +1,6 @@
 // Who is a proxy: which hosts pass requests on, at which address they get them and from which they send them.
 import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
+import { grouped } from './grouped.ts'
 import { type OpenIndex, OpenRequests, RequestGroups } from './open-requests.ts'
 import { bareAddress, begins, contains, fits, likeness, originForm } from './pairing.ts'
 import { backOf, isMeant, type Roles } from './requests.ts'
@@ -103,7 +104,8 @@ const SHARE_BY_TIME = 0.5
 
 /** Counts tries that begin and end as requests do, where that is the rule for those at one server. */
 function voteByTime(votes: Votes, roles: Roles, index: OpenIndex, group: readonly number[]): void {
-  for (const tries of inGroups(group, (row) => roles.conversations[row]!.sightings[0].connection.server)) {
+  const serverOf = (row: number): string => roles.conversations[row]!.sightings[0].connection.server
+  for (const tries of grouped(group, serverOf).values()) {
     const found: Votes = new Map()
     let looked = 0
     forSample(tries, SAMPLE_REWRITTEN, (attempt, weight) => {
@@ -122,18 +124,7 @@ function voteByTime(votes: Votes, roles: Roles, index: OpenIndex, group: readonl
 function triesByAddress(roles: Roles): Iterable<number[]> {
   const rows: number[] = []
   for (let row = 0; row < roles.count; row++) if (!roles.bare.has(row)) rows.push(row)
-  return inGroups(rows, (row) => backOf(roles, row))
-}
-
-function inGroups(rows: readonly number[], by: (row: number) => string): Iterable<number[]> {
-  const groups = new Map<string, number[]>()
-  for (const row of rows) {
-    const key = by(row)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [row])
-    else group.push(row)
-  }
-  return groups.values()
+  return grouped(rows, (row) => backOf(roles, row)).values()
 }
 
 /** Looks at every n-th try, so that at most `most` are looked at; each stands for n of them. */
