@@ -1,4 +1,5 @@
 // The whole public surface of the core.
+export { duration, offset, plural } from './amounts.ts'
 export type { AeadName, AeadOpen, CbcDecrypt, HashName, Mac, TlsCrypto } from './app/tls/crypto.ts'
 export { nobleCrypto } from './app/tls/crypto-noble.ts'
 export { KeyLog, type KeyLogFaults, parseKeyLog } from './app/tls/keylog.ts'
@@ -107,7 +108,7 @@ export { json, visible } from './report/escape.ts'
 export { htmlReport, type ReportOptions } from './report/html.ts'
 export { ladderLines, type LinesOptions } from './report/ladder-lines.ts'
 export { markdownReport } from './report/markdown.ts'
-export { arrowDetail, arrowWords, bundleWords, frameWords, laneWords, markWords, offset } from './report/ladder-text.ts'
+export { arrowDetail, arrowWords, bundleWords, frameWords, laneWords, markWords } from './report/ladder-text.ts'
 export {
   type Arrow,
   type ArrowKind,

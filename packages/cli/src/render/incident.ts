@@ -1,9 +1,12 @@
 // One incident for a person: first what and whose, then what was seen, then what to do.
 import {
   type CheckStep,
+  duration,
   type Incident,
   type Ladder,
   ladderLines,
+  offset,
+  plural,
   type RuledOut,
   type TimelineEntry,
   visible,
@@ -11,7 +14,7 @@ import {
 } from '@pcap-surgery/core'
 import { wrap, type Paint } from './layout.ts'
 
-const { duration, moment, outcome, plural, request, title, tries, whose } = words
+const { moment, outcome, request, title, tries, whose } = words
 
 export interface Style {
   /** Columns of the screen. */
@@ -112,7 +115,7 @@ function timeline(incident: Incident, style: Style): string[] {
       skipped = 0
       return [style.paint('dim', line)]
     }
-    const lead = `  ${entry.deciding ? '>' : ' '} ${offset(entry.seconds)}  ${arrows[index]!.padEnd(arrowWidth)}  `
+    const lead = `  ${entry.deciding ? '>' : ' '} ${offset(entry.seconds).padStart(11)}  ${arrows[index]!.padEnd(arrowWidth)}  `
     const frames = style.names.frames(entry.frames, 3)
     const lines = wrap(`${visible(entry.text)}${frames === '' ? '' : ` (${frames})`}`, style.width, lead)
     return entry.deciding ? lines.map((line) => style.paint('bold', line)) : lines
@@ -149,9 +152,6 @@ function role(end: string | null, incident: Incident): string {
   if (end === incident.upstream) return 'upstream'
   return visible(end)
 }
-
-/** Seconds from the request to the microsecond, aligned: `   +2.001374`. */
-const offset = (seconds: number): string => `${seconds < 0 ? '' : '+'}${seconds.toFixed(6)}`.padStart(11)
 
 function evidence(incident: Incident, { width, names }: Style): string[] {
   return incident.findings.flatMap((finding) => {

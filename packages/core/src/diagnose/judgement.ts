@@ -5,6 +5,8 @@ import type { CauseCode, Domain } from './catalogue.ts'
 import type { Facts } from './facts.ts'
 import type { View } from './view.ts'
 
+export { duration, plural } from '../amounts.ts'
+
 export interface Judgement {
   cause: CauseCode
   confidence: Confidence
@@ -28,19 +30,7 @@ export function frames(view: View, packets: readonly PacketRow[], most = 6): Fra
   return some.map((packet) => view.ref(packet))
 }
 
-/** A duration for people: three digits, in the unit that fits. */
-export function duration(seconds: number): string {
-  const abs = Math.abs(seconds)
-  if (!Number.isFinite(seconds)) return 'an unknown time'
-  if (abs >= 100) return `${Math.round(seconds)} s`
-  if (abs >= 1) return `${seconds.toPrecision(abs >= 10 ? 4 : 3)} s`
-  if (abs >= 1e-3) return `${(seconds * 1e3).toPrecision(3)} ms`
-  return `${Math.round(seconds * 1e6)} µs`
-}
-
 /** What the proxy had sent: its request, or where it never came to one, what opens TLS. */
 export const askedOf = ({ exchange }: View): string => (exchange === null ? 'ClientHello' : 'request')
-
-export const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
 
 export const upstreamOf = (facts: Facts): string => facts.near.connection.server

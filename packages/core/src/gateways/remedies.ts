@@ -1,4 +1,5 @@
 // What to change, in the words of the product that failed: settings by name, with values that the incident suggests.
+import { duration } from '../amounts.ts'
 import { CATALOGUE, type CauseCode } from '../diagnose/catalogue.ts'
 import type { TimerPhase } from './product.ts'
 import { productOf } from './products.ts'
@@ -32,18 +33,16 @@ export function remedies(cause: CauseCode, gatewayId: string | null, context: Re
   return steps.filter((step) => step !== null)
 }
 
-const seconds = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} s`
-
 function ownersStep(cause: CauseCode, { upstream, waitSeconds }: RemedyContext): string {
   const who = upstream ?? 'the upstream'
   if (waitSeconds !== null) {
     if (cause === 'upstream-slow')
-      return `Find what ${who} does for more than ${seconds(waitSeconds)} before it answers.`
+      return `Find what ${who} does for more than ${duration(waitSeconds)} before it answers.`
     if (cause === 'upstream-silent') {
-      return `Find what became of the request on ${who}: it was delivered, and nothing came back within ${seconds(waitSeconds)}.`
+      return `Find what became of the request on ${who}: it was delivered, and nothing came back within ${duration(waitSeconds)}.`
     }
     if (cause === 'closed-without-response' || cause === 'reset-before-response') {
-      return `${CATALOGUE[cause].remedy} It came ${seconds(waitSeconds)} after the request: compare with the time limits of ${who}.`
+      return `${CATALOGUE[cause].remedy} It came ${duration(waitSeconds)} after the request: compare with the time limits of ${who}.`
     }
   }
   if (cause === 'connect-refused' && upstream) {
@@ -171,7 +170,7 @@ function timerNote(gatewayId: string, knob: Knob, { waitSeconds, protocol }: Rem
   for (const phase of PHASES[knob] ?? []) {
     const timer = matchingTimer(gatewayId, phase, waitSeconds)
     if (timer)
-      return ` The wait of ${seconds(waitSeconds)} is the default of ${inDialect(engine, protocol, timer.setting)} (${timer.defaultSeconds} s).`
+      return ` The wait of ${duration(waitSeconds)} is about the default of ${inDialect(engine, protocol, timer.setting)} (${timer.defaultSeconds} s).`
   }
   return ''
 }
@@ -183,14 +182,15 @@ function neighbourStep(cause: CauseCode, gatewayId: string | null, { idleSeconds
     const names = serversClosingAfter(idleSeconds).map((server) => server.name)
     const pool = productOf(gatewayId)?.timers.find((timer) => timer.phase === 'idle-upstream')?.seconds
     const above = pool ? `the proxy's pool timer (${pool} s by default)` : "the proxy's pool timer"
-    const who = names.length > 0 ? ` An idle limit of ${seconds(idleSeconds)} is the default of ${list(names)}.` : ''
+    const who =
+      names.length > 0 ? ` The idle time of ${duration(idleSeconds)} is about the default limit of ${list(names)}.` : ''
     return `Raise the upstream's keep-alive timeout above ${above}.${who}`
   }
   if (cause === 'idle-drop' || (cause === 'reset-by-middlebox' && idleSeconds >= 60)) {
     const limit = forgottenAfter(idleSeconds)
     const boxes = middleboxesForgettingAfter(idleSeconds).filter((box) => box.tcpIdleSeconds === limit)
     if (boxes.length === 0) return null
-    return `Idle for ${seconds(idleSeconds)}: ${list(boxes.map((box) => box.name))} would forget after ${limit} s. Look for one on the path.`
+    return `Idle for ${duration(idleSeconds)}: ${list(boxes.map((box) => box.name))} would forget after ${limit} s. Look for one on the path.`
   }
   return null
 }

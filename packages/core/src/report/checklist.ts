@@ -1,7 +1,7 @@
 // The ten steps of every incident, each with an outcome, one line and the frames that show it.
 import { http2ErrorName } from '../app/http2/errors.ts'
 import { RST } from '../wire/tcp.ts'
-import { duration, plural } from '../diagnose/judgement.ts'
+import { duration, plural } from '../amounts.ts'
 import type { Resolution } from '../diagnose/resolve.ts'
 import type { Facts } from '../diagnose/facts.ts'
 import { isGrpcFailure } from '../diagnose/grpc.ts'

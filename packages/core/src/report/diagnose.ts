@@ -1,10 +1,11 @@
 // Step three of three: the Story becomes the document.
+import { plural } from '../amounts.ts'
 import { connectionsOf } from '../observe/connection-table.ts'
 import { DNS_PORT, isSealed } from '../observe/observations.ts'
 import { CATALOGUE } from '../diagnose/catalogue.ts'
 import { clientStatus } from '../diagnose/facts.ts'
 import { gatewayOf } from '../diagnose/gateway.ts'
-import { type Judgement, plural } from '../diagnose/judgement.ts'
+import type { Judgement } from '../diagnose/judgement.ts'
 import { contributing, type JudgedTry, type Resolution, resolve } from '../diagnose/resolve.ts'
 import { type JudgedStray, judgeStrays } from '../diagnose/strays.ts'
 import { viewsOf } from '../diagnose/view.ts'

@@ -1,23 +1,21 @@
 // The report as one HTML file to attach to a ticket: no script, nothing from elsewhere, and a policy that would not let
 // it. What the captures say stands in it as text only.
 import { sha256 } from '@noble/hashes/sha2.js'
+import { duration, offset, plural } from '../amounts.ts'
 import type { CaptureSummary, DiagnosisDocument, Finding, FrameRef, Incident, RuledOut } from './document.ts'
 import { markup, visible } from './escape.ts'
 import { HTML_CSS } from './html-style.ts'
 import { LAYOUT } from './ladder-layout.ts'
 import { ladderSvg } from './ladder-svg.ts'
-import { offset } from './ladder-text.ts'
 import type { Ladder } from './ladder.ts'
 import {
   captureFacts,
   CaptureNames,
-  duration,
   exampleOf,
   groupFacts,
   groupsOf,
   moment,
   outcome,
-  plural,
   request,
   tally,
   span,

@@ -34,7 +34,7 @@ test('both legs side by side: what was sent again is one line, what is lost ends
     '   +0.000000    │──────── GET /a ─────────▶│                          │',
     '       200 ms   ·                          ·                          ·',
     '   +0.200000    │                          │ 3× GET /a (again, lost) ×│',
-    '      1.600 s   ·                          ·                          ·',
+    '       1.60 s   ·                          ·                          ·',
     ' > +3.000000    │◀ 504 Gateway Time-out ───│                          │',
   ])
 })

@@ -1,10 +1,10 @@
 // A small ladder as lines of text, both legs side by side: for a terminal and for a ticket.
+import { duration, offset, plural } from '../amounts.ts'
 import type { FrameRef } from './document.ts'
 import { visible } from './escape.ts'
 import { type ArrowRow, type BundleRow, layoutOf, type LadderRow } from './ladder-layout.ts'
-import { arrowWords, bundleWords, markWords, offset } from './ladder-text.ts'
+import { arrowWords, bundleWords, markWords } from './ladder-text.ts'
 import type { Arrow, ArrowKind, ArrowMark, Ladder } from './ladder.ts'
-import { duration, plural } from './words.ts'
 
 export interface LinesOptions {
   /** Columns; what has no room in them is cut. */

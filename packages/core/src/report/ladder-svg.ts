@@ -1,6 +1,6 @@
 // A ladder as a static picture: SVG without scripts, styles or links of its own, for a page that brings `LADDER_CSS`.
 // What a packet is shows by its line, its head and its words; colour only repeats it.
-import { duration } from '../diagnose/judgement.ts'
+import { duration, offset } from '../amounts.ts'
 import { markup } from './escape.ts'
 import {
   type ArrowRow,
@@ -11,7 +11,7 @@ import {
   type LayoutOptions,
   layoutOf,
 } from './ladder-layout.ts'
-import { arrowDetail, arrowWords, bundleWords, frameWords, laneWords, offset } from './ladder-text.ts'
+import { arrowDetail, arrowWords, bundleWords, frameWords, laneWords } from './ladder-text.ts'
 import type { Arrow, ArrowKind, Ladder } from './ladder.ts'
 
 export interface SvgOptions extends Partial<LayoutOptions> {

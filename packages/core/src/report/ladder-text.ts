@@ -1,4 +1,5 @@
 // What is written at the arrows of a ladder, wherever it is drawn. Untrusted text is escaped by whoever draws.
+import { duration, offset } from '../amounts.ts'
 import type { FrameRef } from './document.ts'
 import type { BundleRow } from './ladder-layout.ts'
 import type { Arrow, ArrowMark, Ladder, Lane } from './ladder.ts'
@@ -52,14 +53,9 @@ export function arrowDetail({ lanes }: Ladder, arrow: Arrow): string {
           tcp.flags,
           ...(tcp.ttl > 0 ? [`TTL ${tcp.ttl}`] : []),
         ]
-  const arrived = arrivalSeconds === null ? [] : [`arrived after ${microseconds(arrivalSeconds - seconds)}`]
+  const arrived = arrivalSeconds === null ? [] : [`arrived after ${duration(arrivalSeconds - seconds)}`]
   return [arrowWords(arrow), way, `at ${offset(seconds)} s`, ...arrived, ...numbers].join(', ')
 }
-
-const microseconds = (seconds: number): string => `${Math.round(seconds * 1e6).toLocaleString('en-US')} µs`
-
-/** Seconds after the request to the microsecond: `+2.001374`. */
-export const offset = (seconds: number): string => `${seconds < 0 ? '−' : '+'}${Math.abs(seconds).toFixed(6)}`
 
 /** Frames in little room: `#17`, or by the captures' ids `0#17 2#19`, at most three. */
 export function frameWords(frames: readonly FrameRef[], captures: number): string {

@@ -2,7 +2,7 @@
 import { http2ErrorName } from '../app/http2/errors.ts'
 import { grpcStatusName } from '../app/http2/grpc.ts'
 import { alertName, handshakeName } from '../app/tls/names.ts'
-import { plural } from '../diagnose/judgement.ts'
+import { plural } from '../amounts.ts'
 import type { View } from '../diagnose/view.ts'
 import {
   CLIENT,

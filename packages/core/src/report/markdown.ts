@@ -1,5 +1,6 @@
 // The report as GitHub-flavoured Markdown for a ticket: of each incident the layer, the finding, then what follows from
 // it. What the captures say is text or code; nothing of it becomes a link, a mention, an image or HTML.
+import { duration, plural } from '../amounts.ts'
 import type { DiagnosisDocument, FrameRef, Incident, RuledOut } from './document.ts'
 import { code, codeBlock, markdown, visible } from './escape.ts'
 import { MOST_IN_FULL as MOST_OF_ALL, type ReportOptions } from './html.ts'
@@ -7,14 +8,12 @@ import { ladderLines } from './ladder-lines.ts'
 import {
   captureFacts,
   CaptureNames,
-  duration,
   exampleOf,
   groupFacts,
   groupsOf,
   layer,
   moment,
   outcome,
-  plural,
   request,
   tally,
   title,

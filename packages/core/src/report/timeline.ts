@@ -1,7 +1,7 @@
 // The packet story of an incident, both legs on one clock: what a person wants to see first.
 import { http2ErrorName } from '../app/http2/errors.ts'
 import type { JudgedTry, Resolution } from '../diagnose/resolve.ts'
-import { duration, plural } from '../diagnose/judgement.ts'
+import { duration, plural } from '../amounts.ts'
 import type { View } from '../diagnose/view.ts'
 import { frameRef } from '../diagnose/view.ts'
 import {

@@ -1,5 +1,6 @@
 // How the document's values are said to a person, in any report. What leaves this file hides nothing; it is not yet safe
 // inside of markup.
+import { duration, plural } from '../amounts.ts'
 import { CATALOGUE, type CauseClass, type CauseCode, type Domain } from '../diagnose/catalogue.ts'
 import type { CaptureSummary, Clock, FrameRef, Incident } from './document.ts'
 import { visible } from './escape.ts'
@@ -58,23 +59,8 @@ export function request(incident: Incident): string {
   return `${visible(incident.method ?? '?')} ${host}${shown}`
 }
 
-/** `1.2 ms`, `340 ms`, `2.001 s`, `3 min 20 s`: never more digits than anyone reads. */
-export function duration(seconds: number): string {
-  const size = Math.abs(seconds)
-  if (size < 0.001) return `${Math.round(seconds * 1e6)} µs`
-  if (size < 0.01) return `${(seconds * 1e3).toFixed(1)} ms`
-  if (size < 1) return `${Math.round(seconds * 1e3)} ms`
-  if (size < 120) return `${seconds.toFixed(3)} s`
-  const whole = Math.round(size)
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60]
-  return `${seconds < 0 ? '-' : ''}${hours > 0 ? `${hours} h ` : ''}${minutes} min ${rest} s`
-}
-
 /** `2026-11-22T08:57:21.682000001Z` as `2026-11-22 08:57:21.682 UTC`. */
 export const moment = (time: string): string => visible(time.replace('T', ' ').replace(/(\.\d{3})\d*Z$/, '$1 UTC'))
-
-export const plural = (count: number, one: string, many: string = `${one}s`): string =>
-  `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
 
 /** Attempts in order: `10.3.0.11:8080 connect-refused, then 10.3.0.12:8080 answered`. */
 export const tries = ({ attempts }: Incident): string =>

@@ -1,10 +1,10 @@
 // Captures with what they are worth: where they were taken, how long, how their clocks stand to the first one's, and
 // what is wrong with them.
-import { type CaptureSummary, type Clock, visible } from '@pcap-surgery/core'
+import { type CaptureSummary, type Clock, duration, visible } from '@pcap-surgery/core'
 import TriangleAlert from 'lucide-react/icons/triangle-alert'
 import type { ReactNode } from 'react'
 import { secondsBetween } from '../overview/filter.ts'
-import { duration, moment } from '../parts/duration.ts'
+import { moment } from '../parts/moment.ts'
 import parts from '../parts/parts.module.css'
 import styles from './captures.module.css'
 

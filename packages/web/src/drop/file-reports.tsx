@@ -1,5 +1,5 @@
 // What became of each file: what it is, and where it is damaged.
-import { visible } from '@pcap-surgery/core'
+import { plural, visible } from '@pcap-surgery/core'
 import CircleAlert from 'lucide-react/icons/circle-alert'
 import Copy from 'lucide-react/icons/copy'
 import FileCheck from 'lucide-react/icons/file-check'
@@ -8,7 +8,6 @@ import Pause from 'lucide-react/icons/pause'
 import TriangleAlert from 'lucide-react/icons/triangle-alert'
 import type { ReactNode } from 'react'
 import { bytes } from '../parts/bytes.ts'
-import { plural } from '../parts/duration.ts'
 import type { FileReport } from '../session/protocol.ts'
 import styles from './file-reports.module.css'
 

@@ -1,10 +1,9 @@
 // How far reading has come: in the middle of the page while there is nothing else, else below the header. What went wrong
 // with us is said there too.
-import { visible } from '@pcap-surgery/core'
+import { plural, visible } from '@pcap-surgery/core'
 import Square from 'lucide-react/icons/square'
 import { type ReactNode, useEffect, useState } from 'react'
 import { bytes } from '../parts/bytes.ts'
-import { plural } from '../parts/duration.ts'
 import parts from '../parts/parts.module.css'
 import { type Reading, usePage } from '../state.ts'
 import styles from './reading.module.css'

@@ -1,9 +1,16 @@
 // Below the ladder: the checklist, attempts, other causes, what to do, what to capture next, filters.
-import { type Attempt, type CheckStep, type Incident, type RuledOut, visible, words } from '@pcap-surgery/core'
+import {
+  type Attempt,
+  type CheckStep,
+  duration,
+  type Incident,
+  type RuledOut,
+  visible,
+  words,
+} from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
 import { useCaptureNames } from '../parts/capture-names.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
-import { duration } from '../parts/duration.ts'
 import { OutcomeMark } from '../parts/judgement.tsx'
 import { FrameRefs } from './frame-refs.tsx'
 import styles from './incident.module.css'

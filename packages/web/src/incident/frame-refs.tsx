@@ -1,8 +1,7 @@
 // Frames that a sentence rests on: buttons that open them, by capture.
-import type { FrameRef } from '@pcap-surgery/core'
+import { type FrameRef, plural } from '@pcap-surgery/core'
 import { type ReactNode, useState } from 'react'
 import { useCaptureNames } from '../parts/capture-names.ts'
-import { plural } from '../parts/duration.ts'
 import parts from '../parts/parts.module.css'
 import { bringIntoView, keyOf, openFrame, pointing, useOpenFrame } from './links.ts'
 

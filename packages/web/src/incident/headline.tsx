@@ -1,7 +1,7 @@
 // What happened, in one breath: the sentence, the cause and whose it is, how sure that is, and the request.
-import { type Incident, visible, words } from '@pcap-surgery/core'
+import { duration, type Incident, visible, words } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
-import { duration, moment } from '../parts/duration.ts'
+import { moment } from '../parts/moment.ts'
 import { DomainMark } from '../parts/domain.tsx'
 import { ConfidenceMark } from '../parts/judgement.tsx'
 import styles from './incident.module.css'

@@ -1,8 +1,7 @@
 // Nothing failed: what was looked at, so that one knows what that means.
-import type { DiagnosisDocument, Vantage } from '@pcap-surgery/core'
+import { type DiagnosisDocument, plural, type Vantage } from '@pcap-surgery/core'
 import CircleCheck from 'lucide-react/icons/circle-check'
 import type { ReactNode } from 'react'
-import { plural } from '../parts/duration.ts'
 import styles from './overview.module.css'
 
 const LEGS: { readonly [vantage in Vantage]: string } = {

@@ -1,9 +1,8 @@
 // Incidents as a list: a link each, of any number of which only those in view are there. Arrow keys go from one to the
 // next; the list is one stop for Tab.
-import { type Incident, visible } from '@pcap-surgery/core'
+import { duration, type Incident, visible } from '@pcap-surgery/core'
 import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react'
 import { DomainMark } from '../parts/domain.tsx'
-import { duration } from '../parts/duration.ts'
 import { ConfidenceMark } from '../parts/judgement.tsx'
 import { useScrolled } from '../parts/use-scrolled.ts'
 import { fragmentOf, HOME } from '../place.ts'

@@ -1,10 +1,10 @@
 // What happened, at a glance: a sentence, the line of time, the incidents by cause, and how good the captures are.
-import { type DiagnosisDocument, type Incident, visible, words } from '@pcap-surgery/core'
+import { type DiagnosisDocument, type Incident, plural, visible, words } from '@pcap-surgery/core'
 import { type ReactNode, useDeferredValue, useMemo } from 'react'
 import { CaptureTable } from '../captures/capture-table.tsx'
 import { FileReports, troubled } from '../drop/file-reports.tsx'
 import { Export } from '../export/export.tsx'
-import { moment, plural } from '../parts/duration.ts'
+import { moment } from '../parts/moment.ts'
 import { useCall } from '../parts/use-call.ts'
 import { goTo, set, usePage } from '../state.ts'
 import { type Choices, chosen } from './filter.ts'

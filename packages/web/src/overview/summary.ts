@@ -1,6 +1,5 @@
 // What happened, as one sentence.
-import { CATALOGUE, type DiagnosisDocument, words } from '@pcap-surgery/core'
-import { duration, plural } from '../parts/duration.ts'
+import { CATALOGUE, type DiagnosisDocument, duration, plural, words } from '@pcap-surgery/core'
 import type { Traffic } from '../session/protocol.ts'
 import { causesOf, secondsBetween } from './filter.ts'
 

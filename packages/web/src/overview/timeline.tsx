@@ -1,8 +1,7 @@
 // Incidents on a line of time, in front of how many requests there were. Dragging over it chooses a part of the time.
 // Marks are one stop for Tab; arrow keys go from one to the next.
-import type { Incident } from '@pcap-surgery/core'
+import { duration, type Incident, plural } from '@pcap-surgery/core'
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useMemo, useRef, useState } from 'react'
-import { duration, plural } from '../parts/duration.ts'
 import { useWidth } from '../parts/use-width.ts'
 import type { Traffic } from '../session/protocol.ts'
 import { countsOf, secondsAfter, secondsBetween } from './filter.ts'

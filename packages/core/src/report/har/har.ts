@@ -1,7 +1,7 @@
 // The exchanges of a story as an HTTP Archive (HAR 1.2), for viewers that draw waterfalls. Written piece by piece: a
 // million exchanges never become one text, and only conversations that are going on at the same time are open.
 import { isSealed, type NameLookup } from '../../observe/observations.ts'
-import { plural } from '../../diagnose/judgement.ts'
+import { plural } from '../../amounts.ts'
 import { turnsOf } from '../../story/conversations.ts'
 import { type Conversation, nearClient, type Story, storyTime, type Turn } from '../../story/story.ts'
 import type { DiagnosisDocument } from '../document.ts'

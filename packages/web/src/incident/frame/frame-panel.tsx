@@ -1,11 +1,11 @@
 // One frame, taken apart: its layers and its bytes, each marking the other.
-import { type FrameRef, visible } from '@pcap-surgery/core'
+import { type FrameRef, plural, visible } from '@pcap-surgery/core'
 import ChevronDown from 'lucide-react/icons/chevron-down'
 import ChevronUp from 'lucide-react/icons/chevron-up'
 import X from 'lucide-react/icons/x'
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { CopyButton } from '../../parts/copy-button.tsx'
-import { moment, plural } from '../../parts/duration.ts'
+import { moment } from '../../parts/moment.ts'
 import parts from '../../parts/parts.module.css'
 import { client, Failed } from '../../session/client.ts'
 import type { FrameDetail } from '../../session/protocol.ts'

@@ -1,8 +1,7 @@
 // The ladder: hosts as lanes, packets as arrows at their true times, pauses folded. A list box of packets: arrow keys
 // walk them, Enter opens a frame or a bundle. Only what is in view is drawn.
-import { type Ladder, type LadderLayout, type LadderRow, layoutOf } from '@pcap-surgery/core'
+import { type Ladder, type LadderLayout, type LadderRow, layoutOf, plural } from '@pcap-surgery/core'
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
-import { plural } from '../../parts/duration.ts'
 import parts from '../../parts/parts.module.css'
 import { useScrolled } from '../../parts/use-scrolled.ts'
 import { keyOf, openFrame, standOn, useLinks, useOpenFrame } from '../links.ts'

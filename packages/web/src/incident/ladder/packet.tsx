@@ -1,7 +1,15 @@
 // One packet of the ladder, or a bundle of them: its arrow and its label.
-import { type Arrow, type Ladder, type LadderLayout, markWords, visible } from '@pcap-surgery/core'
+import {
+  type Arrow,
+  duration,
+  type Ladder,
+  type LadderLayout,
+  markWords,
+  offset,
+  plural,
+  visible,
+} from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
-import { duration, offset, plural } from '../../parts/duration.ts'
 import { ArrowShape } from './arrow-shape.tsx'
 import styles from './ladder.module.css'
 import { keyOf } from '../links.ts'
@@ -92,7 +100,7 @@ function spoken(arrow: Arrow, { lanes }: Ladder): string {
   const to = arrow.to === null ? 'everybody' : (lanes[arrow.to]?.name ?? 'a host')
   const marks = markWords(arrow)
   return visible(
-    `${offset(arrow.seconds)}, ${from} to ${to}: ${shapeOf(arrow.kind).word}, ${arrow.label}` +
+    `${offset(arrow.seconds)} s, ${from} to ${to}: ${shapeOf(arrow.kind).word}, ${arrow.label}` +
       `${marks.length > 0 ? `, ${marks.join(', ')}` : ''}${arrow.deciding ? ', decides' : ''}, frame ${arrow.frames[0]?.frame ?? ''}`,
   )
 }

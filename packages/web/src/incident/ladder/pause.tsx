@@ -1,7 +1,6 @@
 // What stands between packets: time in which nothing happened, or packets that nobody kept.
-import type { LadderLayout } from '@pcap-surgery/core'
+import { duration, type LadderLayout, plural } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
-import { duration, plural } from '../../parts/duration.ts'
 import styles from './ladder.module.css'
 import { type PauseRow, ROW } from './rows.ts'
 

@@ -1,7 +1,6 @@
 // The column of times, which stays where it is while the ladder is scrolled sideways.
-import type { Ladder } from '@pcap-surgery/core'
+import { type Ladder, offset } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
-import { offset } from '../../parts/duration.ts'
 import styles from './ladder.module.css'
 import { ABOVE, arrowOf, type Look, type PacketRow, ROW } from './rows.ts'
 
@@ -30,7 +29,7 @@ export const Times = ({ rows, ladder, lookOf, width, height, scrolled }: TimesPr
             <path className={styles.decides} d={`M8 ${row.y - 9.5}l4.5 4.5-4.5 4.5-4.5-4.5Z`} />
           )}
           <text className={styles.time} x={width - 8} y={row.y - 1}>
-            {offset(ladder.arrows[arrow]!.seconds).replace(' s', '')}
+            {offset(ladder.arrows[arrow]!.seconds)}
           </text>
         </g>
       )

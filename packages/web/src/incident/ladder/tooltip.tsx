@@ -1,7 +1,6 @@
 // What a packet says, beside it. The same is in the packet's own name, so assistive technology is not told twice.
-import { type Arrow, markWords, visible } from '@pcap-surgery/core'
+import { type Arrow, duration, markWords, offset, visible } from '@pcap-surgery/core'
 import type { ReactNode } from 'react'
-import { duration, offset } from '../../parts/duration.ts'
 import styles from './ladder.module.css'
 
 export interface TooltipProps {
@@ -17,7 +16,7 @@ export function Tooltip({ arrow, before, captureName, place }: TooltipProps): Re
   const marks = markWords(arrow)
   const rows: [name: string, value: string][] = [
     ['frame', frames.map(({ capture, frame }) => `${captureName(capture)} #${frame}`).join(', ')],
-    ['time', `${offset(seconds)}${before === null ? '' : `, ${duration(seconds - before.seconds)} later`}`],
+    ['time', `${offset(seconds)} s${before === null ? '' : `, ${duration(seconds - before.seconds)} later`}`],
   ]
   if (arrivalSeconds !== null) rows.push(['arrived', `${duration(arrivalSeconds - seconds)} after it left`])
   if (tcp !== null) {

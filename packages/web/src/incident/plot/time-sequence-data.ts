@@ -1,7 +1,6 @@
 // What a time-sequence plot shows of one direction of a connection, as its sender saw it: segments over their sequence
 // numbers, and how far the receiver acknowledged them and let the sender go on (RFC 9293 section 3.8).
-import type { Arrow, ArrowTcp, Ladder } from '@pcap-surgery/core'
-import { duration } from '../../parts/duration.ts'
+import { type Arrow, type ArrowTcp, duration, type Ladder } from '@pcap-surgery/core'
 
 /** Which side sends the segments. */
 export type Direction = 'client' | 'server'

@@ -1,6 +1,6 @@
 // The time-sequence plot of an incident's connections: what one side sent over time, what the other acknowledged, and
 // how far its window let the first one go.
-import { type FrameRef, type Ladder, visible } from '@pcap-surgery/core'
+import { duration, type FrameRef, type Ladder, visible } from '@pcap-surgery/core'
 import Crosshair from 'lucide-react/icons/crosshair'
 import Maximize from 'lucide-react/icons/maximize'
 import ZoomIn from 'lucide-react/icons/zoom-in'
@@ -15,7 +15,6 @@ import {
   useRef,
   useState,
 } from 'react'
-import { duration } from '../../parts/duration.ts'
 import { type Chart, createChart } from './chart.ts'
 import { aroundPlaces, fitted, panned, showing, valueAt, wholeOf, zoomed } from './extent.ts'
 import { inksOf, onInksChanged } from './inks.ts'
