@@ -83,7 +83,8 @@ export function rolesOf(captures: readonly StoryCapture[], conversations: readon
       }
     } else {
       for (const turn of turnsOf(conversation)) {
-        const [near, far] = [clientView(turn), serverView(turn)]
+        const near = askedView(turn)
+        const far = serverView(turn)
         roles.turns.set(roles.count, turn)
         addRequest(roles, far.sighting, far.exchange, captures[far.sighting.capture])
         addTry(roles, conversation, near.sighting, near.exchange, captures[near.sighting.capture])
@@ -97,6 +98,13 @@ export function rolesOf(captures: readonly StoryCapture[], conversations: readon
     }
   })
   return roles
+}
+
+/** The exchange as seen nearest to the client where its request was seen: a capture of one direction shows answers alone. */
+function askedView(turn: Turn): ReturnType<typeof clientView> {
+  const { conversation, views } = turn
+  const i = views.findIndex((view) => view !== null && view.request.frame >= 0)
+  return i < 0 ? clientView(turn) : { sighting: conversation.sightings[i], exchange: views[i]! }
 }
 
 /** The exchange of a row as all sightings show it: the same one every time. */

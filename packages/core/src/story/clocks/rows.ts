@@ -71,20 +71,22 @@ export function rowsOf(
     byWord: new Map(),
   }
   for (const { sightings } of conversations) {
-    const near = sightings.find(({ capture }) => members.has(capture))
-    if (near === undefined) continue
-    const far = sightings.findLast(({ capture }) => members.has(capture))!
+    const own = sightings.filter(({ capture }) => members.has(capture))
+    if (own.length === 0) continue
+    // A capture of one direction has answers alone.
+    const asking = own.filter(({ connection }) => connection.exchanges.some(({ request }) => request.frame >= 0))
+    const [near, far] = asking.length === 0 ? [own[0], own[0]] : [asking[0], asking.at(-1)!]
     if (near.connection.exchangeCount === 0) {
       addFailed(rows, captures, near)
       continue
     }
-    const [own, theirs] = [near.connection.exchanges, far.connection.exchanges]
+    const [mine, theirs] = [near.connection.exchanges, far.connection.exchanges]
     const [syn] = near.connection.syns
-    own.forEach((exchange, i) => {
+    mine.forEach((exchange, i) => {
       if (!isWhole(captures, near, exchange)) return
       add(rows.atClient, captures[near.capture], near, exchange)
       // Where the two saw other exchanges, one of them will do.
-      const isBoth = own.length === theirs.length && isWhole(captures, far, theirs[i])
+      const isBoth = mine.length === theirs.length && isWhole(captures, far, theirs[i])
       if (isBoth) add(rows.atServer, captures[far.capture], far, theirs[i])
       else add(rows.atServer, captures[near.capture], near, exchange)
       const isFirst = exchange.ordinal === 0 && syn !== undefined
