@@ -1,6 +1,7 @@
 // Who is a proxy: which hosts pass requests on, at which address they get them and from which they send them.
 import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
 import { grouped } from './grouped.ts'
+import { type AreTied, outlasting } from './outlasts.ts'
 import { type OpenIndex, OpenRequests, RequestGroups } from './open-requests.ts'
 import { bareAddress, begins, contains, fits, likeness, originForm } from './pairing.ts'
 import { backOf, isMeant, type Roles } from './requests.ts'
@@ -45,7 +46,12 @@ function vote(votes: Votes, front: string, back: string, weight: number, gap = I
  * another address while the first waits. Each likeness is a vote. Most proxies leave the target as it is; only where
  * that finds nothing, rewritten ones are looked for.
  */
-export function findProxies(roles: Roles, order: readonly number[], conversations: readonly Conversation[]): Proxy[] {
+export function findProxies(
+  roles: Roles,
+  order: readonly number[],
+  conversations: readonly Conversation[],
+  areTied: AreTied,
+): Proxy[] {
   const { requests, tries } = roles
   const votes: Votes = new Map()
   const byTarget = new RequestGroups(roles)
@@ -69,6 +75,8 @@ export function findProxies(roles: Roles, order: readonly number[], conversation
       if (!found) voteByTime(votes, roles, all, group)
     }
   }
+  const mayHold = outlasting(roles, areTied)
+  for (const [front, backs] of votes) for (const back of backs.keys()) if (!mayHold(front, back)) backs.delete(back)
   const flow = flowOf(conversations)
   guessFromConnections(roles, order, elect(votes, flow), votes)
   const proxies = elect(votes, flow)

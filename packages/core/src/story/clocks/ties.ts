@@ -37,6 +37,16 @@ function offsetAt({ stretches }: Tie, time: number): Range {
   return { low: Math.min(range.low, after.low), high: Math.max(range.high, after.high) }
 }
 
+/** Whether anything ties the clocks of two of so many captures, directly or over others. */
+export function tiedBy(count: number, ties: readonly Tie[]): (a: number, b: number) => boolean {
+  const group = Array.from({ length: count }, (_, capture) => capture)
+  for (const { a, b } of ties) {
+    const [kept, merged] = [group[a], group[b]]
+    for (const [capture, its] of group.entries()) if (its === merged) group[capture] = kept
+  }
+  return (a, b) => group[a] === group[b]
+}
+
 /** Row a, column b: what b is ahead of a at most; Infinity where nothing ties them. */
 export interface Ahead {
   most: number[][]
