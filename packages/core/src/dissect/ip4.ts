@@ -48,11 +48,7 @@ export function dissectIp4(here: Next): Dissected {
   const length = total === 0 ? w.wireEnd - start : total
   if (header < ip4.HEADER) w.fault(`header length of ${bytesOf(header)} is below ${ip4.HEADER}`)
   else if (length < header) w.fault(`total length of ${bytesOf(length)} is below that of the header`)
-  else if (start + length > w.wireEnd && !here.isQuoted) {
-    w.note(`total length of ${bytesOf(length)} is more than the frame holds: ${w.wireEnd - start}`)
-  }
-  w.wireEnd = here.isQuoted ? start + length : Math.min(w.wireEnd, start + length)
-  w.end = Math.min(w.end, start + length)
+  w.endAfter(start, length, 'total length')
   if (header > ip4.HEADER)
     w.group(
       'Options',

@@ -37,11 +37,7 @@ export function dissectIp6(here: Next): Dissected {
   const next = ip6.nextHeader(b, start)
   // 0: a jumbogram, or an offloaded packet; the frame's length counts.
   const length = payload === 0 && next !== ip6.NO_NEXT ? w.wireEnd - w.at : payload
-  if (w.at + length > w.wireEnd && !here.isQuoted) {
-    w.note(`payload length of ${bytesOf(length)} is more than the frame holds: ${w.wireEnd - w.at}`)
-  }
-  w.wireEnd = here.isQuoted ? w.at + length : Math.min(w.wireEnd, w.at + length)
-  w.end = Math.min(w.end, w.at + length)
+  w.endAfter(w.at, length, 'payload length')
   const summary = `${formatAddress(b, ip6.sourceAt(start), 6)} → ${formatAddress(b, ip6.destinationAt(start), 6)}`
   return w.done(summary, w.next('ipProtocol', next, 6))
 }

@@ -20,12 +20,7 @@ export function dissectUdp(here: Next): Dissected {
   const length = udp.length(b, start)
   const summary = `${udp.sourcePort(b, start)} → ${udp.destinationPort(b, start)}, ${bytesOf(Math.max(0, length - udp.HEADER))}`
   if (length !== 0 && length < udp.HEADER) w.fault(`length of ${bytesOf(length)} is below that of the header`)
-  else if (length > 0) {
-    if (start + length > w.wireEnd && !here.isQuoted)
-      w.note(`length of ${bytesOf(length)} is more than the packet holds`)
-    w.wireEnd = Math.min(w.wireEnd, start + length)
-    w.end = Math.min(w.end, start + length)
-  }
+  else if (length > 0) w.endAfter(start, length, 'length')
   return w.done(summary, w.next(payloadProtocol(w, udp.sourcePort(b, start), udp.destinationPort(b, start))))
 }
 

@@ -160,6 +160,16 @@ export class Walk {
     return false
   }
 
+  /** The layer and what it holds end `length` bytes behind `from`, by the field `name`; a quote may have less of that. */
+  endAfter(from: number, length: number, name: string): void {
+    const { isQuoted } = this.#here
+    const end = from + length
+    if (end > this.wireEnd && !isQuoted)
+      this.note(`${name} of ${bytesOf(length)} is more than the frame holds: ${this.wireEnd - from}`)
+    this.wireEnd = isQuoted ? end : Math.min(this.wireEnd, end)
+    this.end = Math.min(this.end, end)
+  }
+
   /** Why bytes are missing that were on the wire: an ICMP error need not quote a packet whole (RFC 792). */
   get cut(): string {
     return this.#here.isQuoted ? 'quoted in part' : 'cut by the snap length'
