@@ -14,6 +14,7 @@ import {
   SPURIOUS,
   WINDOW_PROBE,
 } from '../observe/observations.ts'
+import { packetNotKept } from '../observe/packets.ts'
 import type { FrameRef } from '../report/document.ts'
 import { vagueness } from '../story/clocks/order.ts'
 import { serverView, type Request, type Story, storyTime, type Try } from '../story/story.ts'
@@ -459,20 +460,10 @@ function responseRows(view: View, exchange: Exchange): PacketRow[] {
   return rows
 }
 
-/** For a packet that was not kept: what is known of it. */
 const standIn = (view: View, moment: Moment, seq: number): PacketRow => ({
-  frame: moment.frame,
-  time: view.at(moment),
-  from: SERVER,
+  ...packetNotKept(moment.frame, view.at(moment), SERVER, seq),
   flags: ACK,
-  seq,
   length: 1,
-  ack: -1,
-  window: -1,
-  sack: -1,
-  ttl: -1,
-  ipId: -1,
-  marks: 0,
 })
 
 /** One past the last byte that came without a hole from `from` on; segments held behind a hole count once it is filled. */

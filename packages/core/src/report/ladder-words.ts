@@ -22,6 +22,7 @@ import {
   WINDOW_FULL,
   WINDOW_PROBE,
 } from '../observe/observations.ts'
+import { packetNotKept } from '../observe/packets.ts'
 import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from '../wire/tcp.ts'
 import type { Sent } from './ladder-packets.ts'
 import type { ArrowKind, ArrowMark } from './ladder.ts'
@@ -197,18 +198,7 @@ export function rowsOf({ packets, at }: View, { byFrame }: Spoken, wanted: (mome
 }
 
 const momentRow = ({ moment: { frame }, from, part, seq = -1 }: Part, time: number): Sent => ({
-  frame,
-  time,
-  from,
-  flags: 0,
-  seq,
-  length: seq < 0 ? 0 : 1,
-  ack: -1,
-  window: -1,
-  sack: -1,
-  ttl: -1,
-  ipId: -1,
-  marks: 0,
+  ...packetNotKept(frame, time, from, seq),
   isMoment: true,
   part,
 })
