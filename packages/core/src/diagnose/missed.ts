@@ -2,6 +2,7 @@
 // may be made for the other all the same, on a clock that was set, or told from too little.
 import { isSealed } from '../observe/observations.ts'
 import { vagueness } from '../story/clocks/order.ts'
+import { grouped } from '../story/grouped.ts'
 import { likeness, originForm } from '../story/pairing.ts'
 import { clientView, frontOf, nearClient, type Request, serverView, type Story, type Try } from '../story/story.ts'
 import { isBehindProxy } from './gateway.ts'
@@ -63,19 +64,13 @@ interface MissedHops {
  * made it may have made it for that one. By both of them.
  */
 export const missedHops: (story: Story) => MissedHops = perStory((story) => {
-  const groups = new Map<string, { outer: Request[]; inner: Request[] }>()
-  const failed = lonely(story)
-  for (const request of failed) {
-    const key = groupOf(request)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { outer: [request], inner: [] })
-    else group.outer.push(request)
-  }
-  for (const request of failed.length === 0 ? [] : story.requests) {
-    if (request.tries.length > 0 && isBehindProxy(story, request)) groups.get(groupOf(request))?.inner.push(request)
-  }
+  const outers = grouped(lonely(story), groupOf)
+  const inners = grouped(outers.size === 0 ? [] : story.requests, (request) =>
+    request.tries.length > 0 && isBehindProxy(story, request) ? groupOf(request) : null,
+  )
   const hops = new Map<Request, Request>()
-  for (const { outer, inner } of groups.values()) {
+  for (const [group, outer] of outers) {
+    const inner = inners.get(group) ?? []
     // Where they are not as many, nobody knows which is whose.
     if (outer.length !== inner.length) continue
     outer.forEach((request, i) => {

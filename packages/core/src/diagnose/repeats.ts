@@ -1,6 +1,7 @@
 // Tries that repeat one another. A proxy whose try failed asks again at once, elsewhere or over a fresh connection. Where
 // the client leg was not captured, only this tells that several tries are one request's, and that a retry hid a failure.
 // It rests on time and likeness, so on a busy leg, where another request like it may begin by chance, nothing is said.
+import { grouped } from '../story/grouped.ts'
 import { START_NS, TURN_NS } from '../story/pairing.ts'
 import { backOf, type Roles, rolesOf, turnAt, UNPAIRED } from '../story/requests.ts'
 import { nearClient, type Story, type Try } from '../story/story.ts'
@@ -9,15 +10,16 @@ import { perStory } from './remember.ts'
 /** Finds the one try that repeats another; null where there is none, or more than one that could. */
 export type FindRepeat = (attempt: Try) => Try | null
 
+/** Every exchange and bare try of the story, as rows. */
+export const rolesIn: (story: Story) => Roles = perStory(({ captures, conversations }) =>
+  rolesOf(captures, conversations),
+)
+
 const rowsOf = perStory((story) => {
-  const roles = rolesOf(story.captures, story.conversations)
-  const bySender = new Map<string, number[]>()
-  for (let row = 0; row < roles.count; row++) {
-    if (roles.conversations[row] === null) continue
-    const list = bySender.get(backOf(roles, row))
-    if (list === undefined) bySender.set(backOf(roles, row), [row])
-    else list.push(row)
-  }
+  const roles = rolesIn(story)
+  const bySender = grouped(roles.conversations.keys(), (row) =>
+    roles.conversations[row] === null ? null : backOf(roles, row),
+  )
   for (const rows of bySender.values()) rows.sort((a, b) => roles.tries.start[a] - roles.tries.start[b])
   return { roles, bySender }
 })
@@ -27,7 +29,7 @@ export function repeatsIn(story: Story, strays: readonly Try[]): FindRepeat {
   const known = new Map(strays.map((attempt) => [keyOf(attempt.conversation?.id ?? -1, attempt.start), attempt]))
   return (attempt) => {
     if (attempt.conversation === null || attempt.end === Infinity) return null
-    const { roles, bySender } = rowsOf(story, '')
+    const { roles, bySender } = rowsOf(story)
     const rows = bySender.get(nearClient(attempt.conversation).connection.clientAddress) ?? []
     const row = nextOf(roles, rows, attempt)
     if (row === null) return null

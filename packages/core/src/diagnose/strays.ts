@@ -4,7 +4,6 @@ import { CLIENT, type Connection, type Exchange, isSealed, SERVER } from '../obs
 import { packetsOf } from '../observe/packets.ts'
 import { toStory } from '../story/clocks/time.ts'
 import { originForm } from '../story/pairing.ts'
-import { rolesOf } from '../story/requests.ts'
 import {
   clientView,
   type Conversation,
@@ -23,7 +22,7 @@ import { frontsOf, isForwarded } from './gateway.ts'
 import type { Judgement } from './judgement.ts'
 import { isMissed } from './missed.ts'
 import { perStory } from './remember.ts'
-import { repeatsIn } from './repeats.ts'
+import { repeatsIn, rolesIn } from './repeats.ts'
 import type { JudgedTry } from './resolve.ts'
 import { judgeTry, type Verdict } from './verdict.ts'
 
@@ -332,10 +331,10 @@ function seriesOf({ conversation, turn }: Try): string {
 }
 
 /** Series that come as by a timer. Their tries that went well count, though no stray is left of them. */
-function healthChecks({ captures, conversations, strays }: Story): Set<string> {
-  const starts = new Map(strays.map((attempt): [string, number[]] => [seriesOf(attempt), []]))
+function healthChecks(story: Story): Set<string> {
+  const starts = new Map(story.strays.map((attempt): [string, number[]] => [seriesOf(attempt), []]))
   if (starts.size === 0) return new Set()
-  const { tries, conversations: legs } = rolesOf(captures, conversations)
+  const { tries, conversations: legs } = rolesIn(story)
   legs.forEach((leg, row) => {
     if (leg !== null) starts.get(series(nearClient(leg).connection, tries.exchange[row]))?.push(tries.start[row])
   })

@@ -2,6 +2,7 @@
 import { perStory } from '../diagnose/remember.ts'
 import type { Connection, Exchange, IcmpError, Moment, NameLookup, NeighbourSearch } from '../observe/observations.ts'
 import { packetsOf } from '../observe/packets.ts'
+import { grouped } from '../story/grouped.ts'
 import type { Conversation, Sighting, Story } from '../story/story.ts'
 import type { FrameRef } from './document.ts'
 
@@ -122,16 +123,11 @@ const asidesOf = perStory((story, capture) => {
 export const searchesFor = (story: Story, address: string): readonly { capture: number; search: NeighbourSearch }[] =>
   searches(story).get(address) ?? []
 
-const searches = perStory((story) => {
-  const byTarget = new Map<string, { capture: number; search: NeighbourSearch }[]>()
-  story.captures.forEach(({ observations }, capture) => {
-    for (const search of observations.neighbours) {
-      const others = byTarget.get(search.target)
-      if (others === undefined) byTarget.set(search.target, [{ capture, search }])
-      else others.push({ capture, search })
-    }
-  })
-  return byTarget
+const searches = perStory(({ captures }) => {
+  const all = captures.flatMap(({ observations }, capture) =>
+    observations.neighbours.map((search) => ({ capture, search })),
+  )
+  return grouped(all, ({ search }) => search.target)
 })
 
 /** The name that a lookup gave for an address; null where none did. */

@@ -106,7 +106,7 @@ function base64(bytes: Uint8Array): string {
   return text
 }
 
-function overview(page: Page, groups: readonly (readonly [Incident, ...Incident[]])[]): string {
+function overview(page: Page, groups: readonly (readonly Incident[])[]): string {
   const { document } = page
   const { incidents, captures, healthy, masked } = document
   const frames = captures.reduce((sum, capture) => sum + capture.frames, 0)

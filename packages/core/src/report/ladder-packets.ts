@@ -6,6 +6,7 @@ import { lacksBytes, lacksPackets, watched } from '../diagnose/witness.ts'
 import { connectionsOf } from '../observe/connection-table.ts'
 import { CLIENT, type PacketRow, RETRANSMISSION, SERVER, type SideIndex } from '../observe/observations.ts'
 import { vagueness } from '../story/clocks/order.ts'
+import { grouped } from '../story/grouped.ts'
 import type { Story } from '../story/story.ts'
 import { ACK, FIN, RST, SYN } from '../wire/tcp.ts'
 
@@ -94,13 +95,7 @@ const keyOf = ({ row }: Passage): string =>
 
 /** Pairs what left with what arrived. What has no partner stays as it is. */
 function join(departures: readonly Passage[], arrivals: readonly Passage[], slack: number): Passage[] {
-  const left = new Map<string, Passage[]>()
-  for (const one of departures) {
-    const key = keyOf(one)
-    const alike = left.get(key)
-    if (alike === undefined) left.set(key, [one])
-    else alike.push(one)
-  }
+  const left = grouped(departures, keyOf)
   const joined = new Map<Passage, Passage[]>()
   const unmatched: Passage[] = []
   // From behind: of copies the latest that had left by then, so that it is the earlier ones that were lost.

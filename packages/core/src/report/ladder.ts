@@ -9,6 +9,7 @@ import {
   type NeighbourSearch,
 } from '../observe/observations.ts'
 import { toStory } from '../story/clocks/time.ts'
+import { grouped } from '../story/grouped.ts'
 import { turnsOf } from '../story/conversations.ts'
 import {
   type Conversation,
@@ -169,18 +170,13 @@ class Drawing {
   readonly #cited: Map<string, FrameRef>
   readonly #start: number
   /** Indices of the incident's attempts, by their endpoints. */
-  readonly #attempts = new Map<string, number[]>()
+  readonly #attempts: ReadonlyMap<string, readonly number[]>
 
   constructor(story: Story, incident: Incident) {
     this.#story = story
     this.#incident = incident
     const { attempts, findings, timeline, ruledOut, competing } = incident
-    for (const [i, { proxyBack, upstream }] of attempts.entries()) {
-      const ends = `${proxyBack} ${upstream}`
-      const alike = this.#attempts.get(ends)
-      if (alike === undefined) this.#attempts.set(ends, [i])
-      else alike.push(i)
-    }
+    this.#attempts = grouped(attempts.keys(), (i) => `${attempts[i]!.proxyBack} ${attempts[i]!.upstream}`)
     const cited = [findings, timeline, ruledOut, competing].flatMap((list) => list.flatMap(({ frames }) => frames))
     this.#cited = new Map(cited.map((ref) => [keyOf(ref), ref]))
     const request = requestOf(story, incident)

@@ -35,7 +35,7 @@ export function* markdownReport(document: DiagnosisDocument, options: ReportOpti
   const { incidents, masked, captures, healthy } = document
   const names = new CaptureNames(captures)
   const groups = groupsOf(incidents)
-  const all = options.all ? incidents.map((one): [Incident] => [one]) : groups
+  const all = options.all ? incidents.map((one) => [one]) : groups
   const inFull = all.slice(0, options.all ? MOST_OF_ALL : MOST_IN_FULL)
   if (incidents.length === 0) {
     yield healthy.exchanges > 0 ? '# No gateway failure\n' : '# Nothing here can be judged\n'
@@ -61,7 +61,7 @@ const titleOf = (incident: Incident): string =>
 /** Short text as code, for a line; the document's long texts are cut. */
 const span = (text: string): string => code(text, 200)
 
-function kinds(groups: readonly (readonly [Incident, ...Incident[]])[]): string {
+function kinds(groups: readonly (readonly Incident[])[]): string {
   const rows = groups.slice(0, MOST_KINDS).map((group) => {
     const example = exampleOf(group)
     const cells = [

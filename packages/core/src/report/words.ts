@@ -2,6 +2,7 @@
 // inside of markup.
 import { duration, plural } from '../amounts.ts'
 import { CATALOGUE, type CauseClass, type CauseCode, type Domain } from '../diagnose/catalogue.ts'
+import { grouped } from '../story/grouped.ts'
 import type { CaptureSummary, Clock, FrameRef, Incident } from './document.ts'
 import { visible } from './escape.ts'
 
@@ -138,14 +139,12 @@ export class CaptureNames {
 
   /** At most `most` frames of each capture are named. With a single capture its name goes without saying. */
   frames(frames: readonly FrameRef[], most = 6): string {
-    const byCapture = new Map<number, number[]>()
-    for (const { capture, frame } of frames) byCapture.set(capture, [...(byCapture.get(capture) ?? []), frame])
-    return [...byCapture]
-      .map(([capture, numbers]) => {
-        const shown = numbers.slice(0, most).map((number) => `#${number}`)
-        const rest = numbers.length - shown.length
-        const all = rest > 0 ? `${shown.join(' ')} and ${rest} more` : shown.join(' ')
-        return this.#names.size === 1 ? all : `${this.of(capture)}${this.#glue}${all}`
+    return [...grouped(frames, ({ capture }) => capture)]
+      .map(([capture, all]) => {
+        const shown = all.slice(0, most).map(({ frame }) => `#${frame}`)
+        const rest = all.length - shown.length
+        const said = rest > 0 ? `${shown.join(' ')} and ${rest} more` : shown.join(' ')
+        return this.#names.size === 1 ? said : `${this.of(capture)}${this.#glue}${said}`
       })
       .join(', ')
   }
@@ -154,15 +153,9 @@ export class CaptureNames {
 const baseOf = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1) || file
 
 /** Incidents of one kind: same cause, upstream and gateway. The largest group first, then the earliest. */
-export function groupsOf(all: readonly Incident[]): [Incident, ...Incident[]][] {
-  const groups = new Map<string, [Incident, ...Incident[]]>()
-  for (const incident of all) {
-    const kind = JSON.stringify([incident.cause, incident.upstream, incident.gateway])
-    const group = groups.get(kind)
-    if (group === undefined) groups.set(kind, [incident])
-    else group.push(incident)
-  }
-  return [...groups.values()].toSorted((a, b) => b.length - a.length)
+export function groupsOf(all: readonly Incident[]): Incident[][] {
+  const kinds = grouped(all, ({ cause, upstream, gateway }) => JSON.stringify([cause, upstream, gateway]))
+  return [...kinds.values()].toSorted((a, b) => b.length - a.length)
 }
 
 const SUREST_FIRST = ['certain', 'likely', 'possible']
