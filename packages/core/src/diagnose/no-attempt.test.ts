@@ -40,6 +40,14 @@ describe('name-resolution-failed', () => {
     expect(await answeredAlone(502, ask)).toMatch(/^name-resolution-failed name-service (likely|certain)$/)
   })
 
+  test('a proxy that answers only seconds after the name server may have waited for somebody else', async () => {
+    const verdict = await answeredAlone(504, (net, back) => {
+      net.dns(back, net.host('dns', '10.1.0.53'), 'app.internal', { answer: 'NXDOMAIN' })
+      net.wait(3)
+    })
+    expect(verdict).toBe('name-resolution-failed name-service likely')
+  })
+
   test('no IPv6 address is no failure where there is an IPv4 one', async () => {
     expect(await answeredAlone(502, onlyIp4)).toBe('connect-refused upstream certain')
   })

@@ -3,7 +3,7 @@
 import { http2ErrorName } from '../app/http2/errors.ts'
 import { isOwnDress } from '../gateways/status.ts'
 import { isSealed } from '../observe/observations.ts'
-import type { FrameRef } from '../report/document.ts'
+import type { FrameRef, RuledOut } from '../report/document.ts'
 import { likeness } from '../story/pairing.ts'
 import {
   clientView,
@@ -39,13 +39,18 @@ function nameResolutionFailed(story: Story, request: Request): Judgement | null 
       : lookup.rcode === 'NOERROR'
         ? 'has no address for it'
         : `answered ${lookup.rcode}`
+  // Who asks a name in vain says so at once; who waited on has waited for somebody else.
+  const isFollowed = names.some(({ capture, lookup: { answer } }) => {
+    return answer === null || request.answered - storyTime(story, capture, answer) <= WAITED_NS
+  })
+  if (!isFollowed && hadUnreadTry(story, request)) return null
   const queries = names.flatMap(({ capture, lookup: l }) => l.queries.map((m) => frameRef(story, capture, m.frame)))
   const answers = names.flatMap(({ capture, lookup: l }) =>
     l.answer === null ? [] : [frameRef(story, capture, l.answer.frame)],
   )
   return {
     cause: 'name-resolution-failed',
-    confidence: coverage(story, request) === null || asked.length === 0 ? 'likely' : 'certain',
+    confidence: coverage(story, request) === null || asked.length === 0 || !isFollowed ? 'likely' : 'certain',
     summary: `The proxy could not resolve ${lookup.name}: the name server ${lookup.server} ${said}, and no connection to an upstream followed.`,
     findings: [
       {
@@ -55,7 +60,15 @@ function nameResolutionFailed(story: Story, request: Request): Judgement | null 
       ...(answers.length > 0 ? [{ text: `${lookup.server} ${said}`, frames: answers.slice(0, 4) }] : []),
       { text: 'no connection to an upstream before the answer to the client', frames: [answerFrame(story, request)] },
     ],
+    ...(isFollowed ? {} : { competing: [WAITED_ON] }),
   }
+}
+
+const WAITED_ON: RuledOut = {
+  cause: 'undetermined',
+  because:
+    'the proxy answered some time after the name server: it may have waited for an upstream that it knew already',
+  frames: [],
 }
 
 /** Lookups that gave no address, of names that did not resolve in the other family either. */
