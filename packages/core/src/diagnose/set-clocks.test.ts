@@ -56,6 +56,33 @@ describe('an answer 502 that stands before what it answers', () => {
   })
 })
 
+test('a clock that was set back: how long the pause before its next frame was nobody knows', async () => {
+  const net = network()
+  const [back, app] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
+  const kept = net.tcp(back, app, 8080).handshake()
+  const pass = (n: number, opened: Tcp | null): void => {
+    const client = net.tcp(net.host('client', '10.0.0.9'), net.host('proxy-front', '10.0.0.1'), 80).handshake()
+    client.send('>', request(`GET /fine/${n}`))
+    const upstream = opened ?? net.tcp(back, app, 8080, { rtt: 0.04 }).handshake()
+    upstream
+      .send('>', request(`GET /fine/${n}`))
+      .wait(0.01)
+      .send('<', response(200, 'fine'))
+    client.send('<', response(200, 'fine')).wait(0.02)
+  }
+  // Most of those before have their connections opened first, so that they go with many offsets.
+  for (let n = 0; n < 8; n++) pass(n, n === 3 ? kept : null)
+  for (let n = 8; n < 16; n++) pass(n, kept)
+  const packetsEach = 7
+  const { captures } = await documentOf(
+    setBefore(net.capture('proxy-front'), 8 * packetsEach, -0.45),
+    net.capture('proxy-back'),
+  )
+  const { low, high } = captures[0]!.clock.steps[0]!
+  expect(low).toBeLessThanOrEqual(-0.45)
+  expect(high).toBeGreaterThanOrEqual(-0.45)
+})
+
 test('a chain of proxies, where the clock was set while the second one waited: one failure', async () => {
   const net = network()
   const [user, front] = [net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1')]

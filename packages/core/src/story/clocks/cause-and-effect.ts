@@ -54,6 +54,11 @@ export function tiesByCause(
       if (parts !== null) return tiesOf(captures, mine, others, parts, false)
       continue
     }
+    const settings = { mine: setBacksOf(captures, ours), others: setBacksOf(captures, theirs) }
+    if (settings.mine.length + settings.others.length > 0) {
+      const parts = betweenSettings(mine, others, settings, found)
+      if (parts.length > 1) return tiesOf(captures, mine, others, parts, false)
+    }
     for (const [vague, late] of LOOKS) {
       const near = everyLine(found.at, found.low - vague, found.high + vague)
       const { pairs, lines } = matches(mine, others, near, found, late)
@@ -121,6 +126,41 @@ function matches(
     }
   }
   return { pairs: found, lines }
+}
+
+/** When, in story times, clocks are known to have been set back. */
+const setBacksOf = (captures: readonly StoryCapture[], members: ReadonlySet<number>): number[] =>
+  [...members].flatMap((i) => captures[i].observations.setBacks.map(({ time }) => toStory(captures[i], time)))
+
+/**
+ * The pairs of each time between two settings: how long the frames were apart between which a clock was set back nobody
+ * knows, so that the offset before says little of the one behind.
+ */
+function betweenSettings(
+  ours: Rows,
+  theirs: Rows,
+  settings: { mine: readonly number[]; others: readonly number[] },
+  whole: Vote,
+): Pair[][] {
+  const others = splitAt(theirs, settings.others)
+  const found: Pair[][] = []
+  for (const mine of splitAt(ours, settings.mine)) {
+    for (const other of others) {
+      if (found.length > MOST_SETTINGS || mine.count === 0 || other.count === 0) continue
+      const own = vote(mine, other, [], false)
+      const { low, high, at } = own ?? whole
+      const near = everyLine(at, low - MOST_VAGUE_NS, high + MOST_VAGUE_NS)
+      const known = { ...(own ?? whole), isOurRequest: whole.isOurRequest }
+      const { pairs } = matches(mine, other, near, known, AT_ONCE_NS)
+      if (pairs.length > 0) found.push(pairs)
+    }
+  }
+  return found
+}
+
+function splitAt(rows: Rows, times: readonly number[]): Rows[] {
+  const partOf = (row: number): number => times.filter((time) => rows.atServer.asked[row] >= time).length
+  return Array.from({ length: times.length + 1 }, (_, part) => only(rows, (row) => partOf(row) === part))
 }
 
 /** Times that a clock is set and followed. */
