@@ -14,7 +14,7 @@ import {
 } from '@pcap-surgery/core'
 import { wrap, type Paint } from './layout.ts'
 
-const { moment, outcome, request, title, tries, whose } = words
+const { moment, outcome, request, title, tries, way, whose } = words
 
 export interface Style {
   /** Columns of the screen. */
@@ -54,7 +54,7 @@ export function details(incident: Incident, style: Style): string[] {
   return [
     ...wrap(visible(incident.summary), style.width, '  '),
     '',
-    ...path(incident, style),
+    ...whereAndWhen(incident, style),
     ...section('Packets', packets(incident, style), style),
     ...section('Timeline', timeline(incident, style), style),
     ...section('Evidence', evidence(incident, style), style),
@@ -79,15 +79,11 @@ const section = (name: string, lines: readonly string[], { paint }: Style): stri
   lines.length === 0 ? [] : [`  ${paint('bold', name)}`, ...lines]
 
 /** Who talked to whom over the two legs; by which id `isolate` knows it; when, and how long the client waited. */
-function path(incident: Incident, { width }: Style): string[] {
-  const client = visible(incident.client ?? 'client not seen')
-  const proxyFront = `proxy ${visible(incident.proxyFront ?? 'not seen')}`
-  const back = incident.proxyBack === null ? '' : `${visible(incident.proxyBack)} → `
-  const upstream = incident.upstream === null ? '' : ` | ${back}upstream ${visible(incident.upstream)}`
+function whereAndWhen(incident: Incident, { width }: Style): string[] {
   const waited = incident.waitSeconds === null ? '' : `, waited ${duration(incident.waitSeconds)}`
   const maker = incident.gateway === null ? '' : `, answer made by ${visible(incident.gateway)}`
   return [
-    ...wrap(`${client} → ${proxyFront}${upstream}`, width, '  '),
+    ...wrap(way(incident), width, '  '),
     `  incident ${visible(incident.id)}, ${moment(incident.time)}${waited}${maker}`,
     ...(incident.attempts.length > 1 ? wrap(`attempts: ${tries(incident)}`, width, '  ') : []),
   ]

@@ -27,7 +27,7 @@ export function commentsOf(
 /** Known names come first: what a capture, a lookup or the request says; else what the address is in the story. */
 export function namesOf(
   story: Story,
-  { client, proxyFront, proxyBack, upstream, attempts }: Incident,
+  { client, proxyFront, hops, proxyBack, upstream, attempts }: Incident,
 ): Evidence['names'] {
   const names = new Map<string, string>()
   const name = (endpoint: string | null, role: string): void => {
@@ -35,8 +35,13 @@ export function namesOf(
     const address = endpoint.includes(':') && !isBareIp6(endpoint) ? hostOf(endpoint) : endpoint
     if (!names.has(address)) names.set(address, knownName(story.captures, address) ?? role)
   }
-  name(proxyFront, 'proxy')
-  name(proxyBack, 'proxy')
+  const fronts = [proxyFront, ...hops.map(({ to }) => to)]
+  const backs = [...hops.map(({ from }) => from), proxyBack]
+  fronts.forEach((front, i) => {
+    const role = i === 0 ? 'proxy' : `proxy-${i + 1}`
+    name(front, role)
+    name(backs[i]!, role)
+  })
   name(client, 'client')
   name(upstream, 'upstream')
   const others = attempts.map((attempt) => attempt.upstream).filter((one) => one !== upstream)

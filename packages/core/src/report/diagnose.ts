@@ -22,7 +22,7 @@ import {
   type Try,
 } from '../story/story.ts'
 import { checklistOf } from './checklist.ts'
-import type { Attempt, CaptureSummary, DiagnosisDocument, Incident } from './document.ts'
+import type { Attempt, CaptureSummary, DiagnosisDocument, Hop, Incident } from './document.ts'
 import { filtersOf } from './filter.ts'
 import { missingFor } from './missing.ts'
 import { timelineOf } from './timeline.ts'
@@ -130,6 +130,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
     host: exchange?.host ?? null,
     client: front === null ? null : front.sighting.connection.client,
     proxyFront: front === null ? null : front.sighting.connection.server,
+    hops: request === null ? [] : hopsBetween(request, resolution.request),
     proxyBack: attempt === null ? null : proxyBack(attempt),
     upstream: attempt === null ? null : upstreamOf(attempt),
     gateway: gateway?.id ?? null,
@@ -156,6 +157,27 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
     }),
     filters: filtersOf(story, request, resolution),
   }
+}
+
+/** The connections over which a request came to the last proxy that it is known to have come to. */
+function hopsBetween(first: Request, last: Request): Hop[] {
+  // Where only likeness tells that one became the other, nothing is known of what is between them.
+  const before = new Map<Request, Request>([[last, first]])
+  const found = new Set([first])
+  for (const request of found) {
+    if (found.has(last)) break
+    for (const { hop } of request.tries) {
+      if (hop === null || found.has(hop)) continue
+      before.set(hop, request)
+      found.add(hop)
+    }
+  }
+  const hops: Hop[] = []
+  for (let request = last; request !== first; request = before.get(request)!) {
+    const { client, server } = nearClient(request.turn.conversation).connection
+    hops.unshift({ from: client, to: server })
+  }
+  return hops
 }
 
 /** The judge's findings, and how the two legs were joined. */

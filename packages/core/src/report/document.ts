@@ -104,6 +104,12 @@ export interface TimelineEntry {
   deciding: boolean
 }
 
+/** A connection from one proxy to the next. */
+export interface Hop {
+  from: string
+  to: string
+}
+
 export interface Incident {
   id: string
   /** Status the client got; null: none was sent, or it cannot be known. */
@@ -116,6 +122,9 @@ export interface Incident {
   host: string | null
   client: string | null
   proxyFront: string | null
+  /** From proxy to proxy, where there are several, in the order in which the request passed them. */
+  hops: Hop[]
+  /** Of the proxy that asked the upstream: the last one, where there are several. */
   proxyBack: string | null
   upstream: string | null
   /** Id of the product that made the answer, as in the gateway table; null when it cannot be told. */

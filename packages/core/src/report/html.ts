@@ -21,6 +21,7 @@ import {
   span,
   title,
   tries,
+  way,
   whose,
 } from './words.ts'
 
@@ -197,18 +198,10 @@ function headline(incident: Incident): string {
   ].join('')
 }
 
-const mono = (text: string | null, other: string): string =>
-  text === null ? `<span class="soft">${other}</span>` : `<span class="mono">${markup(text)}</span>`
-
 function whereAndWhen(incident: Incident): string {
-  const { client, proxyFront, proxyBack, upstream, waitSeconds, gateway, time, attempts } = incident
-  const path = [
-    mono(client, 'client not seen'),
-    `proxy ${mono(proxyFront, 'not seen')}`,
-    ...(upstream === null ? [] : [`${mono(proxyBack, 'proxy')} → upstream ${mono(upstream, '')}`]),
-  ]
+  const { waitSeconds, gateway, time, attempts } = incident
   const rows: [string, string][] = [
-    ['Path', `${path.slice(0, 2).join(' → ')}${path.length > 2 ? ` | ${path[2]}` : ''}`],
+    ['Path', way(incident, (endpoint) => `<span class="mono">${markup(endpoint)}</span>`)],
     ['Time', markup(moment(time)) + (waitSeconds === null ? '' : `, waited ${duration(waitSeconds)}`)],
     ...(gateway === null ? [] : [['Answer made by', markup(gateway)] as [string, string]]),
     ...(attempts.length > 1 ? [['Attempts', markup(tries(incident))] as [string, string]] : []),
@@ -318,9 +311,9 @@ function checklist(page: Page, { checklist: steps }: Incident): string {
 function timeline(page: Page, { timeline: entries }: Incident): string {
   if (entries.length === 0) return ''
   const rows = entries.slice(0, MOST_ITEMS * 2).map(({ seconds, from, to, text, frames, deciding }) => {
-    const way = [from, to].map((end) => (end === null ? '' : `<span class="mono">${markup(end)}</span>`)).join(' → ')
+    const ends = [from, to].map((end) => (end === null ? '' : `<span class="mono">${markup(end)}</span>`)).join(' → ')
     const mark = deciding ? 'decides: ' : ''
-    return `<tr${deciding ? ' class="deciding"' : ''}><td class="keep mono">${offset(seconds)}</td><td>${way}</td><td>${mark}${markup(text)}${framesOf(page, frames, 3)}</td></tr>`
+    return `<tr${deciding ? ' class="deciding"' : ''}><td class="keep mono">${offset(seconds)}</td><td>${ends}</td><td>${mark}${markup(text)}${framesOf(page, frames, 3)}</td></tr>`
   })
   return table([th('Seconds'), th('From → to'), th('What')], rows)
 }

@@ -2,7 +2,7 @@
 // it. What the captures say is text or code; nothing of it becomes a link, a mention, an image or HTML.
 import { duration, plural } from '../amounts.ts'
 import type { DiagnosisDocument, FrameRef, Incident, RuledOut } from './document.ts'
-import { code, codeBlock, markdown, visible } from './escape.ts'
+import { code, codeBlock, markdown } from './escape.ts'
 import { MOST_IN_FULL as MOST_OF_ALL, type ReportOptions } from './html.ts'
 import { ladderLines } from './ladder-lines.ts'
 import {
@@ -18,6 +18,7 @@ import {
   tally,
   title,
   tries,
+  way,
   whose,
 } from './words.ts'
 
@@ -89,9 +90,7 @@ function incidentText(
   { ladderOf }: ReportOptions,
   heading: string,
 ): string {
-  const { client, proxyFront, proxyBack, upstream, time, waitSeconds, gateway, attempts } = incident
-  const back =
-    upstream === null ? '' : ` | ${proxyBack === null ? '' : `${visible(proxyBack)} → `}upstream ${visible(upstream)}`
+  const { time, waitSeconds, gateway, attempts } = incident
   const waited = waitSeconds === null ? '' : `, waited ${duration(waitSeconds)}`
   const lines = ladderLines(ladderOf(incident), { width: COLUMNS, most: ROWS, frames: (refs) => names.frames(refs, 1) })
   return [
@@ -99,7 +98,7 @@ function incidentText(
     `${heading} Layer`,
     list([
       `${markdown(layer(incident.class))}, ${markdown(whose(incident.domain))} (${span(incident.cause)})`,
-      span(`${client ?? 'client not seen'} → proxy ${proxyFront ?? 'not seen'}${back}`),
+      code(way(incident), 2_000),
       ...(gateway === null ? [] : [`answer made by ${markdown(gateway)}`]),
       ...(attempts.length > 1 ? [`attempts: ${markdown(tries(incident))}`] : []),
     ]),

@@ -17,6 +17,7 @@ const incident: Incident = {
   host: 'shop.example',
   client: '10.1.0.2:41234',
   proxyFront: '10.1.0.1:80',
+  hops: [{ from: '10.2.0.9:41000', to: '10.2.0.1:8080' }],
   proxyBack: '[2001:db8::1]:53210',
   upstream: '[2001:db8::2]:8080',
   gateway: 'nginx',

@@ -10,6 +10,7 @@ import type {
   DiagnosisDocument,
   Finding,
   FrameRef,
+  Hop,
   Incident,
   MissingCapture,
   RuledOut,
@@ -152,6 +153,12 @@ const incident = record<Incident>(
     host: orNull(text('Host of the request; null: none, or not known.')),
     client: endpoint('The client’s end of the client leg.'),
     proxyFront: endpoint('The proxy’s end of the client leg.'),
+    hops: list('Connections from proxy to proxy, in order; empty where there is one proxy.', {
+      ...record<Hop>('From one proxy to the next.', {
+        from: text('The end of the proxy that asked.'),
+        to: text('The end of the proxy that was asked.'),
+      }),
+    }),
     proxyBack: endpoint('The proxy’s end of the upstream leg, of the attempt that decided the answer.'),
     upstream: tried('The upstream’s end of the upstream leg, of the attempt that decided the answer.'),
     gateway: orNull(text('Product that made the answer; null: it cannot be told.')),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { CaptureSummary } from './document.ts'
-import { span } from './words.ts'
+import type { CaptureSummary, Incident } from './document.ts'
+import { span, way } from './words.ts'
 
 const capture = (first: string | null, last: string | null, offsetSeconds: number | null): CaptureSummary =>
   ({ first, last, clock: { offsetSeconds } }) as CaptureSummary
@@ -14,4 +14,31 @@ test('captures are as long together as by one clock, however far apart their clo
   const loose = capture('1970-01-01T00:00:00Z', '1970-01-01T00:00:09Z', null)
   expect(span([reference, loose])).toEqual(span([reference]))
   expect(span([capture(null, null, null)])).toBeNull()
+})
+
+const incident = (hops: Incident['hops'], some: Partial<Incident> = {}): Incident =>
+  ({
+    client: '10.1.0.2:1234',
+    proxyFront: '10.1.0.1:80',
+    hops,
+    proxyBack: '10.3.0.9:99',
+    upstream: '10.4.0.1:80',
+    ...some,
+  }) as Incident
+const hop = (n: number): Incident['hops'][number] => ({ from: `10.2.${n}.2:4711`, to: `10.2.${n}.1:8080` })
+
+test('a path names every proxy of a chain, and counts the middle of a long one', () => {
+  expect(way(incident([]))).toBe('10.1.0.2:1234 → proxy 10.1.0.1:80 | 10.3.0.9:99 → upstream 10.4.0.1:80')
+  expect(
+    way(incident([hop(0), hop(1)], { client: null, proxyFront: null, proxyBack: null }), (text) => `<${text}>`),
+  ).toBe(
+    'client not seen → proxy not seen | <10.2.0.2:4711> → proxy <10.2.0.1:8080> | ' +
+      '<10.2.1.2:4711> → proxy <10.2.1.1:8080> | upstream <10.4.0.1:80>',
+  )
+  const long = way(incident(Array.from({ length: 300 }, (_, n) => hop(n)))).split(' | ')
+  expect(long.slice(4, 7)).toEqual([
+    '10.2.3.2:4711 → proxy 10.2.3.1:8080',
+    '… 292 more proxies …',
+    '10.2.296.2:4711 → proxy 10.2.296.1:8080',
+  ])
 })

@@ -63,6 +63,27 @@ export function request(incident: Incident): string {
 /** `2026-11-22T08:57:21.682000001Z` as `2026-11-22 08:57:21.682 UTC`. */
 export const moment = (time: string): string => visible(time.replace('T', ' ').replace(/(\.\d{3})\d*Z$/, '$1 UTC'))
 
+/** Connections of a path that are named. */
+const MOST_LEGS = 10
+
+/**
+ * Who asked whom, each as `endpoint` shows it: `10.1.0.2:58222 → proxy 10.1.0.1:80 | 10.2.0.1:4711 → upstream
+ * 10.3.0.11:8080`, with every proxy of a chain.
+ */
+export function way(incident: Incident, endpoint: (text: string) => string = visible): string {
+  const { client, proxyFront, hops, proxyBack, upstream } = incident
+  const legs = [
+    `${client === null ? 'client not seen' : endpoint(client)} → proxy ${proxyFront === null ? 'not seen' : endpoint(proxyFront)}`,
+    ...hops.map(({ from, to }) => `${endpoint(from)} → proxy ${endpoint(to)}`),
+    ...(upstream === null
+      ? []
+      : [`${proxyBack === null ? '' : `${endpoint(proxyBack)} → `}upstream ${endpoint(upstream)}`]),
+  ]
+  const rest = legs.length - MOST_LEGS
+  if (rest > 0) legs.splice(MOST_LEGS / 2, rest, `… ${plural(rest, 'more proxy', 'more proxies')} …`)
+  return legs.join(' | ')
+}
+
 /** Attempts in order: `10.3.0.11:8080 connect-refused, then 10.3.0.12:8080 answered`. */
 export const tries = ({ attempts }: Incident): string =>
   attempts

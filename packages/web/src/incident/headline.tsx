@@ -6,6 +6,9 @@ import { DomainMark } from '../parts/domain.tsx'
 import { ConfidenceMark } from '../parts/judgement.tsx'
 import styles from './incident.module.css'
 
+/** Proxies behind the first that are named. */
+const MOST_HOPS = 8
+
 export function Headline({ incident, isMasked }: { incident: Incident; isMasked: boolean }): ReactNode {
   const { cause, domain, confidence, summary } = incident
   return (
@@ -30,6 +33,12 @@ export function Headline({ incident, isMasked }: { incident: Incident; isMasked:
         {incident.waitSeconds !== null && <Fact name="Client waited">{duration(incident.waitSeconds)}</Fact>}
         <Endpoint name="Client" value={incident.client} />
         <Endpoint name="Proxy" value={incident.proxyFront} />
+        {incident.hops.slice(0, MOST_HOPS).map(({ from, to }, i) => (
+          <Endpoint key={`${from} ${to}`} name={`Proxy ${i + 2}`} value={to} />
+        ))}
+        {incident.hops.length > MOST_HOPS && (
+          <Fact name="More proxies">{(incident.hops.length - MOST_HOPS).toLocaleString('en-US')}</Fact>
+        )}
         <Endpoint name="Upstream" value={incident.upstream} />
         {incident.gateway !== null && <Fact name="Answer made by">{visible(incident.gateway)}</Fact>}
       </dl>
