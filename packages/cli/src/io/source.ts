@@ -3,6 +3,12 @@ import { open, stat, type FileHandle } from 'node:fs/promises'
 
 /** Bytes a read: each wakes another thread, which costs more than to copy a megabyte. */
 const CHUNK = 4 << 20
+/**
+ * The first reads are small ones. What happens only where a chunk ends has then happened before the engine compiles the
+ * packet loop, and it need not be compiled again.
+ */
+const FIRST_CHUNKS = 16
+const FIRST_CHUNK = 64 << 10
 
 /** An opened capture. A chunk belongs to the consumer only until it asks for the next one. */
 export interface Source {
@@ -92,13 +98,13 @@ function source(stream: AsyncIterable<Uint8Array>, size: number | null, close: (
 async function* blocks(handle: FileHandle): AsyncGenerator<Uint8Array> {
   let current = new Uint8Array(CHUNK)
   let next = new Uint8Array(CHUNK)
-  let reading = fill(handle, current)
+  let reading = fill(handle, current, FIRST_CHUNK)
   try {
-    for (;;) {
+    for (let read = 1; ; read++) {
       const { bytesRead, error } = await reading
       if (error !== null) throw error
       if (bytesRead === 0) return
-      reading = fill(handle, next)
+      reading = fill(handle, next, read < FIRST_CHUNKS ? FIRST_CHUNK : CHUNK)
       yield current.subarray(0, bytesRead)
       ;[current, next] = [next, current]
     }
@@ -108,8 +114,8 @@ async function* blocks(handle: FileHandle): AsyncGenerator<Uint8Array> {
 }
 
 /** One read whose failure waits until it is asked for: a promise nobody awaits must not reject. */
-const fill = (handle: FileHandle, buffer: Uint8Array): Promise<{ bytesRead: number; error: unknown }> =>
-  handle.read(buffer, 0, buffer.length, null).then(
+const fill = (handle: FileHandle, buffer: Uint8Array, length: number): Promise<{ bytesRead: number; error: unknown }> =>
+  handle.read(buffer, 0, length, null).then(
     ({ bytesRead }) => ({ bytesRead, error: null }),
     (error: unknown) => ({ bytesRead: 0, error }),
   )
