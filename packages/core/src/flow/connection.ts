@@ -42,7 +42,7 @@ export interface StreamEvents {
 }
 
 /** Stand for lists that nothing was put into yet. */
-const NONE: number[] = []
+const NO_NUMBERS: number[] = []
 const NO_MOMENTS: Moment[] = []
 
 export class ConnectionTracker {
@@ -61,15 +61,13 @@ export class ConnectionTracker {
   synAck: Moment | null = null
   synAckRepeats: Moment[] = NO_MOMENTS
   established: Moment | null = null
-  /** Interfaces and VLANs that it was captured at, the first ones. */
-  interfaces: number[] = NONE
-  vlans: number[] = NONE
   /** A RST that its receiver must have taken. */
   reset = false
-  /** First sight of acknowledged data that is not there, by side (-1 when nothing is open), and where it is missing. */
-  #lateSince = [-1, -1]
-  #lateAt = [-1, -1]
-  #finished = [false, false]
+  /** Where it was captured first, and the lists where that is not all. */
+  #interface = -1
+  #interfaces = NO_NUMBERS
+  #vlan = -1
+  #vlans = NO_NUMBERS
   readonly #recent: RecentPackets
   /** Nothing is open on either side, and the handshake is behind us: see `#straight`. */
   #isCalm = false
@@ -99,19 +97,33 @@ export class ConnectionTracker {
     this.synAck = null
     this.synAckRepeats = NO_MOMENTS
     this.established = null
-    this.interfaces = NONE
-    this.vlans = NONE
+    this.#interface = -1
+    this.#interfaces = NO_NUMBERS
+    this.#vlan = -1
+    this.#vlans = NO_NUMBERS
     this.reset = false
-    this.#lateSince.fill(-1)
-    this.#lateAt.fill(-1)
-    this.#finished.fill(false)
     this.#isCalm = false
   }
 
   /** Notes where a packet was captured. Nearly always it is where the first one was. */
   captured(interfaceId: number, vlan: number): void {
-    if (this.interfaces[0] !== interfaceId) this.interfaces = withNumber(this.interfaces, interfaceId)
-    if (this.vlans[0] !== vlan) this.vlans = withNumber(this.vlans, vlan)
+    if (this.#interface < 0) {
+      this.#interface = interfaceId
+      this.#vlan = vlan
+    }
+    if (this.#interface !== interfaceId) {
+      this.#interfaces = withNumber(this.#interfaces, this.#interface, interfaceId)
+    }
+    if (this.#vlan !== vlan) this.#vlans = withNumber(this.#vlans, this.#vlan, vlan)
+  }
+
+  /** Interfaces and VLANs that it was captured at, the first ones. */
+  get interfaces(): number[] {
+    return this.#interfaces.length === 0 ? [this.#interface] : this.#interfaces
+  }
+
+  get vlans(): number[] {
+    return this.#vlans.length === 0 ? [this.#vlan] : this.#vlans
   }
 
   get closed(): boolean {
@@ -179,7 +191,7 @@ export class ConnectionTracker {
   }
 
   #isCalmNow(): boolean {
-    const isLate = this.#lateSince[0] >= 0 || this.#lateSince[1] >= 0
+    const isLate = this.halves[0].lateSince >= 0 || this.halves[1].lateSince >= 0
     const isOpen = this.established !== null || this.synFrom < 0
     return isOpen && !isLate && !this.reset && this.halves[0].isCalm && this.halves[1].isCalm
   }
@@ -367,7 +379,7 @@ export class ConnectionTracker {
     }
     half.book(start, length)
     const sink = events.sink(from)
-    if (this.#lateSince[from === 0 ? 1 : 0] >= 0)
+    if (this.halves[from === 0 ? 1 : 0].lateSince >= 0)
       half.keep(sink ?? NOBODY, start, length, s.bytes, s.at, s.end, frame, time)
     else if (sink !== null) half.deliver(sink, start, length, s.bytes, s.at, s.end, frame, time)
     else half.deliver(NOBODY, start, length, s.bytes, s.at, s.at, frame, time)
@@ -378,10 +390,11 @@ export class ConnectionTracker {
     // An acknowledgement far beyond anything sent is damage, not progress.
     if (ack - other.max > FARTHEST) return
     const from = to === 0 ? 1 : 0
-    if (this.#lateSince[from] >= 0 && ack > other.next && other.holds) {
+    const half = this.halves[from]
+    if (half.lateSince >= 0 && ack > other.next && other.holds) {
       // Who has the answer has asked: the question is not late, the capture lost it.
-      this.#lateSince[from] = -1
-      this.halves[from].skipTo(events.sink(from) ?? NOBODY, this.halves[from].acked, s.frame, s.time)
+      half.lateSince = -1
+      half.skipTo(events.sink(from) ?? NOBODY, half.acked, s.frame, s.time)
       other.letGo(events.sink(to) ?? NOBODY)
       this.#finish(to, other, events)
     }
@@ -395,19 +408,19 @@ export class ConnectionTracker {
   #settle(from: SideIndex, half: Half, frame: number, time: number, events: StreamEvents): void {
     const to = from === 0 ? 1 : 0
     if (half.next >= half.acked) {
-      const wasLate = this.#lateSince[from] >= 0
-      this.#lateSince[from] = -1
+      const wasLate = half.lateSince >= 0
+      half.lateSince = -1
       if (wasLate) {
         this.halves[to].letGo(events.sink(to) ?? NOBODY)
         this.#finish(to, this.halves[to], events)
       }
       return
     }
-    if (this.#lateSince[from] < 0 || this.#lateAt[from] !== half.next) {
-      this.#lateSince[from] = time
-      this.#lateAt[from] = half.next
-    } else if (time - this.#lateSince[from] > LATE_CAPTURE_NS) {
-      this.#lateSince[from] = -1
+    if (half.lateSince < 0 || half.lateAt !== half.next) {
+      half.lateSince = time
+      half.lateAt = half.next
+    } else if (time - half.lateSince > LATE_CAPTURE_NS) {
+      half.lateSince = -1
       half.skipTo(events.sink(from) ?? NOBODY, half.acked, frame, time)
       this.halves[to].letGo(events.sink(to) ?? NOBODY)
       this.#finish(to, this.halves[to], events)
@@ -415,8 +428,8 @@ export class ConnectionTracker {
   }
 
   #finish(from: SideIndex, half: Half, events: StreamEvents): void {
-    if (half.fin < 0 || this.#finished[from] || half.next < half.fin) return
-    this.#finished[from] = true
+    if (half.fin < 0 || half.finished || half.next < half.fin) return
+    half.finished = true
     events.closed(from, { frame: half.finFrame, time: half.finTime })
   }
 
@@ -440,7 +453,8 @@ export class ConnectionTracker {
       const half = this.halves[from]
       // Whoever closed had sent all that lies before its FIN.
       const sent = half.fin - half.next <= FARTHEST ? half.fin : -1
-      half.skipTo(events.sink(from) ?? NOBODY, Math.max(half.waiting, half.acked, sent), frame, time)
+      const to = Math.max(half.waiting, half.acked, sent)
+      if (half.next < to) half.skipTo(events.sink(from) ?? NOBODY, to, frame, time)
       this.#finish(from, half, events)
     }
   }
@@ -454,8 +468,9 @@ export class ConnectionTracker {
 
 widen(new ConnectionTracker({ frame: 0, time: 0 }, new Held(), new RecentPackets(1)), 'lastTime', 'lastDataTime')
 
-function withNumber(list: number[], value: number): number[] {
-  if (list.length === 0) return [value]
+/** The list with another number; an empty one stands for the first number alone. */
+function withNumber(list: number[], first: number, value: number): number[] {
+  if (list.length === 0) return [first, value]
   return list.length >= 16 || list.includes(value) ? list : [...list, value]
 }
 

@@ -81,6 +81,7 @@ export class RecentFlows {
   /** Per place: source, destination, ports, value; the latest of those that fall on one place stays. */
   #rows = new Int32Array(4 * RECENT).fill(EMPTY)
   #at = 0
+  #isEmpty = true
 
   /** Value of what sends from the source to the destination at `addresses` with the ports at `ports`, or -1. */
   find(b: Bytes, addresses: number, ports: number): number {
@@ -98,14 +99,17 @@ export class RecentFlows {
   set(b: Bytes, addresses: number, ports: number, value: number): void {
     const rows = this.#rows
     const at = this.#at
+    this.#isEmpty = false
     rows[at] = u32(b, addresses) | 0
     rows[at + 1] = u32(b, addresses + 4) | 0
     rows[at + 2] = u32(b, ports) | 0
     rows[at + 3] = value
   }
 
-  /** Forgets all: one of the connections is over. */
+  /** Forgets all: one of the connections is over, and most often others with it. */
   clear(): void {
+    if (this.#isEmpty) return
+    this.#isEmpty = true
     this.#rows.fill(EMPTY)
   }
 }

@@ -24,6 +24,9 @@ const PENDING_SEGMENTS = 4096
 /** What holding a segment costs beside its bytes. */
 const PENDING_COST = 200
 
+/** Stands for a list that nothing was put into yet. */
+const NONE: Pending[] = []
+
 /** Bytes that all connections together may hold back. */
 export class Held {
   left: number
@@ -78,9 +81,14 @@ export class Half {
   holeId = -1
   /** End of a segment far outside of any window. Goes the next one on there, the stream has moved. */
   strayEnd = -1
+  /** First sight of acknowledged data that is not there (-1 when nothing is open), and where it is missing. */
+  lateSince = -1
+  lateAt = -1
+  /** All up to its FIN was handed on, and that was told. */
+  finished = false
   /** A byte sent into a closed window, which the other side may have thrown away. */
   #probe: Pending | null = null
-  #pending: Pending[] = []
+  #pending = NONE
   #pendingBytes = 0
   #held: Held
   // Two unacknowledged segments that are larger than any acknowledged one: the first such, and the largest after it.
@@ -127,8 +135,12 @@ export class Half {
     this.holeTime = -1
     this.holeId = -1
     this.strayEnd = -1
+    this.lateSince = -1
+    this.lateAt = -1
+    this.finished = false
     this.#probe = null
-    for (const { bytes } of this.#pending.splice(0)) this.#held.left += bytes.length + PENDING_COST
+    for (const { bytes } of this.#pending) this.#held.left += bytes.length + PENDING_COST
+    this.#pending = NONE
     this.#pendingBytes = 0
     this.#firstLength = 0
     this.#firstEnd = -1
@@ -334,7 +346,9 @@ export class Half {
     let i = this.#pending.length
     while (i > 0 && this.#pending[i - 1].from > from) i--
     if (i > 0 && this.#pending[i - 1].to >= to) return
-    this.#pending.splice(i, 0, { from, to, bytes: bytes.slice(at, end), frame, time })
+    const pending = { from, to, bytes: bytes.slice(at, end), frame, time }
+    if (this.#pending.length === 0) this.#pending = [pending]
+    else this.#pending.splice(i, 0, pending)
     this.#pendingBytes += cost
     this.#held.left -= cost
   }
@@ -357,7 +371,7 @@ export class Half {
   }
 }
 
-widen(new Half(), 'isn', 'base', 'finTime', 'resetTime', 'holeTime')
+widen(new Half(), 'isn', 'base', 'finTime', 'resetTime', 'holeTime', 'lateSince')
 
 /** Hands on `length` bytes of the stream of which `end - at` were captured. */
 function pass(

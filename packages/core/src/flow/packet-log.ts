@@ -27,6 +27,9 @@ const ROWS = HEAD_ROWS + TAIL_ROWS
 const FIRST_ROWS = 4
 const NO_ROWS = new Float64Array(0)
 
+/** Numbers that are asked of the engine at once. */
+const SLAB = ROWS * WIDTH
+
 /** Rows that one capture's observations hold before each log gives only a few, and before it gives none. */
 const PLENTY = 500_000
 const FEW = 16
@@ -68,7 +71,14 @@ export class PacketBlocks {
   readonly #free = new Map<number, Float64Array[]>()
 
   take(length: number): Float64Array {
-    return this.#free.get(length)?.pop() ?? new Float64Array(length)
+    return this.#free.get(length)?.pop() ?? this.#make(length)
+  }
+
+  /** Makes several small ones of one buffer, which takes as much as they do when it is there for one alone. */
+  #make(length: number): Float64Array {
+    const slab = new Float64Array(Math.max(SLAB, length))
+    for (let at = length; at + length <= slab.length; at += length) this.give(slab.subarray(at, at + length))
+    return slab.subarray(0, length)
   }
 
   give(block: Float64Array): void {
