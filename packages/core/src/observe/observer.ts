@@ -244,7 +244,7 @@ export class Observer implements PacketSink {
       }
     }
     this.#connections = kept
-    for (const open of this.#open) open?.streams.pair.forget(time)
+    for (const open of this.#open) open?.streams.forget(time)
     this.#lookups.forget(time)
     this.#icmpErrors = this.#icmpErrors.filter((error) => error.time >= time)
     this.#forgetSearches(time)
@@ -318,7 +318,7 @@ export class Observer implements PacketSink {
     if (!open.tracker.segment((direction & 1) as SideIndex, s, open.streams)) counts.duplicates++
     open.tracker.captured(packet.interfaceId, layers.vlan)
     if (s.flags & (tcp.FIN | tcp.RST) && open.overSince < 0 && open.tracker.closed) {
-      open.streams.pair.settle(s.frame, s.time)
+      open.streams.settle(s.frame, s.time)
       this.#linger(open, s.time)
     }
   }
@@ -547,9 +547,9 @@ export class Observer implements PacketSink {
     const server = flipped ? 0 : 1
     const clientAddress = this.#addressTexts[flipped ? b : a]
     const serverAddress = this.#addressTexts[flipped ? a : b]
-    const { pair } = streams
+    const { heard } = streams
     const isOver = how === 'over'
-    const { exchanges, tls, http2, inside } = isOver ? pair.told() : pair.standing()
+    const { exchanges, tls, http2, inside } = isOver ? heard.told() : heard.standing()
     const count = exchanges.ids.length + exchanges.troubled.length
     const { packets, omitted } =
       count > 0 ? { packets: [], omitted: 0 } : this.#budget[isOver ? 'keep' : 'peek'](tracker.log)
@@ -576,17 +576,17 @@ export class Observer implements PacketSink {
       synAckRepeats: tracker.synAckRepeats,
       established: tracker.established,
       sides: [tracker.halves[client], tracker.halves[server]],
-      speaks: [pair.sides[client].speaks, pair.sides[server].speaks],
+      speaks: [heard.sides[client].speaks, heard.sides[server].speaks],
       inside: [inside[client], inside[server]],
       tls,
       http2,
-      proxyHeader: pair.proxyHeader,
-      proxiedFor: pair.proxiedFor,
+      proxyHeader: heard.proxyHeader,
+      proxiedFor: heard.proxiedFor,
       exchanges,
       exchangeCount: count,
       packets,
       packetsOmitted: omitted,
-      firstBytes: [pair.sides[client].firstBytes, pair.sides[server].firstBytes],
+      firstBytes: [heard.sides[client].firstBytes, heard.sides[server].firstBytes],
       interfaces: tracker.interfaces,
       vlans: tracker.vlans,
     }
@@ -609,7 +609,7 @@ function orient(
   portB: number,
 ): { orientation: Connection['orientation']; client: SideIndex } {
   if (tracker.synFrom >= 0) return { orientation: 'syn', client: tracker.synFrom as SideIndex }
-  if (streams.pair.client >= 0) return { orientation: 'content', client: streams.pair.client as SideIndex }
+  if (streams.heard.client >= 0) return { orientation: 'content', client: streams.heard.client as SideIndex }
   return { orientation: 'port', client: portA >= portB ? 0 : 1 }
 }
 

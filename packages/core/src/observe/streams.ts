@@ -138,7 +138,7 @@ export class StreamPair {
   }
 
   told(): Told {
-    return this.engine?.told() ?? { exchanges: NO_EXCHANGES, http2: null, tls: null, inside: [null, null] }
+    return this.engine?.told() ?? NOTHING_TOLD
   }
 
   standing(): Told {
@@ -332,53 +332,90 @@ export class StreamPair {
   }
 }
 
-/** The streams of a TCP connection, as its tracker hands them on. */
+/** What the streams of a connection turned out to be, for who does not read them. */
+export type Heard = Pick<StreamPair, 'sides' | 'client' | 'proxiedFor' | 'proxyHeader' | 'told' | 'standing'>
+
+const NOTHING_TOLD: Told = { exchanges: NO_EXCHANGES, http2: null, tls: null, inside: [null, null] }
+const NOTHING_HEARD: Heard = {
+  sides: [new SideState(), new SideState()],
+  client: -1,
+  proxiedFor: null,
+  proxyHeader: false,
+  told: () => NOTHING_TOLD,
+  standing: () => NOTHING_TOLD,
+}
+
+/**
+ * The streams of a TCP connection, as its tracker hands them on. What reads them is made with the first bytes: of a scan
+ * or a flood there are none.
+ */
 export class ConnectionStreams implements StreamEvents, Origin {
-  readonly pair: StreamPair
-  readonly #connection: ConnectionTracker
+  readonly #surroundings: Surroundings
   #lowerPort: SideIndex
-  readonly #sinks: [StreamSink, StreamSink]
+  #isDns: boolean
+  #pair: StreamPair | null = null
+  #sinks: [StreamSink, StreamSink] | null = null
 
   /** `lowerPort`: the side with the lower port; the client is most likely the other. */
   constructor(surroundings: Surroundings, lowerPort: SideIndex, isDns: boolean) {
-    const { connection } = surroundings
-    this.#connection = connection
+    this.#surroundings = surroundings
     this.#lowerPort = lowerPort
-    this.pair = new StreamPair(surroundings, this, keptOf(isDns))
-    this.#sinks = [new TcpStream(connection, this.pair, 0), new TcpStream(connection, this.pair, 1)]
+    this.#isDns = isDns
   }
 
   /** As it was when it was made, for another connection of the same tracker, which is renewed itself. */
   renew(lowerPort: SideIndex, isDns: boolean): void {
     this.#lowerPort = lowerPort
-    this.pair.renew(keptOf(isDns))
+    this.#isDns = isDns
+    this.#pair?.renew(keptOf(isDns))
+  }
+
+  get heard(): Heard {
+    return this.#pair ?? NOTHING_HEARD
   }
 
   get opener(): SideIndex {
-    const { synFrom } = this.#connection
+    const { synFrom } = this.#surroundings.connection
     return synFrom < 0 ? otherOf(this.#lowerPort) : (synFrom as SideIndex)
   }
 
   get isMidstream(): boolean {
-    return this.#connection.synFrom < 0
+    return this.#surroundings.connection.synFrom < 0
   }
 
   sink(from: SideIndex): StreamSink | null {
-    return this.pair.wants(from) ? this.#sinks[from] : null
+    this.#sinks ??= this.#begin()
+    return this.#pair!.wants(from) ? this.#sinks[from] : null
+  }
+
+  #begin(): [StreamSink, StreamSink] {
+    const { connection } = this.#surroundings
+    const pair = new StreamPair(this.#surroundings, this, keptOf(this.#isDns))
+    this.#pair = pair
+    return [new TcpStream(connection, pair, 0), new TcpStream(connection, pair, 1)]
   }
 
   closed(from: SideIndex, moment: Moment): void {
-    this.pair.finish(from, true, moment.frame, moment.time)
+    this.#pair?.finish(from, true, moment.frame, moment.time)
   }
 
   reset(_from: SideIndex, moment: Moment): void {
     // What was sent is sent: a reset ends both directions wherever they stand.
-    this.pair.finish(0, false, moment.frame, moment.time)
-    this.pair.finish(1, false, moment.frame, moment.time)
+    this.#pair?.finish(0, false, moment.frame, moment.time)
+    this.#pair?.finish(1, false, moment.frame, moment.time)
+  }
+
+  /** Both sides have closed. */
+  settle(frame: number, time: number): void {
+    this.#pair?.settle(frame, time)
+  }
+
+  forget(time: number): void {
+    this.#pair?.forget(time)
   }
 
   end(frame: number, time: number): void {
-    this.pair.end(frame, time)
+    this.#pair?.end(frame, time)
   }
 }
 
