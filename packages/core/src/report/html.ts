@@ -5,7 +5,6 @@ import { duration, offset, plural } from '../amounts.ts'
 import type { CaptureSummary, DiagnosisDocument, Finding, FrameRef, Incident, RuledOut } from './document.ts'
 import { markup, visible } from './escape.ts'
 import { HTML_CSS } from './html-style.ts'
-import { LAYOUT } from './ladder-layout.ts'
 import { ladderSvg } from './ladder-svg.ts'
 import type { Ladder } from './ladder.ts'
 import {
@@ -17,6 +16,7 @@ import {
   moment,
   outcome,
   request,
+  shortNames,
   tally,
   span,
   title,
@@ -209,25 +209,18 @@ function whereAndWhen(incident: Incident): string {
   return `<dl>${rows.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join('')}</dl>`
 }
 
-/** Room that a lane takes beside the next one. */
-const LANE = 200
-
-function figure({ document, options, names }: Page, incident: Incident): string {
+function figure({ document, options }: Page, incident: Incident): string {
   const ladder = options.ladderOf(incident)
   if (ladder.arrows.length === 0) return ''
   const { captures } = document
-  const width = Math.max(900, LAYOUT.left + LAYOUT.right + 128 + (ladder.lanes.length - 1) * LANE)
   const svg = ladderSvg(ladder, {
     id: `ladder-${anchor(incident)}`,
     title: `Packets of incident ${incident.id}`,
-    captures: captures.length,
-    width,
+    captureName: captures.length > 1 ? shortNames(captures) : null,
+    width: 900,
     most: MOST_ROWS,
   })
-  const used = new Set(ladder.arrows.flatMap(({ frames }) => frames.map(({ capture }) => capture)))
-  const key = captures.filter(({ id }) => used.has(id)).map(({ id }) => `${id} ${markup(names.of(id))}`)
-  const files = captures.length > 1 ? ` Frames by capture: ${key.slice(0, 12).join(', ')}.` : ''
-  const caption = `Seconds from the client’s request, on one clock. Marked rows decide; a cross is a packet that was lost, a dotted line an acknowledgement, two heads a reset.${files}`
+  const caption = `Seconds from the client’s request, on one clock; at the right the frames that show a packet, the sender’s end first. Marked rows decide; a cross is a packet that was lost, a dotted line an acknowledgement, two heads a reset.`
   // Wide diagrams scroll in their frame, which the keyboard must reach.
   return `<figure><div class="scroll" tabindex="0" role="group" aria-label="Diagram, scrolls sideways">${svg}</div><figcaption>${caption}</figcaption></figure>`
 }

@@ -93,7 +93,7 @@ export function layoutOf(ladder: Ladder, some: Partial<LayoutOptions> = {}): Lad
 }
 
 /** Half of the room that a lane's name takes at either edge. */
-const EDGE = 64
+export const EDGE = 64
 
 /** Lanes at equal distances. */
 function lanesAt({ lanes }: Ladder, { width, left, right }: LayoutOptions): number[] {

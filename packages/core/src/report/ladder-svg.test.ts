@@ -29,7 +29,12 @@ const ladder = (...arrows: Arrow[]): Ladder => ({
   arrows,
 })
 
-const draw = (...arrows: Arrow[]): string => ladderSvg(ladder(...arrows), { id: 'a', title: HOSTILE, captures: 2 })
+const draw = (...arrows: Arrow[]): string =>
+  ladderSvg(ladder(...arrows), {
+    id: 'a',
+    title: HOSTILE,
+    captureName: () => HOSTILE,
+  })
 
 test('what captures say is text, wherever it stands', () => {
   const svg = draw(arrow({ label: HOSTILE }), arrow({ label: HOSTILE, kind: 'dns', deciding: true }))
@@ -65,4 +70,15 @@ test('every class that colours something is one the style names', () => {
     expect(svg).toMatch(new RegExp(`class="[^"]*\\b${name}\\b`))
     expect(LADDER_CSS).toContain(`.${name}`)
   }
+})
+
+test('frames are named by their captures where there are several', () => {
+  const frames = [10, 11, 12].map((capture) => ({ capture, frame: 300 + capture }))
+  const named = (count: number, captureName: ((capture: number) => string) | null): string => {
+    const svg = ladderSvg(ladder(arrow({ frames: frames.slice(0, count) })), { id: 'a', title: 'x', captureName })
+    return /<text class="frames"[^>]*>([^<]*)/.exec(svg)![1]!
+  }
+  expect(named(1, null)).toBe('#310')
+  expect(named(2, (id) => `front-${id}`)).toBe('front-10 #310, front-11 #311')
+  expect(named(3, (id) => `balancer-at-the-edge-${id}`)).toBe('balancer…edge-10 #310, balancer…edge-11 #311 …')
 })

@@ -5,6 +5,7 @@ import { markup } from './escape.ts'
 import {
   type ArrowRow,
   type BundleRow,
+  EDGE,
   LAYOUT,
   type LadderLayout,
   type LadderRow,
@@ -14,32 +15,41 @@ import {
 import { arrowDetail, arrowWords, bundleWords, frameWords, laneWords } from './ladder-text.ts'
 import type { Arrow, ArrowKind, Ladder } from './ladder.ts'
 
-export interface SvgOptions extends Partial<LayoutOptions> {
+/** `width` is the least: lanes get the room that they need. */
+export interface SvgOptions extends Partial<Omit<LayoutOptions, 'left' | 'right'>> {
   /** Unique in the page: the picture's name and description are found by it. */
   id: string
   title: string
-  /** Captures of the whole document: with one, frames need no capture's name. */
-  captures: number
+  /** What a capture is called in little room; null where there is one capture, which goes without saying. */
+  captureName: ((capture: number) => string) | null
 }
 
 /** Mean width of a character of the labels, of bold and of small ones, in pixels. */
 const CHARACTER = 6.4
 const BOLD_CHARACTER = 7.2
 const SMALL_CHARACTER = 5.9
+/** Width of a character of the frames, which all have the same. */
+const MONO_CHARACTER = 6.7
 /** An arrow stops short of the lane it points at. */
 const SHORT = 2
 const HEAD = 8
-/** Right end of the times. */
+/** Right end of the times; distance of the frames from the edge. */
 const TIME = 84
+const BESIDE = 8
+/** Room that a lane takes beside the next one. */
+const LANE = 200
 
-export function ladderSvg(ladder: Ladder, { id, title, captures, ...options }: SvgOptions): string {
-  const layout = layoutOf(ladder, options)
+export function ladderSvg(ladder: Ladder, { id, title, captureName, ...options }: SvgOptions): string {
+  const named = ladder.arrows.map(({ frames }) => frameWords(frames, captureName))
+  const behind = named.reduce((most, words) => Math.max(most, words.length), 0) * MONO_CHARACTER
+  const right = Math.max(LAYOUT.right, Math.ceil(behind) + 2 * BESIDE)
+  const least = LAYOUT.left + right + 2 * EDGE + (ladder.lanes.length - 1) * LANE
+  const layout = layoutOf(ladder, { ...options, right, width: Math.max(options.width ?? LAYOUT.width, least) })
   const { width, height } = layout
-  const right = width - (options.right ?? LAYOUT.right)
   const draw = (row: LadderRow): string => {
     switch (row.kind) {
       case 'arrow':
-        return arrowRow(ladder, layout, row, right, captures)
+        return arrowRow(ladder, layout, row, named[row.arrow]!)
       case 'bundle':
         return bundleRow(ladder, layout, row)
       case 'fold':
@@ -115,10 +125,9 @@ function cut(text: string, width: number, character = CHARACTER): string {
 
 function arrowRow(
   ladder: Ladder,
-  { lanes: places }: LadderLayout,
+  { lanes: places, width }: LadderLayout,
   { arrow: index, y, arrivalY }: ArrowRow,
-  right: number,
-  captures: number,
+  frames: string,
 ): string {
   const arrow = ladder.arrows[index]!
   const from = places[arrow.from]!
@@ -137,7 +146,7 @@ function arrowRow(
     arrow.lost ? cross(end, endY) : headOf(arrow.kind, end, endY, way, slope),
     tailOf(arrow, from, y, way),
     `<text class="label" x="${round((from + to) / 2)}" y="${round(y - 5)}">${words}</text>`,
-    `<text class="frames" x="${right + 8}" y="${round(y)}">${frameWords(arrow.frames, captures)}</text>`,
+    `<text class="frames" x="${width - BESIDE}" y="${round(y)}">${markup(frames)}</text>`,
     '</g>',
   ].join('')
 }
@@ -231,7 +240,7 @@ export const LADDER_CSS = `
 .ladder .row .cross { stroke: var(--fail); stroke-width: 2.25; fill: none; }
 .ladder .label { text-anchor: middle; paint-order: stroke; stroke: var(--surface); stroke-width: 4px; stroke-linejoin: round; }
 .ladder .time, .ladder .frames { font: 11px/1 var(--mono); fill: var(--text-soft); }
-.ladder .time { text-anchor: end; }
+.ladder .time, .ladder .frames { text-anchor: end; }
 .ladder .ack { color: var(--text-faint); }
 .ladder .ack .shaft { stroke-dasharray: 1 3; }
 .ladder .syn .shaft, .ladder .syn-ack .shaft, .ladder .fin .shaft { stroke-width: 1; }

@@ -57,8 +57,18 @@ export function arrowDetail({ lanes }: Ladder, arrow: Arrow): string {
   return [arrowWords(arrow), way, `at ${offset(seconds)} s`, ...arrived, ...numbers].join(', ')
 }
 
-/** Frames in little room: `#17`, or by the captures' ids `0#17 2#19`, at most three. */
-export function frameWords(frames: readonly FrameRef[], captures: number): string {
-  const some = frames.slice(0, 3).map(({ capture, frame }) => (captures > 1 ? `${capture}#${frame}` : `#${frame}`))
-  return some.join(' ') + (frames.length > 3 ? ' …' : '')
+/** Captures named at one arrow, and characters of their names. */
+const MOST_CAPTURES = 2
+const LONGEST_NAME = 16
+
+/** Frames in little room, the sender's end first: `#17`, or with the names of captures `proxy-back #19, upstream #17`. */
+export function frameWords(frames: readonly FrameRef[], nameOf: ((capture: number) => string) | null): string {
+  const some = frames
+    .slice(0, MOST_CAPTURES)
+    .map(({ capture, frame }) => (nameOf === null ? `#${frame}` : `${shortened(nameOf(capture))} #${frame}`))
+  return some.join(', ') + (frames.length > MOST_CAPTURES ? ' …' : '')
 }
+
+/** Names that captures of one place have differ at their beginning or at their end. */
+const shortened = (name: string): string =>
+  name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME / 2)}…${name.slice(1 - LONGEST_NAME / 2)}`

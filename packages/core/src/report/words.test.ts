@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CaptureSummary, Incident } from './document.ts'
-import { span, way } from './words.ts'
+import { shortNames, span, way } from './words.ts'
 
 const capture = (first: string | null, last: string | null, offsetSeconds: number | null): CaptureSummary =>
   ({ first, last, clock: { offsetSeconds } }) as CaptureSummary
@@ -41,4 +41,20 @@ test('a path names every proxy of a chain, and counts the middle of a long one',
     '… 292 more proxies …',
     '10.2.296.2:4711 → proxy 10.2.296.1:8080',
   ])
+})
+
+test('endings go where names stay apart', () => {
+  const files = ['proxy-back.pcap', 'upstream.pcapng.gz', 'a.pcap', 'a.pcapng', 'dir/b', '.pcap', 'x\u202e.cap', '-']
+  const name = shortNames(files.map((file, id) => ({ file, id })))
+  expect(files.map((_, id) => name(id))).toEqual([
+    'proxy-back',
+    'upstream',
+    'a.pcap',
+    'a.pcapng',
+    'b',
+    '.pcap',
+    'x\\u202e',
+    'standard input',
+  ])
+  expect(name(99)).toBe('capture 99')
 })

@@ -171,6 +171,21 @@ export class CaptureNames {
   }
 }
 
+const ENDINGS = /\.(?:pcapng|pcap|cap|dmp)?(?:\.(?:gz|zst|lz4))?$/i
+
+/** What captures are called in little room, by id: their files' names without an ending where that tells them apart. */
+export function shortNames(captures: readonly Pick<CaptureSummary, 'id' | 'file'>[]): (id: number) => string {
+  const stems = captures.map(({ file }) =>
+    file === '-' ? 'standard input' : baseOf(file).replace(ENDINGS, '') || file,
+  )
+  const counts = new Map<string, number>()
+  for (const stem of stems) counts.set(stem, (counts.get(stem) ?? 0) + 1)
+  const names = new Map(
+    captures.map(({ id, file }, i) => [id, visible(counts.get(stems[i]!) === 1 ? stems[i]! : file)]),
+  )
+  return (id) => names.get(id) ?? `capture ${id}`
+}
+
 const baseOf = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1) || file
 
 /** Incidents of one kind: same cause, upstream and gateway. The largest group first, then the earliest. */
