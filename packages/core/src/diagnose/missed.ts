@@ -3,8 +3,17 @@
 import { isSealed } from '../observe/observations.ts'
 import { vagueness } from '../story/clocks/order.ts'
 import { grouped } from '../story/grouped.ts'
-import { likeness, originForm } from '../story/pairing.ts'
-import { clientView, frontOf, nearClient, type Request, serverView, type Story, type Try } from '../story/story.ts'
+import { likeness, originForm, START_NS, TURN_NS } from '../story/pairing.ts'
+import {
+  clientView,
+  frontOf,
+  nearClient,
+  type Request,
+  runOf,
+  serverView,
+  type Story,
+  type Try,
+} from '../story/story.ts'
 import { isBehindProxy } from './gateway.ts'
 import { perStory } from './remember.ts'
 
@@ -44,11 +53,11 @@ export const isMissed = (story: Story, attempt: Try): boolean =>
   lonelyBesideTry(story, attempt).some((request) => mayBeFor(story, attempt, request))
 
 /** The same of what looks like a request, as to an upstream that is a proxy as well. */
-export const isMissedHop = (story: Story, { turn, start }: Request): boolean =>
+export const isMissedHop = (story: Story, { turn, start, end }: Request): boolean =>
   lonelyBesideTry(story, turn).some(
     (request) =>
       serverView(request.turn).exchange.status === serverView(turn).exchange.status &&
-      mayBeFor(story, { conversation: turn.conversation, turn, start }, request),
+      mayBeFor(story, { conversation: turn.conversation, turn, start, end }, request),
   )
 
 const lonelyBesideTry = (story: Story, { conversation }: Pick<Try, 'conversation'>): Request[] =>
@@ -74,18 +83,18 @@ export const missedHops: (story: Story) => MissedHops = perStory((story) => {
     // Where they are not as many, nobody knows which is whose.
     if (outer.length !== inner.length) continue
     outer.forEach((request, i) => {
-      const { turn, start } = inner[i]
-      if (mayBeFor(story, { conversation: turn.conversation, turn, start }, request)) hops.set(request, inner[i])
+      const { turn, start, end } = inner[i]
+      if (mayBeFor(story, { conversation: turn.conversation, turn, start, end }, request)) hops.set(request, inner[i])
     })
   }
   return { hops, made: new Set(hops.values()) }
 })
 
-function mayBeFor(
-  story: Story,
-  { conversation, turn, start }: Pick<Try, 'conversation' | 'turn' | 'start'>,
-  request: Request,
-): boolean {
+/** A try, or a request that may be one. */
+type Span = Pick<Try, 'conversation' | 'turn' | 'start' | 'end'>
+
+function mayBeFor(story: Story, attempt: Span, request: Request): boolean {
+  const { conversation, turn, start } = attempt
   const { capture, connection } = nearClient(conversation!)
   const { exchange, sighting } = serverView(request.turn)
   if (!isElsewhere(story, capture, sighting.capture) || connection.server === frontOf(request)) return false
@@ -93,8 +102,20 @@ function mayBeFor(
   const { earlier, later } = vagueness(story, capture, sighting.capture, start)
   if (start - earlier > request.answered + SET_BY_NS || start + later < request.start - SET_BY_NS) return false
   if (turn === null) return true
+  if (answeredSooner(story, attempt, request)) return false
   const { exchange: made, sighting: at } = clientView(turn)
   return isSealed(made) || isSealed(exchange) || likeness(exchange, made, sighting.connection, at.connection) !== null
+}
+
+/** Who answers at once, before a try was over, or as long as that was watched without an end, did not wait for it. */
+function answeredSooner(
+  story: Story,
+  { conversation, start, end }: Span,
+  { start: asked, answered }: Request,
+): boolean {
+  const took = answered - asked
+  const watched = runOf(story, nearClient(conversation!).capture).last
+  return took <= TURN_NS && Math.min(end, watched) - start > took + START_NS
 }
 
 /** By status, method and target. */
