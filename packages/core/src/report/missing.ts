@@ -2,6 +2,7 @@
 import type { CauseCode } from '../diagnose/catalogue.ts'
 import { gatewayOf } from '../diagnose/gateway.ts'
 import type { Judgement } from '../diagnose/judgement.ts'
+import { hadUnreadTry } from '../diagnose/no-attempt.ts'
 import type { JudgedTry, Resolution } from '../diagnose/resolve.ts'
 import { coverage, endsSeen } from '../diagnose/upstream-side.ts'
 import { restsOnClocks } from '../diagnose/verdict.ts'
@@ -115,10 +116,14 @@ function behind({ conversation }: Try): MissingCapture[] {
 
 /** No try is known: whatever the proxy did towards its upstreams, also names asked and neighbours searched in vain. */
 function upstreamSide(story: Story, request: Request, { cause }: Judgement): MissingCapture[] {
-  const isOpen = cause === 'undetermined' || (cause === 'name-resolution-failed' && coverage(story, request) === null)
+  const isCovered = coverage(story, request) !== null
+  const isOpen = cause === 'undetermined' || (cause === 'name-resolution-failed' && !isCovered)
   if (!isOpen) return []
   const place: CapturePlace = { vantage: 'proxy-back', peers: [], names: true, depth: 'whole' }
-  return [entry(place, `on ${frontOf(request)}, to see what it tried towards its upstreams`, [])]
+  if (!isCovered) return [entry(place, `on ${frontOf(request)}, to see what it tried towards its upstreams`, [])]
+  const because = `on ${frontOf(request)}, both sides of the proxy in one capture: nothing here joins any of what it tried to the request`
+  const keys = hadUnreadTry(story, request) ? keyLogAdvice('upstream', gatewayOf(request)?.id ?? null) : null
+  return [entry(place, because, [], keys)]
 }
 
 /** The near end of the upstream leg: what the proxy sent and got, and inside TLS what that said. */
