@@ -1,12 +1,19 @@
+import type { Incident } from '@pcap-surgery/core'
 import {
+  clientFlight12,
   documentOf,
   gateway,
+  hello12,
   network,
+  opaqueRecord,
   request,
   response,
+  serverFinished12,
+  serverFlight12,
   verdictOf,
   type Host,
   type Network,
+  type Tcp,
 } from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 
@@ -84,5 +91,56 @@ describe('undetermined', () => {
     })
     const verdict = await verdictOf(front, net.capture('proxy-back', { fromSeconds: 30 }))
     expect(verdict).not.toContain('certain')
+  })
+})
+
+/** Healthy exchanges over both legs, and then what a failed request comes to. */
+async function behindHealthy(tell: (net: Network, client: Tcp, back: Host) => void): Promise<Incident[]> {
+  const net = network()
+  const [user, front] = [net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1')]
+  const [back, app] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
+  for (let n = 0; n < 6; n++) {
+    const client = net
+      .tcp(user, front, 80)
+      .handshake()
+      .send('>', request(`GET /fine/${n}`))
+    net
+      .tcp(back, app, 8080)
+      .handshake()
+      .send('>', request(`GET /fine/${n}`))
+      .send('<', response(200, 'fine'))
+    client.send('<', response(200, 'fine')).wait(0.05)
+  }
+  tell(net, net.tcp(user, front, 80).handshake(), back)
+  return (await documentOf(net.capture('proxy-front'), net.capture('proxy-back'))).incidents
+}
+
+describe('a proxy that was seen to pass requests on', () => {
+  test('who answers at once waited for nothing: not for what was under way inside TLS', async () => {
+    const incidents = await behindHealthy((net, client, back) => {
+      const other = net.tcp(back, net.host('other', '10.1.0.9'), 443).handshake()
+      other.send('>', hello12()).send('<', serverFlight12()).send('>', clientFlight12()).send('<', serverFinished12())
+      other.send('>', opaqueRecord(200)).wait(1)
+      client.send('>', request('GET /report')).wait(0.0002).send('<', page(503))
+    })
+    expect(incidents).toMatchObject([{ cause: 'no-healthy-upstream' }])
+  })
+
+  test('where its other side is captured and nothing is joined to a request, both sides in one capture are missing', async () => {
+    const incidents = await behindHealthy((_, client) => {
+      client.send('>', request('GET /report')).wait(3).send('<', page(504))
+    })
+    expect(incidents).toMatchObject([{ cause: 'undetermined', missing: [{ vantage: 'proxy-back' }] }])
+    expect(incidents[0]!.missing[0]!.because).toContain('both sides of the proxy in one capture')
+  })
+
+  test('a client that stalls in its request is left without an answer, which is no failure', async () => {
+    const incidents = await behindHealthy((_, client) => {
+      client
+        .send('>', request('POST /upload', { 'Content-Length': '4000' }))
+        .wait(2)
+        .close('<')
+    })
+    expect(incidents).toEqual([])
   })
 })

@@ -63,6 +63,8 @@ function resolveHop(story: Story, request: Request): Resolution {
   if (!answered && !proxyClosed(request) && !isGarbled(exchange))
     return plain(request, clientClosed(request) ? 'aborted' : 'open')
   const last = request.tries.at(-1)
+  // Who waits for the rest of a request in vain may leave without a word.
+  if (!answered && last === undefined && exchange.requestEnd.time < 0) return plain(request, 'aborted')
   if (last === undefined) return withoutTry(story, request, exchange)
   const inner = throughHop(story, request, last, exchange)
   if (inner !== null) return inner
