@@ -35,8 +35,8 @@ const noise = (length: number): string => {
 const text = noise(200_000)
 const zipped = gzipSync(Buffer.from(text, 'latin1'))
 
-test('one member, many steps', async () => {
-  const got = await read(zipped)
+test.each([1 << 20, 50_000, 1000])('one member, many steps, chunks of %i bytes', async (size) => {
+  const got = await read(zipped, size)
   expect(got.fault).toBeNull()
   expect(got.text === text).toBe(true)
 })

@@ -2,10 +2,11 @@
 import { createGunzip } from 'node:zlib'
 import type { DecompressionPort } from '@pcap-surgery/core'
 
-// What zlib wrote in the call in which it finds damage is lost, so it is fed in small steps, and the trailer by itself:
-// a wrong checksum then loses nothing, damage within the data at most one output chunk.
+// What zlib wrote in the call in which it finds damage is lost, so it is fed in steps, and the trailer by itself: a wrong
+// checksum then loses nothing, damage within the data at most what a step holds, or one output chunk. A call wakes
+// another thread and then this one, which costs as much as to inflate some kilobytes.
 const STEP = 32 * 1024
-const OUTPUT = 32 * 1024
+const OUTPUT = 512 * 1024
 const TRAILER = 8 // CRC32 and ISIZE, RFC 1952 section 2.3.1
 
 /**
@@ -34,12 +35,16 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator
     return taken
   }
   try {
+    // What came of a step is looked at while zlib is busy with the next one.
+    let ready: Uint8Array[] = []
     for await (const piece of pieces(source)) {
-      yield* await step((done) => zlib.write(piece, done))
-      if (failure.error !== null) throw failure.error
-      if (zlib.readableEnded) return // what follows the last member is padding
+      const next = step((done) => zlib.write(piece, done))
+      yield* ready
+      ready = await next
+      if (failure.error !== null || zlib.readableEnded) break // what follows the last member is padding
     }
-    yield* await step(() => zlib.end())
+    yield* ready
+    if (failure.error === null && !zlib.readableEnded) yield* await step(() => zlib.end())
     if (failure.error !== null) throw failure.error
   } finally {
     zlib.destroy()
