@@ -74,7 +74,7 @@ const shownBy = perStory((story, front): ReadonlyMap<number, Conversation[]> => 
 export function coverage(
   story: Story,
   request: Request,
-): { text: string; frames: FrameRef[]; isVague: boolean } | null {
+): { capture: number; text: string; frames: FrameRef[]; isVague: boolean } | null {
   for (const [capture, conversations] of shownBy(story, frontOf(request))) {
     const { first, last: end } = runOf(story, capture)
     // The try may be among those that there was no room for.
@@ -87,6 +87,7 @@ export function coverage(
     if (shows === undefined) continue
     const { connection } = nearClient(shows)
     return {
+      capture,
       text: `it shows the proxy's connection to ${connection.server}`,
       frames: [frameRef(story, capture, connection.first.frame)],
       isVague: mayHoldTries(story, capture, request),
@@ -94,6 +95,14 @@ export function coverage(
   }
   return null
 }
+
+/** Whether the proxy spoke TLS that nobody can read while it worked on a request. */
+export const wasSealed = (story: Story, request: Request): boolean =>
+  openedBy(story, frontOf(request)).some((conversation) => {
+    const { tls } = nearClient(conversation).connection
+    const isThen = conversation.first <= request.answered && conversation.last >= request.start
+    return isThen && tls !== null && tls.decryption.is !== 'decrypted'
+  })
 
 /** Which ends of a connection were captured. One capture alone may be at either: its user's word, then TTLs, tell. */
 export function endsSeen(story: Story, { sightings }: Conversation): { near: boolean; far: boolean } {

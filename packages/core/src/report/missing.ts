@@ -2,9 +2,8 @@
 import type { CauseCode } from '../diagnose/catalogue.ts'
 import { gatewayOf } from '../diagnose/gateway.ts'
 import type { Judgement } from '../diagnose/judgement.ts'
-import { hadUnreadTry } from '../diagnose/no-attempt.ts'
 import type { JudgedTry, Resolution } from '../diagnose/resolve.ts'
-import { coverage, endsSeen } from '../diagnose/upstream-side.ts'
+import { coverage, endsSeen, wasSealed } from '../diagnose/upstream-side.ts'
 import { restsOnClocks } from '../diagnose/verdict.ts'
 import { type Connection, isSealed } from '../observe/observations.ts'
 import { frontOf, nearClient, nearServer, type Request, serverView, type Story, type Try } from '../story/story.ts'
@@ -116,14 +115,17 @@ function behind({ conversation }: Try): MissingCapture[] {
 
 /** No try is known: whatever the proxy did towards its upstreams, also names asked and neighbours searched in vain. */
 function upstreamSide(story: Story, request: Request, { cause }: Judgement): MissingCapture[] {
-  const isCovered = coverage(story, request) !== null
-  const isOpen = cause === 'undetermined' || (cause === 'name-resolution-failed' && !isCovered)
+  const covered = coverage(story, request)
+  const isOpen = cause === 'undetermined' || (cause === 'name-resolution-failed' && covered === null)
   if (!isOpen) return []
   const place: CapturePlace = { vantage: 'proxy-back', peers: [], names: true, depth: 'whole' }
-  if (!isCovered) return [entry(place, `on ${frontOf(request)}, to see what it tried towards its upstreams`, [])]
-  const because = `on ${frontOf(request)}, both sides of the proxy in one capture: nothing here joins any of what it tried to the request`
-  const keys = hadUnreadTry(story, request) ? keyLogAdvice('upstream', gatewayOf(request)?.id ?? null) : null
-  return [entry(place, because, [], keys)]
+  const on = `on ${frontOf(request)}`
+  if (covered === null) return [entry(place, `${on}, to see what it tried towards its upstreams`, [])]
+  const nothing = 'nothing here joins any of what it tried to the request'
+  const keys = wasSealed(story, request) ? keyLogAdvice('upstream', gatewayOf(request)?.id ?? null) : null
+  if (covered.capture !== serverView(request.turn).sighting.capture)
+    return [entry(place, `${on}, both sides of the proxy in one capture: ${nothing}`, [], keys)]
+  return [entry(place, `${on}, ${keys === null ? 'on all its interfaces' : 'with a key log'}: ${nothing}`, [], keys)]
 }
 
 /** The near end of the upstream leg: what the proxy sent and got, and inside TLS what that said. */
