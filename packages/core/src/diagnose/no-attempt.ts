@@ -98,7 +98,7 @@ function hasTwin(story: Story, request: Request): boolean {
 }
 
 /** A failed try inside TLS that was under way, and that nothing joins to a request, may have been made for this one. */
-export function hadUnreadTry(story: Story, request: Request): boolean {
+function hadUnreadTry(story: Story, request: Request): boolean {
   const backs = story.proxies.find((proxy) => proxy.front === frontOf(request))?.backs ?? []
   return unanswered(story).some((turn) => {
     const { exchange, sighting } = clientView(turn)

@@ -352,3 +352,31 @@ describe('one sealed leg alone', () => {
     expect(await verdictOf(net.capture('proxy-back'))).toBe('response-truncated upstream likely')
   })
 })
+
+test('two requests at once: the try that the proxy left as it answered 504 is that one’s, whatever seemed an answer', async () => {
+  const net = network()
+  const [user, front] = [net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1')]
+  const [back, app] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
+  const [slow, other] = [net.tcp(user, front, 80).handshake(), net.tcp(user, front, 80).handshake()]
+  const [stalled, reset] = [net.tcp(back, app, 443), net.tcp(back, app, 443)]
+  other.send('>', request('POST /other'))
+  slow.send('>', request('POST /slow'))
+  net.wait(0.0002)
+  const from = net.elapsed()
+  net.at(from, () => asked(stalled))
+  net.at(from, () => asked(reset))
+  net.at(from + 1, () => stalled.send('<', sealed(30)))
+  net.at(from + 1.02, () => {
+    reset.rst('<')
+    other.send('<', response(502, '<center>nginx/1.27.0</center>'))
+  })
+  net.at(from + 3, () => {
+    gone(stalled)
+    slow.send('<', response(504, '<center>nginx/1.27.0</center>'))
+  })
+  const { incidents } = await documentOf(net.capture(['proxy-front', 'proxy-back']))
+  expect(incidents).toMatchObject([
+    { path: '/other', cause: 'reset-before-response', proxyBack: reset.left },
+    { path: '/slow', cause: 'response-stalled', proxyBack: stalled.left },
+  ])
+})

@@ -1,9 +1,9 @@
 // Which tries a proxy made for which request. The best pairs are taken first, and one request is served once. What the
 // data cannot decide is said: every pair knows its runner-up.
-import { CLIENT, isSealed, SERVER } from '../observe/observations.ts'
-import { AGAIN_NS, begins, fitOf, START_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
-import { isMeant, type Roles, startOfTry } from './requests.ts'
-import { endings, type Try } from './story.ts'
+import { isSealed, SERVER } from '../observe/observations.ts'
+import { AGAIN_NS, begins, fitOf, leftAt, START_NS, TIGHT_TIME, TURN_NS } from './pairing.ts'
+import { isMeant, type Roles } from './requests.ts'
+import type { Try } from './story.ts'
 
 /** Pairs, by row; -1 for what has no pair, and at the end of a list. */
 export interface Pairs {
@@ -277,16 +277,6 @@ function follows(roles: Roles, before: number, after: number): boolean {
     const gap = tries.start[after] - end
     return gap >= -START_NS && gap <= (one === other && tries.answered[before] === 0 ? AGAIN_NS : TURN_NS)
   })
-}
-
-/** When a proxy left the connection of a try: what it waited for may have been more of an answer that seemed whole. */
-function leftAt({ tries }: Roles, attempt: number): number {
-  const exchange = tries.exchange[attempt]
-  if (exchange === null) return Infinity
-  const { connection } = tries.sighting[attempt]!
-  if (exchange.ordinal < connection.exchangeCount - 1) return Infinity
-  const since = Math.min(...endings(connection, CLIENT).map(({ time }) => time)) - startOfTry(connection, exchange)
-  return tries.start[attempt] + since
 }
 
 /**

@@ -1,9 +1,9 @@
 // How well a try fits a request. What is known for sure (identifiers, forwarding fields) counts most; then method, target
 // and host; then time: a try lies within its request, begins when that or the try before it ended, and the answer follows
 // its end.
-import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
-import type { Roles } from './requests.ts'
-import type { Try } from './story.ts'
+import { CLIENT, type Connection, type Exchange, isSealed } from '../observe/observations.ts'
+import { type Roles, startOfTry } from './requests.ts'
+import { endings, type Try } from './story.ts'
 
 /** How well a try fits a request: points for what agrees, or null when something forbids it. */
 export interface Fit {
@@ -268,10 +268,25 @@ function outcome(front: Exchange, back: Exchange, answered: boolean): number {
 }
 
 /** Up to 20 points for a try that starts with its request and ends with its answer, or as its client leaves; time decides between equals. */
-function closeness({ requests, tries }: Roles, request: number, attempt: number): number {
+function closeness(roles: Roles, request: number, attempt: number): number {
+  const { requests, tries } = roles
   const startGap = Math.max(0, tries.start[attempt] - requests.start[request])
-  const endGap = Math.abs(requests.until[request] - tries.end[attempt])
-  return near(startGap) + near(endGap)
+  const until = requests.until[request]
+  const back = tries.exchange[attempt]
+  const endGap = Math.abs(until - tries.end[attempt])
+  // What seemed a whole answer inside TLS may have been its beginning.
+  const leftGap = back !== null && isSealed(back) ? Math.abs(until - leftAt(roles, attempt)) : Infinity
+  return near(startGap) + near(Math.min(endGap, leftGap))
+}
+
+/** When a proxy left the connection of a try: what it waited for may have been more of an answer that seemed whole. */
+export function leftAt({ tries }: Roles, attempt: number): number {
+  const exchange = tries.exchange[attempt]
+  if (exchange === null) return Infinity
+  const { connection } = tries.sighting[attempt]!
+  if (exchange.ordinal < connection.exchangeCount - 1) return Infinity
+  const since = Math.min(...endings(connection, CLIENT).map(({ time }) => time)) - startOfTry(connection, exchange)
+  return tries.start[attempt] + since
 }
 
 /** 10 points at no gap, 0 from ten seconds on, falling with the logarithm: 1 ms is far better than 100 ms. */
