@@ -108,7 +108,15 @@ export { json, visible } from './report/escape.ts'
 export { htmlReport, type ReportOptions } from './report/html.ts'
 export { ladderLines, type LinesOptions } from './report/ladder-lines.ts'
 export { markdownReport } from './report/markdown.ts'
-export { arrowDetail, arrowWords, bundleWords, frameWords, laneWords, markWords } from './report/ladder-text.ts'
+export {
+  arrowDetail,
+  arrowWords,
+  bundleWords,
+  frameWords,
+  laneWords,
+  leftOutWords,
+  markWords,
+} from './report/ladder-text.ts'
 export {
   type Arrow,
   type ArrowKind,

@@ -158,6 +158,7 @@ const arrow = (seconds: number, from: number, to: number, kind: ArrowKind, label
 const ladder: Ladder = {
   lanes: ['client', 'proxy', 'upstream'].map((name) => ({ role: 'host', addresses: [], name, host: null })),
   connections: [],
+  leftOut: { lanes: 0, packets: 0 },
   arrows: [
     arrow(0, 0, 1, 'request', 'GET /api/recommend'),
     arrow(0.000412, 1, 2, 'request', 'GET /api/recommend'),

@@ -41,6 +41,8 @@ export interface TextOptions {
 
 const KINDS = 8
 const EXAMPLES = 5
+/** Kinds in the table of all. */
+const MOST_ROWS = 40
 const MASKED_SHOWN = 8
 
 /** The diagnosis as text, with a newline at its end. Strings of the captures are escaped. */
@@ -110,14 +112,17 @@ function incidents(document: DiagnosisDocument, style: Style): string[][] {
   return all.length === 1 ? blocks : [overview(document, groups, style), ...blocks]
 }
 
-function overview(document: DiagnosisDocument, groups: readonly Incident[][], { paint }: Style): string[] {
+function overview(document: DiagnosisDocument, groups: readonly Incident[][], { paint, all }: Style): string[] {
   const first = `${plural(document.incidents.length, 'failed request')}, ${plural(document.healthy.exchanges, 'exchange')} went well.`
-  const rows = groups.map((group) => {
+  const shown = all ? groups : groups.slice(0, MOST_ROWS)
+  const rows = shown.map((group) => {
     const [incident] = group
     return [`${group.length}`, tally(group, outcome), title(incident.cause), whose(incident.domain), upstream(incident)]
   })
   const [head, ...body] = columns([['', 'status', 'cause', 'whose', 'upstream'], ...rows], [0])
-  return [paint('bold', first), '', paint('dim', `  ${head}`), ...body.map((line) => `  ${line}`)]
+  const rest = groups.length - shown.length
+  const more = rest > 0 ? [paint('dim', `  … ${plural(rest, 'more kind')} with fewer (--all)`)] : []
+  return [paint('bold', first), '', paint('dim', `  ${head}`), ...body.map((line) => `  ${line}`), ...more]
 }
 
 const upstream = (incident: Incident): string => (incident.upstream === null ? 'none' : visible(incident.upstream))

@@ -6,6 +6,7 @@ import type { CaptureSummary, DiagnosisDocument, Finding, FrameRef, Incident, Ru
 import { markup, visible } from './escape.ts'
 import { HTML_CSS } from './html-style.ts'
 import { ladderSvg } from './ladder-svg.ts'
+import { leftOutWords } from './ladder-text.ts'
 import type { Ladder } from './ladder.ts'
 import {
   captureFacts,
@@ -16,7 +17,6 @@ import {
   moment,
   outcome,
   request,
-  shortNames,
   tally,
   span,
   title,
@@ -34,9 +34,10 @@ export interface ReportOptions {
   ladderOf: (incident: Incident) => Ladder
 }
 
-/** Incidents in full; rows of the list of all; findings, steps and alternatives of an incident; rows of a ladder. */
+/** Incidents in full; rows of the list of all, and of the list by kind; findings, steps and alternatives of an incident; rows of a ladder. */
 export const MOST_IN_FULL = 48
 const MOST_LISTED = 1_000
+const MOST_KINDS = 200
 const MOST_ITEMS = 40
 const MOST_ROWS = 120
 
@@ -119,7 +120,7 @@ function overview(page: Page, groups: readonly (readonly Incident[])[]): string 
   ]
   const header = `<header class="report"><h1>${headlineOf(document)}</h1><p class="soft">${facts.join(' · ')}</p></header>\n`
   if (incidents.length < 2) return header
-  const rows = groups.map((group) => {
+  const rows = groups.slice(0, MOST_KINDS).map((group) => {
     const example = exampleOf(group)
     const name = markup(title(example.cause))
     return [
@@ -132,7 +133,12 @@ function overview(page: Page, groups: readonly (readonly Incident[])[]): string 
     ].join('')
   })
   const heads = ['<th class="number">Count</th>', ...['Status', 'Cause', 'Whose', 'Upstream', 'How sure'].map(th)]
-  const more = groups.length > MOST_IN_FULL ? bound(`The first ${MOST_IN_FULL} kinds follow in full.`) : ''
+  const rest = groups.length - rows.length
+  const bounds = [
+    ...(rest > 0 ? [`${plural(rest, 'more kind')} with fewer are left out.`] : []),
+    ...(groups.length > MOST_IN_FULL ? [`The first ${MOST_IN_FULL} kinds follow in full.`] : []),
+  ]
+  const more = bounds.length > 0 ? bound(bounds.join(' ')) : ''
   return `${header}<section id="overview"><h2>By kind</h2>${table(heads, rows)}${more}</section>\n`
 }
 
@@ -209,18 +215,18 @@ function whereAndWhen(incident: Incident): string {
   return `<dl>${rows.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join('')}</dl>`
 }
 
-function figure({ document, options }: Page, incident: Incident): string {
+function figure({ options, names }: Page, incident: Incident): string {
   const ladder = options.ladderOf(incident)
   if (ladder.arrows.length === 0) return ''
-  const { captures } = document
   const svg = ladderSvg(ladder, {
     id: `ladder-${anchor(incident)}`,
     title: `Packets of incident ${incident.id}`,
-    captureName: captures.length > 1 ? shortNames(captures) : null,
+    captureName: names.short,
     width: 900,
     most: MOST_ROWS,
   })
-  const caption = `Seconds from the client’s request, on one clock; at the right the frames that show a packet, the sender’s end first. Marked rows decide; a cross is a packet that was lost, a dotted line an acknowledgement, two heads a reset.`
+  const left = leftOutWords(ladder)
+  const caption = `Seconds from the client’s request, on one clock; at the right the frames that show a packet, the sender’s end first. Marked rows decide; a cross is a packet that was lost, a dotted line an acknowledgement, two heads a reset.${left === null ? '' : ` Not drawn: ${left}.`}`
   // Wide diagrams scroll in their frame, which the keyboard must reach.
   return `<figure><div class="scroll" tabindex="0" role="group" aria-label="Diagram, scrolls sideways">${svg}</div><figcaption>${caption}</figcaption></figure>`
 }

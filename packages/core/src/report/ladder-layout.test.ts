@@ -41,7 +41,12 @@ const arrow = (seconds: number, some: Partial<Arrow> = {}): Arrow => ({
   ...some,
 })
 
-const ladder = (...arrows: Arrow[]): Ladder => ({ lanes: LANES, connections: [CONNECTION], arrows })
+const ladder = (...arrows: Arrow[]): Ladder => ({
+  lanes: LANES,
+  connections: [CONNECTION],
+  arrows,
+  leftOut: { lanes: 0, packets: 0 },
+})
 const kinds = (rows: readonly LadderRow[]): string[] => rows.map(({ kind }) => kind)
 const data = (seconds: number): Arrow => arrow(seconds, { kind: 'data', label: '100 bytes' })
 
@@ -112,6 +117,6 @@ test('what the client got stays, however little room there is', () => {
   const arrows = Array.from({ length: 40 }, (_, i) => arrow(i / 1e4, { deciding: i === 3 }))
   arrows[25] = arrow(25 / 1e4, { kind: 'response', from: 1, to: 0, connection: 1 })
   const front = { ...CONNECTION, leg: 'client' as const, clientLane: 0, serverLane: 1 }
-  const { rows } = layoutOf({ lanes: LANES, connections: [CONNECTION, front], arrows }, { most: 6 })
+  const { rows } = layoutOf({ ...ladder(...arrows), connections: [CONNECTION, front] }, { most: 6 })
   expect(rows.flatMap((row) => (row.kind === 'arrow' ? [row.arrow] : []))).toContain(25)
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ladderLines } from './ladder-lines.ts'
-import type { Arrow, Ladder } from './ladder.ts'
+import type { Arrow, Ladder, Lane } from './ladder.ts'
 
 const arrow = (seconds: number, from: number, to: number | null, label: string, some: Partial<Arrow> = {}): Arrow => ({
   seconds,
@@ -21,6 +21,7 @@ const arrow = (seconds: number, from: number, to: number | null, label: string, 
 const ladder = (...arrows: Arrow[]): Ladder => ({
   lanes: ['client', 'proxy', 'upstream'].map((name) => ({ role: 'host', addresses: [name], name, host: null })),
   connections: [],
+  leftOut: { lanes: 0, packets: 0 },
   arrows,
 })
 
@@ -59,6 +60,26 @@ test('acknowledgements and handshakes go first where there is little room; what 
 test('nothing is drawn where there is no room, or nothing to draw', () => {
   expect(lines(ladder(arrow(0, 0, 1, 'GET /a')), 40)).toEqual([])
   expect(lines(ladder(), 80)).toEqual([])
+})
+
+test('of many hosts those that decide stay, and the others are counted', () => {
+  const names = ['client', 'proxy', ...[1, 2, 3, 4, 5, 6, 7].map((n) => `upstream ${n}`)]
+  const lanes = names.map((name): Lane => ({ role: 'host', addresses: [], name, host: null }))
+  const tries = lanes.slice(2).map((_, n) => arrow(n, 1, n + 2, 'SYN', { kind: 'syn', deciding: n === 6 }))
+  const many = { ...ladder(arrow(-0.1, 0, 1, 'GET /a'), ...tries), lanes }
+  const drawn = lines(many, 80)
+  expect(drawn[0]!.trim().split(/  +/)).toEqual(['client', 'proxy', 'upstream 1', 'upstream 2', 'upstream 7'])
+  expect(drawn.find((line) => line.startsWith(' >'))).toContain('+6.000000')
+  expect(drawn.at(-1)!.trim()).toBe('… 4 more hosts with 4 packets')
+  expect(lines(many, 50)).toEqual([])
+})
+
+test('where there is no room for lanes and frames, frames go', () => {
+  const some = ladder(arrow(0, 0, 1, 'GET /a'), arrow(1, 1, 2, 'GET /a', { deciding: true }))
+  const withFrames = (width: number): string[] =>
+    ladderLines(some, { width, most: 10, frames: () => 'balancer-at-the-edge.pcap #1234567' })
+  expect(withFrames(90)[1]).toContain('#1234567')
+  expect(withFrames(70)).toEqual(lines(some, 70))
 })
 
 test('no line is wider than the screen, and none steers it', () => {

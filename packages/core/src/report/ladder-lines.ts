@@ -2,8 +2,9 @@
 import { duration, offset, plural } from '../amounts.ts'
 import type { FrameRef } from './document.ts'
 import { visible } from './escape.ts'
+import { withFewerLanes } from './ladder-fewer.ts'
 import { type ArrowRow, type BundleRow, layoutOf, type LadderRow } from './ladder-layout.ts'
-import { arrowWords, bundleWords, markWords } from './ladder-text.ts'
+import { arrowWords, bundleWords, leftOutWords, markWords } from './ladder-text.ts'
 import type { Arrow, ArrowKind, ArrowMark, Ladder } from './ladder.ts'
 
 export interface LinesOptions {
@@ -11,7 +12,7 @@ export interface LinesOptions {
   width: number
   /** Rows at most, the line of names aside. */
   most: number
-  /** How frames are named behind an arrow; '' for not at all. */
+  /** How frames are named behind an arrow, where there is room; '' for not at all. */
   frames: (frames: readonly FrameRef[]) => string
 }
 
@@ -19,6 +20,8 @@ export interface LinesOptions {
 const LEAD = 14
 /** Least distance of two lanes that leaves room for a word. */
 const NARROWEST = 13
+/** Of so many hosts a small ladder still tells the story; of fewer none is drawn but a whole one. */
+const LEAST_LANES = 4
 
 /** Empty where there is nothing to draw, or no room. */
 export function ladderLines(ladder: Ladder, { width, most, frames }: LinesOptions): string[] {
@@ -29,7 +32,12 @@ export function ladderLines(ladder: Ladder, { width, most, frames }: LinesOption
   // Behind the last lane stand half of its name, and the frames.
   const behind = Math.max(Math.ceil((lanes.at(-1)?.name.length ?? 0) / 2), longest === 0 ? 1 : longest + 3)
   const gap = Math.min(34, Math.floor((width - LEAD - 2 - behind) / Math.max(1, lanes.length - 1)))
-  if (rows.length === 0 || lanes.length < 2 || gap < NARROWEST) return []
+  if (rows.length === 0 || lanes.length < 2) return []
+  if (gap < NARROWEST) {
+    if (longest > 0) return ladderLines(ladder, { width, most, frames: () => '' })
+    const fit = 1 + Math.floor((width - LEAD - 2 - behind) / NARROWEST)
+    return fit < LEAST_LANES ? [] : ladderLines(withFewerLanes(ladder, fit), { width, most, frames })
+  }
   const place = (lane: number): number => LEAD + 2 + lane * gap
   const lines = rows.map((row, i) => {
     if (row.kind === 'fold') {
@@ -43,7 +51,8 @@ export function ladderLines(ladder: Ladder, { width, most, frames }: LinesOption
     const line = after(lead(arrow), drawn(ladder, arrow, words, place))
     return named[i] === '' ? line.trimEnd() : `${line}  ${named[i]}`
   })
-  return [header(ladder, place), ...lines]
+  const left = leftOutWords(ladder)
+  return [header(ladder, place), ...lines, ...(left === null ? [] : [`${' '.repeat(LEAD)}… ${left}`])]
 }
 
 /** An arrow, or several of the same words one after the other. */
@@ -96,7 +105,8 @@ function repeated(arrows: readonly Arrow[]): Repeated[] {
   const runs: Repeated[] = []
   for (const arrow of arrows) {
     const last = runs.at(-1)
-    const isSame = last !== undefined && last.from === arrow.from && arrowWords(last) === arrowWords(arrow)
+    const isSame =
+      last !== undefined && last.from === arrow.from && last.to === arrow.to && arrowWords(last) === arrowWords(arrow)
     if (isSame && last.connection === arrow.connection && !arrow.marks.includes('continued')) {
       last.times++
       last.lasting = arrow.seconds - last.seconds

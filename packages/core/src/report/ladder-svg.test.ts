@@ -26,6 +26,7 @@ const ladder = (...arrows: Arrow[]): Ladder => ({
     { role: 'proxy', addresses: ['10.0.0.2'], name: 'proxy', host: null },
   ],
   connections: [],
+  leftOut: { lanes: 0, packets: 0 },
   arrows,
 })
 

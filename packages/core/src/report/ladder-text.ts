@@ -1,5 +1,5 @@
 // What is written at the arrows of a ladder, wherever it is drawn. Untrusted text is escaped by whoever draws.
-import { duration, offset } from '../amounts.ts'
+import { duration, offset, plural } from '../amounts.ts'
 import type { FrameRef } from './document.ts'
 import type { BundleRow } from './ladder-layout.ts'
 import type { Arrow, ArrowMark, Ladder, Lane } from './ladder.ts'
@@ -56,6 +56,10 @@ export function arrowDetail({ lanes }: Ladder, arrow: Arrow): string {
   const arrived = arrivalSeconds === null ? [] : [`arrived after ${duration(arrivalSeconds - seconds)}`]
   return [arrowWords(arrow), way, `at ${offset(seconds)} s`, ...arrived, ...numbers].join(', ')
 }
+
+/** `3 more hosts with 12 packets`; null where none is left out. */
+export const leftOutWords = ({ leftOut: { lanes, packets } }: Ladder): string | null =>
+  lanes === 0 ? null : `${plural(lanes, 'more host')} with ${plural(packets, 'packet')}`
 
 /** Captures named at one arrow, and characters of their names. */
 const MOST_CAPTURES = 2

@@ -26,6 +26,7 @@ import type { FrameRef, Incident } from './document.ts'
 import { asideOf, connectionWith, searchesFor, type StoryFrame, storyFrame } from './frame-index.ts'
 import { conversationsBetween, requestOf, triesOf } from './incident-tries.ts'
 import type { Leg } from './kept.ts'
+import { withFewerLanes } from './ladder-fewer.ts'
 import { Lanes } from './ladder-lanes.ts'
 import { holeOf, type Passage, passagesOf } from './ladder-packets.ts'
 import { flagNames, marksOf, rowsOf, said, spokenIn } from './ladder-words.ts'
@@ -143,10 +144,16 @@ export interface Ladder {
   connections: LadderConnection[]
   /** In order of `seconds`. */
   arrows: Arrow[]
+  /** Hosts for which there was no lane, and their packets: none of both are above. */
+  leftOut: { lanes: number; packets: number }
 }
 
+/** Hosts of a ladder; a request may have been tried at thousands. */
+const MOST_LANES = 16
+
 /** `incident` is one of `diagnose(story)`. */
-export const ladderOf = (story: Story, incident: Incident): Ladder => new Drawing(story, incident).ladder()
+export const ladderOf = (story: Story, incident: Incident): Ladder =>
+  withFewerLanes(new Drawing(story, incident).ladder(), MOST_LANES)
 
 /** Two captures of one link see a packet that is no TCP within this time of each other, or it is another. */
 const SAME_NS = 1e6
@@ -213,7 +220,7 @@ class Drawing {
       clientLane: places[one.clientLane]!,
       serverLane: places[one.serverLane]!,
     }))
-    return { lanes, connections, arrows }
+    return { lanes, connections, arrows, leftOut: { lanes: 0, packets: 0 } }
   }
 
   #seconds(at: number): number {

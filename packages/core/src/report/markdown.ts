@@ -5,6 +5,7 @@ import type { DiagnosisDocument, FrameRef, Incident, RuledOut } from './document
 import { code, codeBlock, markdown } from './escape.ts'
 import { MOST_IN_FULL as MOST_OF_ALL, type ReportOptions } from './html.ts'
 import { ladderLines } from './ladder-lines.ts'
+import { frameWords } from './ladder-text.ts'
 import {
   captureFacts,
   CaptureNames,
@@ -92,7 +93,11 @@ function incidentText(
 ): string {
   const { time, waitSeconds, gateway, attempts } = incident
   const waited = waitSeconds === null ? '' : `, waited ${duration(waitSeconds)}`
-  const lines = ladderLines(ladderOf(incident), { width: COLUMNS, most: ROWS, frames: (refs) => names.frames(refs, 1) })
+  const lines = ladderLines(ladderOf(incident), {
+    width: COLUMNS,
+    most: ROWS,
+    frames: (refs) => frameWords(refs, names.short),
+  })
   return [
     `${span(request(incident))}, ${markdown(moment(time))}${waited}`,
     `${heading} Layer`,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CaptureSummary, Incident } from './document.ts'
-import { shortNames, span, way } from './words.ts'
+import { shortNames, span, tries, way } from './words.ts'
 
 const capture = (first: string | null, last: string | null, offsetSeconds: number | null): CaptureSummary =>
   ({ first, last, clock: { offsetSeconds } }) as CaptureSummary
@@ -57,4 +57,15 @@ test('endings go where names stay apart', () => {
     'standard input',
   ])
   expect(name(99)).toBe('capture 99')
+})
+
+test('of many attempts the first and the last are named', () => {
+  const attempts = Array.from({ length: 40 }, (_, n) => ({
+    upstream: `10.0.0.${n}:80`,
+    cause: n < 39 ? 'connect-refused' : null,
+  }))
+  const said = tries({ attempts } as Incident).split(', then ')
+  expect(said).toHaveLength(13)
+  expect(said.slice(5, 8)).toEqual(['10.0.0.5:80 connect-refused', '28 more', '10.0.0.34:80 connect-refused'])
+  expect(said.at(-1)).toBe('10.0.0.39:80 answered')
 })

@@ -63,8 +63,9 @@ export function request(incident: Incident): string {
 /** `2026-11-22T08:57:21.682000001Z` as `2026-11-22 08:57:21.682 UTC`. */
 export const moment = (time: string): string => visible(time.replace('T', ' ').replace(/(\.\d{3})\d*Z$/, '$1 UTC'))
 
-/** Connections of a path that are named. */
+/** Connections of a path, and attempts, that are named. */
 const MOST_LEGS = 10
+const MOST_TRIES = 12
 
 /**
  * Who asked whom, each as `endpoint` shows it: `10.1.0.2:58222 → proxy 10.1.0.1:80 | 10.2.0.1:4711 → upstream
@@ -79,16 +80,21 @@ export function way(incident: Incident, endpoint: (text: string) => string = vis
       ? []
       : [`${proxyBack === null ? '' : `${endpoint(proxyBack)} → `}upstream ${endpoint(upstream)}`]),
   ]
-  const rest = legs.length - MOST_LEGS
-  if (rest > 0) legs.splice(MOST_LEGS / 2, rest, `… ${plural(rest, 'more proxy', 'more proxies')} …`)
-  return legs.join(' | ')
+  return withoutMiddle(legs, MOST_LEGS, (rest) => `… ${plural(rest, 'more proxy', 'more proxies')} …`).join(' | ')
+}
+
+/** The first and the last of many, with what stands for the others. */
+function withoutMiddle(all: readonly string[], most: number, others: (count: number) => string): readonly string[] {
+  return all.length <= most ? all : all.toSpliced(most / 2, all.length - most, others(all.length - most))
 }
 
 /** Attempts in order: `10.3.0.11:8080 connect-refused, then 10.3.0.12:8080 answered`. */
 export const tries = ({ attempts }: Incident): string =>
-  attempts
-    .map(({ upstream, cause }) => `${visible(upstream ?? 'no upstream')} ${visible(cause ?? 'answered')}`)
-    .join(', then ')
+  withoutMiddle(
+    attempts.map(({ upstream, cause }) => `${visible(upstream ?? 'no upstream')} ${visible(cause ?? 'answered')}`),
+    MOST_TRIES,
+    (rest) => `${rest.toLocaleString('en-US')} more`,
+  ).join(', then ')
 
 /** What a capture is: `pcap, 1,204 frames, from …, 3.2 s long, taken at proxy-back, clock 12 ms ahead`. */
 export function captureFacts(capture: CaptureSummary): string {
@@ -142,10 +148,13 @@ function ppm({ low, high }: { low: number; high: number }): string {
 export class CaptureNames {
   readonly #names = new Map<number, string>()
   readonly #glue: string
+  /** In little room; null with a single capture, whose name goes without saying. */
+  readonly short: ((capture: number) => string) | null
 
   /** `glue` stands between a file and its frames. */
   constructor(captures: readonly Pick<CaptureSummary, 'id' | 'file'>[], glue = ' ') {
     this.#glue = glue
+    this.short = captures.length === 1 ? null : shortNames(captures)
     const counts = new Map<string, number>()
     for (const { file } of captures) counts.set(baseOf(file), (counts.get(baseOf(file)) ?? 0) + 1)
     for (const { id, file } of captures) {

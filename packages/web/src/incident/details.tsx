@@ -4,6 +4,7 @@ import {
   type CheckStep,
   duration,
   type Incident,
+  plural,
   type RuledOut,
   visible,
   words,
@@ -58,7 +59,23 @@ export function Checklist({ steps }: { steps: readonly CheckStep[] }): ReactNode
   )
 }
 
+/** Attempts at the beginning and at the end that are shown of many. */
+const FIRST_ATTEMPTS = 40
+const LAST_ATTEMPTS = 10
+
 export function Attempts({ attempts }: { attempts: readonly Attempt[] }): ReactNode {
+  const rest = attempts.length - FIRST_ATTEMPTS - LAST_ATTEMPTS
+  if (rest <= 0) return <AttemptList attempts={attempts} />
+  return (
+    <>
+      <AttemptList attempts={attempts.slice(0, FIRST_ATTEMPTS)} />
+      <p className={styles.soft}>{plural(rest, 'more attempt')}</p>
+      <AttemptList attempts={attempts.slice(-LAST_ATTEMPTS)} />
+    </>
+  )
+}
+
+function AttemptList({ attempts }: { attempts: readonly Attempt[] }): ReactNode {
   return (
     <ol className={styles.attempts}>
       {attempts.map(({ upstream, proxyBack, cause, startSeconds, durationSeconds }) => (

@@ -1,6 +1,6 @@
 // The ladder: hosts as lanes, packets as arrows at their true times, pauses folded. A list box of packets: arrow keys
 // walk them, Enter opens a frame or a bundle. Only what is in view is drawn.
-import { type Ladder, type LadderLayout, type LadderRow, layoutOf, plural } from '@pcap-surgery/core'
+import { type Ladder, type LadderLayout, type LadderRow, layoutOf, leftOutWords, plural } from '@pcap-surgery/core'
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import parts from '../../parts/parts.module.css'
 import { useScrolled } from '../../parts/use-scrolled.ts'
@@ -150,12 +150,14 @@ export function LadderView({ ladder, captureName }: LadderViewProps): ReactNode 
     'data-pointed': isAmong(row, pointed),
   })
   const tipped = hovered ?? (hasFocus && openFrameRef === null ? active : null)
+  const leftOut = leftOutWords(ladder)
   const tipRow = tipped === null ? undefined : places.get(tipped)
   return (
     <div className={styles.ladder}>
       <div className={styles.tools}>
         <p className={styles.count}>
           {plural(ladder.arrows.length, 'packet')} <span>of {plural(ladder.connections.length, 'connection')}</span>
+          {leftOut !== null && <span>; not drawn: {leftOut}</span>}
         </p>
         <label className={styles.all}>
           <input type="checkbox" checked={isAll} onChange={(event) => setAll(event.target.checked)} /> Every packet by
