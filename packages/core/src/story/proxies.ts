@@ -26,6 +26,8 @@ interface Edge {
   gaps: number
 }
 
+const NONE: ReadonlySet<number> = new Set()
+
 /** By front endpoint, then back address. */
 type Votes = Map<string, Map<string, Edge>>
 
@@ -44,7 +46,7 @@ function vote(votes: Votes, front: string, back: string, weight: number, gap = I
 /**
  * Who passes requests on to whom: a host that gets a request at one address and sends the like of it from the same or
  * another address while the first waits. Each likeness is a vote. Most proxies leave the target as it is; only where
- * that finds nothing, rewritten ones are looked for.
+ * that finds nothing, rewritten ones are looked for, and not among what an address reaches itself.
  */
 export function findProxies(
   roles: Roles,
@@ -56,28 +58,32 @@ export function findProxies(
   const votes: Votes = new Map()
   const byTarget = new RequestGroups(roles)
   for (const row of order) byTarget.add(originForm(requests.exchange[row]!.target), row)
-  const unlike: number[][] = []
-  for (const group of triesByAddress(roles)) {
+  const unlike: [address: string, group: number[]][] = []
+  for (const [address, group] of triesByAddress(roles)) {
     let found = false
     forSample(group, SAMPLE, (attempt, weight) => {
       const index = byTarget.get(originForm(tries.exchange[attempt]!.target))
       if (index !== undefined && voteFor(votes, roles, index, attempt, weight)) found = true
     })
-    if (!found) unlike.push(group)
-  }
-  if (unlike.length > 0) {
-    const all = new OpenRequests(roles, order)
-    for (const group of unlike) {
-      let found = false
-      forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => {
-        if (voteFor(votes, roles, all, attempt, weight)) found = true
-      })
-      if (!found) voteByTime(votes, roles, all, group)
-    }
+    if (!found) unlike.push([address, group])
   }
   const mayHold = outlasting(roles, areTied)
   for (const [front, backs] of votes) for (const back of backs.keys()) if (!mayHold(front, back)) backs.delete(back)
   const flow = flowOf(conversations)
+  if (unlike.length > 0) {
+    const all = new OpenRequests(roles, order)
+    const isSealedSeen = order.some((row) => isSealed(requests.exchange[row]!))
+    const reach = reachOver(elect(votes, flow), flow)
+    for (const [address, group] of unlike) {
+      const behind = serversIn(roles, reach(address))
+      if (behind.size === roles.servers.size) continue
+      let found = false
+      forSample(group, SAMPLE_REWRITTEN, (attempt, weight) => {
+        if (voteFor(votes, roles, all, attempt, weight, behind)) found = true
+      })
+      if (!found && isSealedSeen) voteByTime(votes, roles, all, group, behind)
+    }
+  }
   guessFromConnections(roles, order, elect(votes, flow), votes)
   const proxies = elect(votes, flow)
   return [...proxies, ...sealedSiblings(roles, order, proxies, flow)]
@@ -111,14 +117,20 @@ function sealedSiblings(roles: Roles, order: readonly number[], proxies: readonl
 const SHARE_BY_TIME = 0.5
 
 /** Counts tries that begin and end as requests do, where that is the rule for those at one server. */
-function voteByTime(votes: Votes, roles: Roles, index: OpenIndex, group: readonly number[]): void {
+function voteByTime(
+  votes: Votes,
+  roles: Roles,
+  index: OpenIndex,
+  group: readonly number[],
+  behind: ReadonlySet<number>,
+): void {
   const serverOf = (row: number): string => roles.conversations[row]!.sightings[0].connection.server
   for (const tries of grouped(group, serverOf).values()) {
     const found: Votes = new Map()
     let looked = 0
     forSample(tries, SAMPLE_REWRITTEN, (attempt, weight) => {
       looked += weight
-      voteFor(found, roles, index, attempt, weight, true)
+      voteFor(found, roles, index, attempt, weight, behind, true)
     })
     for (const [front, backs] of found) {
       for (const { back, count, gap, gaps } of backs.values()) {
@@ -129,10 +141,10 @@ function voteByTime(votes: Votes, roles: Roles, index: OpenIndex, group: readonl
 }
 
 /** Tries that got as far as a request, in groups by the address they came from. */
-function triesByAddress(roles: Roles): Iterable<number[]> {
+function triesByAddress(roles: Roles): Map<string, number[]> {
   const rows: number[] = []
   for (let row = 0; row < roles.count; row++) if (!roles.bare.has(row)) rows.push(row)
-  return grouped(rows, (row) => backOf(roles, row)).values()
+  return grouped(rows, (row) => backOf(roles, row))
 }
 
 /** Looks at every n-th try, so that at most `most` are looked at; each stands for n of them. */
@@ -142,8 +154,9 @@ function forSample(tries: readonly number[], most: number, look: (attempt: numbe
 }
 
 /**
- * Counts the likeness of a try to requests that were open when it started; false when there was none. `byTime`: where one
- * of the two is sealed, that it begins and ends with the request speaks for it.
+ * Counts the likeness of a try to requests that were open when it started; false when there was none. None of the servers
+ * `behind` its sender, by number, made it. `byTime`: where one of the two is sealed, that it begins and ends with the
+ * request speaks for it.
  */
 function voteFor(
   votes: Votes,
@@ -151,6 +164,7 @@ function voteFor(
   index: OpenIndex,
   attempt: number,
   weight: number,
+  behind: ReadonlySet<number> = NONE,
   byTime = false,
 ): boolean {
   const { requests, tries, conversations } = roles
@@ -159,15 +173,14 @@ function voteFor(
   const seen = new Set<number>()
   let found = false
   for (const request of index.at(tries.asked[attempt])) {
-    // First what costs least: most requests went where this one went.
+    // First what costs least: most requests went where this one went, or were over before it.
     const server = requests.server[request]
-    if (server === tries.server[attempt] || seen.has(server)) continue
-    if (conversations[request] === conversations[attempt]) continue
+    if (server === tries.server[attempt] || !contains(roles, request, attempt)) continue
+    if (behind.has(server) || seen.has(server) || conversations[request] === conversations[attempt]) continue
     const front = requests.exchange[request]!
     const at = requests.sighting[request]!
     // Nothing is passed on in no time: on one clock, what began together is not one after the other.
     if (at.capture === capture && tries.asked[attempt] <= requests.start[request]) continue
-    if (!contains(roles, request, attempt)) continue
     if (!differentHosts(at.connection, connection)) continue
     if (cameBefore(front, at.connection, connection.clientAddress)) continue
     const fit = likeness(front, back, at.connection, connection)
@@ -197,7 +210,7 @@ function cameBefore({ forwardedFor }: Exchange, at: Connection, sender: string):
 function elect(votes: Votes, flowSeen: Flow): Proxy[] {
   const edges = [...votes.values()].flatMap((backs) => [...backs.values()])
   edges.sort((a, b) => b.count - a.count || compareGaps(a, b) || b.kinship - a.kinship)
-  const flow: Flow = new Map([...flowSeen].map(([from, to]) => [from, new Set(to)]))
+  const flow = copyOf(flowSeen)
   const walk = new Walk()
   const atFront = new Map<string, Edge[]>()
   const atBack = new Map<string, Edge[]>()
@@ -240,6 +253,26 @@ function flowOf(conversations: readonly Conversation[]): Flow {
   }
   return flow
 }
+
+/** The nodes that requests from an address reach, over proxies that are known; null where that takes too long to say. */
+function reachOver(proxies: readonly Proxy[], flowSeen: Flow): (address: string) => ReadonlySet<string> | null {
+  const flow = copyOf(flowSeen)
+  for (const { front, backs } of proxies) for (const back of backs) link(flow, front, `from ${back}`)
+  const walk = new Walk()
+  return (address) => walk.from(flow, `from ${address}`)
+}
+
+/** The servers among nodes, by number. */
+function serversIn({ servers }: Roles, nodes: ReadonlySet<string> | null): Set<number> {
+  const numbers = new Set<number>()
+  for (const node of nodes ?? []) {
+    const number = servers.get(node)
+    if (number !== undefined) numbers.add(number)
+  }
+  return numbers
+}
+
+const copyOf = (flow: Flow): Flow => new Map([...flow].map(([from, to]) => [from, new Set(to)]))
 
 function link(flow: Flow, from: string, to: string): void {
   const known = flow.get(from)
