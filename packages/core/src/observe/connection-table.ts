@@ -149,7 +149,7 @@ export class ConnectionTableBuilder {
 
   /** The tables so far. */
   get tables(): ConnectionTable[] {
-    return [...this.#full, { ...this.#table }]
+    return [...this.#full, alike(this.#table)]
   }
 
   add(record: ConnectionRecord): void {
@@ -253,18 +253,37 @@ export class ConnectionTableBuilder {
 /** Room that a first table begins with, which grows; those behind it have all of theirs. */
 const FEW = 64
 
-const createTable = (rows: number): ConnectionTable => ({
-  count: 0,
-  counts: new Int32Array(rows * COUNTS),
-  numbers: new Float64Array(rows * NUMBERS),
-  irregularCount: 0,
-  irregular: new Float64Array(0),
-  exchangeCount: 0,
-  exchangeNumbers: new Float64Array(rows * EXCHANGE_WIDTH),
-  exchangeTexts: new Int32Array(rows * EXCHANGE_TEXTS),
-  exchangeIds: new Map(),
-  strings: [],
-  rare: new Map(),
+const createTable = (rows: number): ConnectionTable =>
+  alike({
+    count: 0,
+    counts: new Int32Array(rows * COUNTS),
+    numbers: new Float64Array(rows * NUMBERS),
+    irregularCount: 0,
+    irregular: new Float64Array(0),
+    exchangeCount: 0,
+    exchangeNumbers: new Float64Array(rows * EXCHANGE_WIDTH),
+    exchangeTexts: new Int32Array(rows * EXCHANGE_TEXTS),
+    exchangeIds: new Map(),
+    strings: [],
+    rare: new Map(),
+  })
+
+/**
+ * A copy that is made here like all others: what was spread, or came from another thread, looks otherwise to V8, and all
+ * that reads tables would be compiled anew for it.
+ */
+const alike = (table: ConnectionTable): ConnectionTable => ({
+  count: table.count,
+  counts: table.counts,
+  numbers: table.numbers,
+  irregularCount: table.irregularCount,
+  irregular: table.irregular,
+  exchangeCount: table.exchangeCount,
+  exchangeNumbers: table.exchangeNumbers,
+  exchangeTexts: table.exchangeTexts,
+  exchangeIds: table.exchangeIds,
+  strings: table.strings,
+  rare: table.rare,
 })
 
 function putMoment({ counts, numbers }: ConnectionTable, frame: number, time: number, value: Moment | null): void {
@@ -334,9 +353,9 @@ const read = new WeakMap<readonly ConnectionTable[], readonly Connection[]>()
 export function connectionsOf({ connections: tables }: Observations): readonly Connection[] {
   let list = read.get(tables)
   if (list === undefined) {
-    const rows = tables.flatMap((table) =>
-      Array.from({ length: table.count }, (_, row) => new ConnectionRow(table, row)),
-    )
+    const rows = tables
+      .map(alike)
+      .flatMap((table) => Array.from({ length: table.count }, (_, row) => new ConnectionRow(table, row)))
     read.set(tables, (list = rows.toSorted((a, b) => a.firstFrame - b.firstFrame)))
   }
   return list

@@ -4,7 +4,7 @@ import type { Clock, Vantage } from '../report/document.ts'
 import { assign, type FindOpen, type Pairs } from './assign.ts'
 import { alignClocks } from './clocks/align.ts'
 import { describeClocks } from './clocks/describe.ts'
-import { tiedBy } from './clocks/ties.ts'
+import { clockGroups } from './clocks/ties.ts'
 import { toStory } from './clocks/time.ts'
 import { joinConversations, orderSightings } from './conversations.ts'
 import { RequestGroups } from './open-requests.ts'
@@ -57,7 +57,7 @@ export function correlate(observations: readonly Observations[], options: Correl
 
   const roles = rolesOf(captures, conversations)
   const order = inOrder(roles)
-  const proxies = findProxies(roles, order, conversations, tiedBy(captures.length, ties))
+  const proxies = findProxies(roles, order, conversations, clockGroups(captures.length, ties))
   const fronts = new Set(proxies.map((proxy) => proxy.front))
   const known = proxies.filter(({ joined }) => joined > 0)
   const guessed = proxies.filter(({ joined }) => joined === 0)

@@ -10,20 +10,19 @@ const JITTER_NS = 20e3
 /** Share of the tries that must have a request to lie in; some requests lie outside of the captures. */
 const SHARE = 0.75
 
-/** Whether anything ties the clocks of two captures. */
-export type AreTied = (a: number, b: number) => boolean
-
 /**
  * Whether the exchanges that came to an endpoint may be requests for which those sent from an address were made: false
- * where nothing ties the clocks of the two, and how long they took forbids it.
+ * where nothing ties the clocks of the two, and how long they took forbids it. `clocks`: a number for each capture, the
+ * same where anything ties them.
  */
-export function outlasting(roles: Roles, areTied: AreTied): (front: string, back: string) => boolean {
+export function outlasting(roles: Roles, clocks: readonly number[]): (front: string, back: string) => boolean {
   let waits: Waits | null = null
   return (front, back) => {
-    waits ??= waitsOf(roles)
+    if (clocks.every((clock) => clock === clocks[0])) return true
+    waits ??= waitsOf(roles, clocks)
     const [asked, made] = [waits.at.get(front), waits.from.get(back)]
     if (asked === undefined || made === undefined) return true
-    if ([...asked.captures].some((a) => [...made.captures].some((b) => a === b || areTied(a, b)))) return true
+    if ([...asked.clocks].some((clock) => made.clocks.has(clock))) return true
     return mayHold(asked.byWord, made.byWord, front)
   }
 }
@@ -32,7 +31,7 @@ export function outlasting(roles: Roles, areTied: AreTied): (front: string, back
 type ByWord = Map<string, { server: string; wait: number }[]>
 
 interface Leg {
-  captures: Set<number>
+  clocks: Set<number>
   byWord: ByWord
 }
 
@@ -42,27 +41,27 @@ interface Waits {
   from: Map<string, Leg>
 }
 
-function waitsOf(roles: Roles): Waits {
+function waitsOf(roles: Roles, clocks: readonly number[]): Waits {
   const { requests, tries, count } = roles
   const waits: Waits = { at: new Map(), from: new Map() }
   for (let row = 0; row < count; row++) {
     const [asked, made] = [requests.exchange[row], tries.exchange[row]]
     if (asked === null || made === null) continue
     const { capture, connection } = requests.sighting[row]!
-    note(waits.at, connection.server, capture, connection.server, asked)
-    note(waits.from, backOf(roles, row), tries.sighting[row]!.capture, connection.server, made)
+    note(waits.at, connection.server, clocks[capture], connection.server, asked)
+    note(waits.from, backOf(roles, row), clocks[tries.sighting[row]!.capture], connection.server, made)
   }
   return waits
 }
 
-function note(all: Map<string, Leg>, key: string, capture: number, server: string, exchange: Exchange): void {
+function note(all: Map<string, Leg>, key: string, clock: number, server: string, exchange: Exchange): void {
   const { request, response, status, method, target } = exchange
   // What a gateway says in the place of an answer may come sooner than the answer.
   if (request.frame < 0 || response.frame < 0 || status === 0 || status >= 500 || isSealed(exchange)) return
   if (target === '') return
   let leg = all.get(key)
-  if (leg === undefined) all.set(key, (leg = { captures: new Set(), byWord: new Map() }))
-  leg.captures.add(capture)
+  if (leg === undefined) all.set(key, (leg = { clocks: new Set(), byWord: new Map() }))
+  leg.clocks.add(clock)
   const { byWord } = leg
   const word = `${method} ${status} ${originForm(target)}`
   const wait = response.time - request.time

@@ -1,7 +1,7 @@
 // Who is a proxy: which hosts pass requests on, at which address they get them and from which they send them.
 import { type Connection, type Exchange, isSealed } from '../observe/observations.ts'
 import { grouped } from './grouped.ts'
-import { type AreTied, outlasting } from './outlasts.ts'
+import { outlasting } from './outlasts.ts'
 import { type OpenIndex, OpenRequests, RequestGroups } from './open-requests.ts'
 import { bareAddress, begins, contains, fits, likeness, originForm } from './pairing.ts'
 import { backOf, isMeant, type Roles } from './requests.ts'
@@ -46,13 +46,14 @@ function vote(votes: Votes, front: string, back: string, weight: number, gap = I
 /**
  * Who passes requests on to whom: a host that gets a request at one address and sends the like of it from the same or
  * another address while the first waits. Each likeness is a vote. Most proxies leave the target as it is; only where
- * that finds nothing, rewritten ones are looked for, and not among what an address reaches itself.
+ * that finds nothing, rewritten ones are looked for, and not among what an address reaches itself. `clocks`: a number for
+ * each capture, the same where anything ties them.
  */
 export function findProxies(
   roles: Roles,
   order: readonly number[],
   conversations: readonly Conversation[],
-  areTied: AreTied,
+  clocks: readonly number[],
 ): Proxy[] {
   const { requests, tries } = roles
   const votes: Votes = new Map()
@@ -67,7 +68,7 @@ export function findProxies(
     })
     if (!found) unlike.push([address, group])
   }
-  const mayHold = outlasting(roles, areTied)
+  const mayHold = outlasting(roles, clocks)
   for (const [front, backs] of votes) for (const back of backs.keys()) if (!mayHold(front, back)) backs.delete(back)
   const flow = flowOf(conversations)
   if (unlike.length > 0) {

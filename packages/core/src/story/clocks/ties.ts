@@ -37,14 +37,14 @@ function offsetAt({ stretches }: Tie, time: number): Range {
   return { low: Math.min(range.low, after.low), high: Math.max(range.high, after.high) }
 }
 
-/** Whether anything ties the clocks of two of so many captures, directly or over others. */
-export function tiedBy(count: number, ties: readonly Tie[]): (a: number, b: number) => boolean {
+/** A number for the clock of each of so many captures: the same where anything ties them, directly or over others. */
+export function clockGroups(count: number, ties: readonly Tie[]): number[] {
   const group = Array.from({ length: count }, (_, capture) => capture)
   for (const { a, b } of ties) {
     const [kept, merged] = [group[a], group[b]]
     for (const [capture, its] of group.entries()) if (its === merged) group[capture] = kept
   }
-  return (a, b) => group[a] === group[b]
+  return group
 }
 
 /** Row a, column b: what b is ahead of a at most; Infinity where nothing ties them. */
