@@ -24,6 +24,7 @@ import {
 import { checklistOf } from './checklist.ts'
 import type { Attempt, CaptureSummary, DiagnosisDocument, Hop, Incident } from './document.ts'
 import { filtersOf } from './filter.ts'
+import { hopsBetween } from './incident-tries.ts'
 import { missingFor } from './missing.ts'
 import { timelineOf } from './timeline.ts'
 import { ownTimestamp } from './time.ts'
@@ -113,6 +114,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
   const front = request === null ? null : serverView(request.turn)
   const attempt = resolution.deciding?.attempt ?? null
   const exchange = front?.exchange ?? (attempt?.turn ? clientView(attempt.turn).exchange : null)
+  const hops = request === null ? [] : hopsBetween(request, resolution.request)
   const gateway = gatewayOf(resolution.request === request ? request : request === null ? null : resolution.request)
   const start = request?.start ?? resolution.request.start
   // Of an answer that nobody can read, and that came, the cause says what it most likely was.
@@ -130,7 +132,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
     host: exchange?.host ?? null,
     client: front === null ? null : front.sighting.connection.client,
     proxyFront: front === null ? null : front.sighting.connection.server,
-    hops: request === null ? [] : hopsBetween(request, resolution.request),
+    hops: hops.map(hopOf),
     proxyBack: attempt === null ? null : proxyBack(attempt),
     upstream: attempt === null ? null : upstreamOf(attempt),
     gateway: gateway?.id ?? null,
@@ -155,29 +157,13 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
       headBytes: facts?.near.exchange?.headSize || null,
       protocol: facts?.near.exchange?.protocol ?? null,
     }),
-    filters: filtersOf(story, request, resolution),
+    filters: filtersOf(story, [...(request === null ? [] : [request]), ...hops], resolution),
   }
 }
 
-/** The connections over which a request came to the last proxy that it is known to have come to. */
-function hopsBetween(first: Request, last: Request): Hop[] {
-  // Where only likeness tells that one became the other, nothing is known of what is between them.
-  const before = new Map<Request, Request>([[last, first]])
-  const found = new Set([first])
-  for (const request of found) {
-    if (found.has(last)) break
-    for (const { hop } of request.tries) {
-      if (hop === null || found.has(hop)) continue
-      before.set(hop, request)
-      found.add(hop)
-    }
-  }
-  const hops: Hop[] = []
-  for (let request = last; request !== first; request = before.get(request)!) {
-    const { client, server } = nearClient(request.turn.conversation).connection
-    hops.unshift({ from: client, to: server })
-  }
-  return hops
+function hopOf({ turn }: Request): Hop {
+  const { client, server } = nearClient(turn.conversation).connection
+  return { from: client, to: server }
 }
 
 /** The judge's findings, and how the two legs were joined. */

@@ -145,7 +145,7 @@ export interface Incident {
   checklist: CheckStep[]
   missing: MissingCapture[]
   remedies: string[]
-  /** Wireshark display filters, one a capture, that show exactly this incident's connections, of HTTP/2 its stream. */
+  /** Wireshark display filters, one a capture, that show exactly this incident's connections, of HTTP/2 its stream; of many attempts the first and the last. */
   filters: { capture: number; filter: string }[]
 }
 

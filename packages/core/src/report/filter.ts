@@ -4,17 +4,22 @@ import { viewOf } from '../diagnose/view.ts'
 import type { Connection, Exchange, PacketRow } from '../observe/observations.ts'
 import type { Conversation, Request, Story, StoryCapture, Turn } from '../story/story.ts'
 
+/** Attempts at the beginning and at the end whose connections are shown: Wireshark takes long over thousands. */
+const MOST_ATTEMPTS = 20
+
+/** `requests`: the one that failed, and those to further proxies that it became. */
 export function filtersOf(
   story: Story,
-  request: Request | null,
-  resolution: Resolution,
+  requests: readonly Request[],
+  { request: last, tries }: Resolution,
 ): { capture: number; filter: string }[] {
   const parts = new Map<number, Set<string>>()
   const add = (capture: number, filter: string): void => {
     parts.set(capture, (parts.get(capture) ?? new Set()).add(filter))
   }
-  if (request !== null) addLeg(story, request.turn.conversation, request.turn, add)
-  for (const { attempt } of resolution.tries) {
+  for (const { turn } of requests) addLeg(story, turn.conversation, turn, add)
+  const some = tries.filter((_, i) => i < MOST_ATTEMPTS || i >= tries.length - MOST_ATTEMPTS)
+  for (const { attempt } of some) {
     if (attempt.conversation !== null) addLeg(story, attempt.conversation, attempt.turn, add)
     if (attempt.search !== null) {
       const { target } = attempt.search.search
@@ -24,7 +29,7 @@ export function filtersOf(
       )
     }
   }
-  for (const { capture, lookup } of resolution.request.lookups) {
+  for (const { capture, lookup } of last.lookups) {
     add(story.captures[capture].ids[0], nameFilter(lookup.name))
   }
   return [...parts]

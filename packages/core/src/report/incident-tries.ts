@@ -33,6 +33,24 @@ export function triesOf(story: Story, incident: Incident, requests: readonly Req
   })
 }
 
+/** The requests that one became at the proxies behind, in order, down to one of them that it became at last. */
+export function hopsBetween(first: Request, last: Request): Request[] {
+  // Where only likeness tells that one became the other, nothing is known of what is between them.
+  const before = new Map<Request, Request>([[last, first]])
+  const found = new Set([first])
+  for (const request of found) {
+    if (found.has(last)) break
+    for (const { hop } of request.tries) {
+      if (hop === null || found.has(hop)) continue
+      before.set(hop, request)
+      found.add(hop)
+    }
+  }
+  const hops: Request[] = []
+  for (let request = last; request !== first; request = before.get(request)!) hops.push(request)
+  return hops.toReversed()
+}
+
 /** The incident's own request: of several in one packet the one for its path that failed as it did. */
 export function requestOf(story: Story, incident: Incident): Request | null {
   const all = outerRequestsOf(story, incident)

@@ -189,12 +189,15 @@ const incident = record<Incident>(
     checklist: list('The ten steps.', is('step')),
     missing: list('Captures that would help.', is('missing')),
     remedies: list('What to change, best first.', text('One or two sentences.')),
-    filters: list('Wireshark display filters that show exactly this incident’s connections, of HTTP/2 its stream.', {
-      ...record<Incident['filters'][number]>('A filter for one capture.', {
-        capture: integer('Id of the capture in `captures`.'),
-        filter: text('Wireshark display filter.'),
-      }),
-    }),
+    filters: list(
+      'Wireshark display filters that show exactly this incident’s connections, of HTTP/2 its stream; of many attempts the first and the last.',
+      {
+        ...record<Incident['filters'][number]>('A filter for one capture.', {
+          capture: integer('Id of the capture in `captures`.'),
+          filter: text('Wireshark display filter.'),
+        }),
+      },
+    ),
   },
 )
 
