@@ -33,6 +33,17 @@ export function fragmentOf({ view, incident, settings }: Place): string {
   return `#/${path}${query.size === 0 ? '' : `?${query}`}`
 }
 
+/** Whether the page comes from this machine's own server, as `pcap-surgery ui` is. */
+export const isServedHere = ({ hostname }: Pick<Location, 'hostname'>): boolean =>
+  hostname === 'localhost' || hostname.startsWith('127.') || hostname === '[::1]'
+
+/**
+ * What of the page's address may be handed on. From this machine's own server that is the fragment: the path is the key
+ * to the captures for whoever else uses the machine, and leads nowhere from any other.
+ */
+export const linkOf = (location: Pick<Location, 'hostname' | 'href' | 'hash'>): string =>
+  isServedHere(location) ? location.hash : location.href
+
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text)

@@ -32,7 +32,7 @@ export function Headline({ incident, isMasked }: { incident: Incident; isMasked:
         <Fact name="Time">{moment(incident.time)}</Fact>
         {incident.waitSeconds !== null && <Fact name="Client waited">{duration(incident.waitSeconds)}</Fact>}
         <Endpoint name="Client" value={incident.client} />
-        <Endpoint name="Proxy" value={incident.proxyFront} />
+        <Endpoint name={incident.hops.length > 0 ? 'Proxy 1' : 'Proxy'} value={incident.proxyFront} />
         {incident.hops.slice(0, MOST_HOPS).map(({ from, to }, i) => (
           <Endpoint key={`${from} ${to}`} name={`Proxy ${i + 2}`} value={to} />
         ))}

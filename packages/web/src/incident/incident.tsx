@@ -6,7 +6,7 @@ import { type ReactNode, useEffect } from 'react'
 import { useCaptureNames } from '../parts/capture-names.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
 import parts from '../parts/parts.module.css'
-import { fragmentOf, HOME } from '../place.ts'
+import { fragmentOf, HOME, isServedHere, linkOf } from '../place.ts'
 import { type Called, useCall } from '../parts/use-call.ts'
 import { usePage } from '../state.ts'
 import { Attempts, Causes, Checklist, Filters, Missing, Remedies, Section } from './details.tsx'
@@ -182,14 +182,19 @@ function Panel({ frame, ladder }: { frame: FrameRef; ladder: Ladder | null }): R
   )
 }
 
+const PLACE = 'Copy place: what stands behind the address of any page that has the same captures'
+
 function Pager({ all, at }: { all: readonly Incident[]; at: number }): ReactNode {
+  const isHere = isServedHere(location)
   const link = (to: number): string => fragmentOf({ ...HOME, view: 'incident', incident: all[to]!.id })
   return (
     <nav className={styles.pager} aria-label="Incidents">
       <a className={parts.button} href={fragmentOf(HOME)}>
         All incidents
       </a>
-      <CopyButton text={() => location.href}>Copy link</CopyButton>
+      <CopyButton text={() => linkOf(location)} label={isHere ? PLACE : 'Copy link'}>
+        {isHere ? 'Copy place' : 'Copy link'}
+      </CopyButton>
       <p>
         {at + 1} of {all.length.toLocaleString('en-US')}
       </p>

@@ -27,7 +27,7 @@ export function CopyButton({ text, children, label }: CopyButtonProps): ReactNod
     say((await copied(typeof text === 'string' ? text : text())) ? 'Copied' : 'Could not copy')
   }
   return (
-    <button type="button" className={styles.button} aria-label={label} onClick={() => void copy()}>
+    <button type="button" className={styles.button} aria-label={label} title={label} onClick={() => void copy()}>
       {said === 'Copied' ? <Check className={styles.icon} aria-hidden /> : <Copy className={styles.icon} aria-hidden />}
       {/* Both texts lie in one place, so that nothing moves. */}
       <span className={styles.swap} data-said={said !== ''}>
