@@ -3,6 +3,7 @@
 import type { Head, MessageFault, Place } from '../app/http1/message.ts'
 import type { TlsOptions } from '../app/tls/session.ts'
 import type { ConnectionTracker } from '../flow/connection.ts'
+import { widen } from '../flow/numbers.ts'
 import type { PacketBudget } from '../flow/packet-log.ts'
 import {
   addExchange,
@@ -30,6 +31,7 @@ const BACKLOG = 32
 /** Exchanges of a connection that have to be explained: what is kept of one takes kilobytes, and its request a dozen bytes. */
 const TROUBLED_KEPT = 8192
 export const UNSEEN: Moment = { frame: -1, time: -1 }
+widen({ ...UNSEEN }, 'time')
 
 const REQUEST_FIELDS = [
   'host',
@@ -253,32 +255,7 @@ export class ExchangeLedger {
   }
 
   #add(first: Place, from: number, stream: number): OpenExchange {
-    const exchange: Exchange = {
-      ordinal: this.#count++,
-      protocol: this.protocol,
-      stream,
-      method: '',
-      target: '',
-      host: null,
-      ids: [],
-      forwardedFor: null,
-      bodyLength: 0,
-      status: 0,
-      grpcStatus: -1,
-      request: moment(first),
-      requestEnd: UNSEEN,
-      response: UNSEEN,
-      responseEnd: UNSEEN,
-      requestFrom: from,
-      requestTo: -1,
-      responseFrom: -1,
-      ended: null,
-      headSize: 0,
-      responseBytes: 0,
-      idle: this.#idle(first),
-      tunnel: false,
-      detail: null,
-    }
+    const exchange = createExchange(this.#count++, this.protocol, stream, moment(first), from, this.#idle(first))
     const open: OpenExchange = {
       exchange,
       requestHead: null,
@@ -399,6 +376,45 @@ export class ExchangeLedger {
     return requestFault !== null || responseFault !== null || x.headSize >= LARGE_HEAD
   }
 }
+
+const NO_IDS: string[] = []
+
+/** An exchange of which nothing is known but where and when it began. */
+const createExchange = (
+  ordinal: number,
+  protocol: ExchangeProtocol,
+  stream: number,
+  request: Moment,
+  requestFrom: number,
+  idle: number,
+): Exchange => ({
+  ordinal,
+  protocol,
+  stream,
+  method: '',
+  target: '',
+  host: null,
+  ids: NO_IDS,
+  forwardedFor: null,
+  bodyLength: 0,
+  status: 0,
+  grpcStatus: -1,
+  request,
+  requestEnd: UNSEEN,
+  response: UNSEEN,
+  responseEnd: UNSEEN,
+  requestFrom,
+  requestTo: -1,
+  responseFrom: -1,
+  ended: null,
+  headSize: 0,
+  responseBytes: 0,
+  idle,
+  tunnel: false,
+  detail: null,
+})
+
+widen(createExchange(0, 'http1', -1, UNSEEN, -1, -1), 'idle')
 
 /** Who closes this long after the last sealed record may have waited for more. */
 const WAITED_ON_NS = 0.5e9
