@@ -184,7 +184,7 @@ export class FlowTable {
       if (old[at + 3] < 0) continue
       let slot = mix(mix(mix(SALT, old[at]), old[at + 1]), old[at + 2]) & mask
       while (rows[slot * 4 + 3] !== EMPTY) slot = (slot + 1) & mask
-      rows.set(old.subarray(at, at + 4), slot * 4)
+      for (let column = 0; column < 4; column++) rows[slot * 4 + column] = old[at + column]
     }
     this.#rows = rows
     this.#gone = 0

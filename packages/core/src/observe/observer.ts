@@ -22,6 +22,7 @@ import {
   DNS_PORT,
   type CapturePart,
   type Connection,
+  type ExchangeTable,
   type IcmpError,
   type Moment,
   type NeighbourSearch,
@@ -78,6 +79,12 @@ interface Open extends Reader {
   portB: number
   /** When it was last found to have ended; -1 while it goes on. */
   overSince: number
+}
+
+/** Who talks with whom. */
+type Ends = Pick<ConnectionRecord, 'orientation' | 'clientAddress' | 'clientPort' | 'serverAddress' | 'serverPort'> & {
+  /** The tracker's side that is the client. */
+  client: SideIndex
 }
 
 export class Observer implements PacketSink {
@@ -224,7 +231,7 @@ export class Observer implements PacketSink {
   /** What was seen so far of a capture that goes on. To be used before the next packet. */
   standing(file: string, info: CaptureInfo): Observations {
     const open = new ConnectionTableBuilder()
-    for (const one of this.#open) if (one !== null) open.add(this.#record(one, 'standing'))
+    for (const one of this.#open) if (one !== null) open.add(this.#record(one, this.#endsOf(one), 'standing'))
     const parts = [...this.#parts, this.#part(file, info, [])]
     return this.#observations(info, parts, [...this.#connections.tables, ...open.tables])
   }
@@ -514,16 +521,22 @@ export class Observer implements PacketSink {
     this.#flows.delete(open.a, open.portA, open.b, open.portB)
     open.tracker.end(open.streams)
     open.streams.end(open.tracker.lastFrame, open.tracker.lastTime)
-    const connection = this.#record(open)
+    const ends = this.#endsOf(open)
+    const { exchanges } = open.streams.heard.told()
+    const isKept = countOf(exchanges) > 0 || this.#mayKeepBare(ends)
+    // Nothing is made of a connection that is not kept: of a flood it would be more than all that is.
+    if (isKept || ends.serverPort === DNS_PORT) {
+      const connection = this.#record(open, ends)
+      this.#lookups.connection(connection)
+      if (isKept) this.#connections.add(connection)
+    }
+    if (!isKept) this.#forgotten.connections++
     open.tracker.log.release()
     if (this.#spare.length < SPARE) this.#spare.push({ tracker: open.tracker, streams: open.streams })
-    this.#lookups.connection(connection)
-    if (connection.exchangeCount > 0 || this.#mayKeepBare(connection)) this.#connections.add(connection)
-    else this.#forgotten.connections++
   }
 
   /** Counts a connection without an exchange, if there is room for it. */
-  #mayKeepBare({ serverAddress, serverPort }: ConnectionRecord): boolean {
+  #mayKeepBare({ serverAddress, serverPort }: Ends): boolean {
     const server = `${serverAddress} ${serverPort}`
     const count = this.#bare.get(server) ?? 0
     if (count >= BARE_OF_SERVER || this.#bareCount >= BARE_LIMIT) return false
@@ -540,17 +553,28 @@ export class Observer implements PacketSink {
     this.#bareCount--
   }
 
-  /** `standing`: of a connection that goes on. */
-  #record({ tracker, streams, a, portA, b, portB }: Open, how: 'over' | 'standing' = 'over'): ConnectionRecord {
+  #endsOf({ tracker, streams, a, portA, b, portB }: Open): Ends {
     const { orientation, client } = orient(tracker, streams, portA, portB)
     const flipped = client === 1
+    return {
+      orientation,
+      client,
+      clientAddress: this.#addressTexts[flipped ? b : a],
+      clientPort: flipped ? portB : portA,
+      serverAddress: this.#addressTexts[flipped ? a : b],
+      serverPort: flipped ? portA : portB,
+    }
+  }
+
+  /** `standing`: of a connection that goes on. */
+  #record({ tracker, streams }: Open, ends: Ends, how: 'over' | 'standing' = 'over'): ConnectionRecord {
+    const { client } = ends
+    const flipped = client === 1
     const server = flipped ? 0 : 1
-    const clientAddress = this.#addressTexts[flipped ? b : a]
-    const serverAddress = this.#addressTexts[flipped ? a : b]
     const { heard } = streams
     const isOver = how === 'over'
     const { exchanges, tls, http2, inside } = isOver ? heard.told() : heard.standing()
-    const count = exchanges.ids.length + exchanges.troubled.length
+    const count = countOf(exchanges)
     const { packets, omitted } =
       count > 0 ? { packets: [], omitted: 0 } : this.#budget[isOver ? 'keep' : 'peek'](tracker.log)
     // The tracker numbers the sides by who was heard first; in the record the client is 0.
@@ -563,11 +587,11 @@ export class Observer implements PacketSink {
       }
     }
     return {
-      clientPort: flipped ? portB : portA,
-      clientAddress,
-      serverAddress,
-      serverPort: flipped ? portA : portB,
-      orientation,
+      clientPort: ends.clientPort,
+      clientAddress: ends.clientAddress,
+      serverAddress: ends.serverAddress,
+      serverPort: ends.serverPort,
+      orientation: ends.orientation,
       first: tracker.first,
       last: { frame: tracker.lastFrame, time: tracker.lastTime },
       lastFrom: tracker.lastFrom === client ? 0 : 1,
@@ -600,6 +624,8 @@ export class Observer implements PacketSink {
     return text
   }
 }
+
+const countOf = ({ ids, troubled }: ExchangeTable): number => ids.length + troubled.length
 
 /** Which side opened the connection: by SYN, by who sends requests, by a refusal, or by the lower port. */
 function orient(
