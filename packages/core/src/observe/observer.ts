@@ -11,9 +11,21 @@ import { flipSides, PacketBlocks, PacketBudget } from '../flow/packet-log.ts'
 import { RecentPackets } from '../flow/recent.ts'
 import { createSegment, readSegment, type Segment } from '../flow/segment.ts'
 import { formatAddress } from '../wire/address.ts'
-import { createLayers, Decoder } from '../wire/decode.ts'
+import { Decoder } from '../wire/decode.ts'
 import * as icmp from '../wire/icmp.ts'
-import { ARP, BROKEN, FRAGMENT, ICMP, ICMP6, type Kind, type Layers, TCP, UDP, UNKNOWN_LINK } from '../wire/layers.ts'
+import {
+  createLayers,
+  ARP,
+  BROKEN,
+  FRAGMENT,
+  ICMP,
+  ICMP6,
+  type Kind,
+  type Layers,
+  TCP,
+  UDP,
+  UNKNOWN_LINK,
+} from '../wire/layers.ts'
 import { neighbourAddressAt, neighbourMessage, neighbourVersion } from '../wire/neighbour.ts'
 import * as tcp from '../wire/tcp.ts'
 import { type ConnectionRecord, type ConnectionTable, ConnectionTableBuilder, recordsOf } from './connection-table.ts'

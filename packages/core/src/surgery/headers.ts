@@ -1,7 +1,7 @@
 // Where the headers of a packet end and the payload of TCP or UDP begins.
 import type { Packet } from '../capture/packet.ts'
-import { createLayers, Decoder } from '../wire/decode.ts'
-import { TCP, UDP } from '../wire/layers.ts'
+import { Decoder } from '../wire/decode.ts'
+import { createLayers, TCP, UDP } from '../wire/layers.ts'
 import { headerLength } from '../wire/tcp.ts'
 import * as udp from '../wire/udp.ts'
 

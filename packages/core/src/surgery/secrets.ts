@@ -1,8 +1,8 @@
 // Secrets for some sessions out of key logs for many: lines by client random, found when the ClientHello comes by.
 import { type Bytes, hexOf } from '../bytes/read.ts'
 import type { Packet } from '../capture/packet.ts'
-import { createLayers, Decoder } from '../wire/decode.ts'
-import { TCP } from '../wire/layers.ts'
+import { Decoder } from '../wire/decode.ts'
+import { createLayers, TCP } from '../wire/layers.ts'
 import { headerLength } from '../wire/tcp.ts'
 
 /** TLS record and handshake header in front of ClientHello.random (RFC 8446 sections 5.1, 4 and 4.1.2). */

@@ -2,8 +2,20 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Packet } from '../capture/packet.ts'
 import { formatAddress } from './address.ts'
-import { createLayers, Decoder } from './decode.ts'
-import { ARP, BROKEN, FRAGMENT, ICMP, ICMP6, OTHER, TCP, UDP, UNKNOWN_LINK, type Layers } from './layers.ts'
+import { Decoder } from './decode.ts'
+import {
+  createLayers,
+  ARP,
+  BROKEN,
+  FRAGMENT,
+  ICMP,
+  ICMP6,
+  OTHER,
+  TCP,
+  UDP,
+  UNKNOWN_LINK,
+  type Layers,
+} from './layers.ts'
 
 /** The bytes of one field, or of a few. */
 const b = (...bytes: number[]): number[] => bytes

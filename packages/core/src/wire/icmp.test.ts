@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { formatAddress } from './address.ts'
-import { createLayers } from './decode.ts'
 import { createQuote, describe as words, isError, mtu, quoted } from './icmp.ts'
-import type { Layers } from './layers.ts'
+import { createLayers, type Layers } from './layers.ts'
 
 /** The bytes of one field, or of a few. */
 const b = (...bytes: number[]): number[] => bytes

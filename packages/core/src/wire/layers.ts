@@ -1,5 +1,6 @@
 // What decoding one packet leaves behind: offsets into the packet's bytes, in a record that is used again.
 import type { Bytes } from '../bytes/read.ts'
+import * as ip4 from './ip4.ts'
 
 /** What the innermost decoded layer is. `other` is decoded fine and of no interest; `broken` is cut or malformed. */
 export const OTHER = 0
@@ -59,4 +60,75 @@ export interface Layers {
   cookedType: number
   /** Interface index of a Linux cooked v2 frame (`-i any`), -1 elsewhere. */
   cookedInterface: number
+}
+
+const NO_BYTES: Bytes = new Uint8Array(0)
+
+/** A record for `Decoder.decode` to fill. One is enough. */
+export function createLayers(): Layers {
+  return {
+    kind: OTHER,
+    bytes: NO_BYTES,
+    ipVersion: 0,
+    ipAt: 0,
+    sourceAt: 0,
+    destinationAt: 0,
+    ttl: 0,
+    ipId: -1,
+    dontFragment: false,
+    transportAt: 0,
+    transportEnd: 0,
+    transportLength: 0,
+    ipLength: 0,
+    vlan: -1,
+    tunnels: 0,
+    sourceMac: -1,
+    destinationMac: -1,
+    cookedType: -1,
+    cookedInterface: -1,
+  }
+}
+
+export function setIp4(l: Layers, at: number, length: number): void {
+  const b = l.bytes
+  l.ipVersion = 4
+  l.ipAt = at
+  l.sourceAt = ip4.sourceAt(at)
+  l.destinationAt = ip4.destinationAt(at)
+  l.ttl = ip4.ttl(b, at)
+  l.ipId = ip4.identification(b, at)
+  l.dontFragment = ip4.dontFragment(b, at)
+  l.ipLength = length
+}
+
+export function setTransport(l: Layers, at: number, end: number, wireEnd: number): void {
+  l.transportAt = at
+  l.transportEnd = end
+  l.transportLength = wireEnd - at
+}
+
+/** Tunnels in tunnels are followed this deep; what is deeper is `OTHER`, or UDP where a port told the tunnel. */
+const MAX_TUNNELS = 8
+
+/** Counts a tunnel and starts its inner packet anew; false where the limit is reached. */
+export function openTunnel(l: Layers): boolean {
+  if (l.tunnels >= MAX_TUNNELS) return false
+  l.tunnels++
+  l.vlan = -1
+  forgetIp(l)
+  return true
+}
+
+export function forgetIp(l: Layers): void {
+  l.ipVersion = 0
+  l.ipAt = 0
+  l.sourceAt = 0
+  l.destinationAt = 0
+  l.ttl = 0
+  l.ipId = -1
+  l.dontFragment = false
+  l.transportAt = 0
+  l.transportEnd = 0
+  l.transportLength = 0
+  l.ipLength = 0
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { formatAddress } from './address.ts'
-import { createLayers, Decoder } from './decode.ts'
-import type { Layers } from './layers.ts'
+import { Decoder } from './decode.ts'
+import { createLayers, type Layers } from './layers.ts'
 import { neighbourAddressAt, neighbourMessage, neighbourVersion } from './neighbour.ts'
 
 /** The bytes of one field, or of a few. */
