@@ -26,3 +26,16 @@ test.each([-0.3, -0.165])(
     expect(captures.map(({ vantages }) => vantages)).toEqual([['proxy-front'], ['proxy-back']])
   },
 )
+
+test('one failed request, passed on at once: the leg where it took longer is the outer one, whatever the addresses', async () => {
+  const net = network()
+  const [user, front] = [net.host('client', '192.168.200.77'), net.host('proxy-front', '192.168.200.1')]
+  const [back, app] = [net.host('proxy-back', '172.27.0.6'), net.host('upstream', '192.168.9.51')]
+  const client = net.tcp(user, front, 80, { rtt: 0.00002 }).handshake().send('>', request('GET /kick'))
+  net.tcp(back, net.host('upstream', '192.168.9.52'), 8080, { rtt: 0.00002 }).syn().rst('<')
+  const upstream = net.tcp(back, app, 8080, { rtt: 0.00002 }).handshake()
+  upstream.send('>', request('GET /kick')).wait(0.18).rst('<')
+  client.wait(0.0002).send('<', response(502, '<center>nginx</center>'))
+  const { incidents } = await documentOf(net.capture('proxy-front'), net.capture('proxy-back'))
+  expect(incidents).toMatchObject([{ status: 502, cause: 'reset-before-response', proxyFront: '192.168.200.1:80' }])
+})

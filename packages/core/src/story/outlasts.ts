@@ -1,25 +1,32 @@
-// Which of two legs is the outer one, by how long like exchanges take on them: every try that was answered lies within a
-// request, so that there are as many requests that take at least as long. This needs no clock but each capture's own, and
-// counts where nothing ties the captures of the two legs: then like requests seem open at any time by chance.
-import { type Exchange, isSealed } from '../observe/observations.ts'
+// Which of two legs is the outer one, by how long like exchanges take on them: every try that was answered, or ended by its
+// server, lies within a request, so that there are as many requests that take at least as long. This needs no clock but
+// each capture's own, and counts where nothing ties the captures of the two legs, or little: then like requests seem
+// open at any time by chance.
+import { CLIENT, type Connection, type Exchange, isSealed, SERVER, type SideIndex } from '../observe/observations.ts'
 import { originForm } from './pairing.ts'
 import { backOf, type Roles } from './requests.ts'
+import { endings } from './story.ts'
 
 /** Times of one exchange that two captures of one host have differ by less. */
 const JITTER_NS = 20e3
 /** Share of the tries that must have a request to lie in; some requests lie outside of the captures. */
 const SHARE = 0.75
 
+/** What ties clocks by fewer exchanges leaves them vague. */
+const FEW = 4096
+
 /**
  * Whether the exchanges that came to an endpoint may be requests for which those sent from an address were made: false
- * where nothing ties the clocks of the two, and how long they took forbids it. `clocks`: a number for each capture, the
- * same where anything ties them.
+ * where how long they took forbids it, and nothing ties the clocks of the two closely. `clocks`: a number for each
+ * capture, the same where anything ties them.
  */
 export function outlasting(roles: Roles, clocks: readonly number[]): (front: string, back: string) => boolean {
+  const groups = roles.count <= FEW ? clocks.map((_, capture) => capture) : clocks
+  const isOne = groups.every((group) => group === groups[0])
   let waits: Waits | null = null
   return (front, back) => {
-    if (clocks.every((clock) => clock === clocks[0])) return true
-    waits ??= waitsOf(roles, clocks)
+    if (isOne) return true
+    waits ??= waitsOf(roles, groups)
     const [asked, made] = [waits.at.get(front), waits.from.get(back)]
     if (asked === undefined || made === undefined) return true
     if ([...asked.clocks].some((clock) => made.clocks.has(clock))) return true
@@ -47,27 +54,37 @@ function waitsOf(roles: Roles, clocks: readonly number[]): Waits {
   for (let row = 0; row < count; row++) {
     const [asked, made] = [requests.exchange[row], tries.exchange[row]]
     if (asked === null || made === null) continue
-    const { capture, connection } = requests.sighting[row]!
-    note(waits.at, connection.server, clocks[capture], connection.server, asked)
-    note(waits.from, backOf(roles, row), clocks[tries.sighting[row]!.capture], connection.server, made)
+    const [front, back] = [requests.sighting[row]!, tries.sighting[row]!]
+    note(waits.at, front.connection.server, clocks[front.capture], front.connection, asked)
+    note(waits.from, backOf(roles, row), clocks[back.capture], back.connection, made)
   }
   return waits
 }
 
-function note(all: Map<string, Leg>, key: string, clock: number, server: string, exchange: Exchange): void {
-  const { request, response, status, method, target } = exchange
-  // What a gateway says in the place of an answer may come sooner than the answer.
-  if (request.frame < 0 || response.frame < 0 || status === 0 || status >= 500 || isSealed(exchange)) return
-  if (target === '') return
+function note(all: Map<string, Leg>, key: string, clock: number, connection: Connection, exchange: Exchange): void {
+  const { request, status, method, target } = exchange
+  if (request.frame < 0 || target === '' || isSealed(exchange)) return
+  const wait = endOf(connection, exchange) - request.time
+  if (wait === Infinity) return
   let leg = all.get(key)
   if (leg === undefined) all.set(key, (leg = { clocks: new Set(), byWord: new Map() }))
   leg.clocks.add(clock)
   const { byWord } = leg
-  const word = `${method} ${status} ${originForm(target)}`
-  const wait = response.time - request.time
+  // A try that failed is followed by an error of the gateway's own.
+  const isGood = status > 0 && status < 500
+  const word = `${method} ${isGood ? status : 'failed'} ${originForm(target)}`
   const list = byWord.get(word)
-  if (list === undefined) byWord.set(word, [{ server, wait }])
-  else list.push({ server, wait })
+  if (list === undefined) byWord.set(word, [{ server: connection.server, wait }])
+  else list.push({ server: connection.server, wait })
+}
+
+/** When a server answered, or ended the connection instead; Infinity where its client had gone by then. */
+function endOf(connection: Connection, { request, response }: Exchange): number {
+  const [client, server] = [CLIENT, SERVER].map((side) =>
+    Math.min(...endings(connection, side as SideIndex).flatMap(({ time }) => (time > request.time ? [time] : []))),
+  )
+  const over = response.frame >= 0 ? response.time : server
+  return over <= client ? over : Infinity
 }
 
 /** Of the tries that have requests of their word, most have one to lie in: the slowest in the slowest, and so on. */
