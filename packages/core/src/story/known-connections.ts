@@ -130,6 +130,8 @@ const WIDTH = 6
 /** Where keys fall is not to be foreseen by whoever sends packets: many on one slot would be looked at one by one. */
 const SALT = (Math.random() * 2 ** 32) | 0
 
+const NOBODY: readonly Conversation[] = []
+
 /** Conversations by keys: rows of numbers, as strings for four keys a connection would be most of what joining takes. */
 class Index {
   readonly #rows: Int32Array
@@ -160,7 +162,7 @@ class Index {
   }
 
   /** The latest conversations with a key, at most so many, the latest first. */
-  latest(key: Key, most: number): Conversation[] {
+  latest(key: Key, most: number): readonly Conversation[] {
     return this.#find(key, most)
   }
 
@@ -169,11 +171,16 @@ class Index {
     return this.#find(key, Infinity).toReversed()
   }
 
-  #find(key: Key, most: number): Conversation[] {
+  #find(key: Key, most: number): readonly Conversation[] {
+    let row = this.#slots[slotOf(key, this.#slots.length)]!
+    // Of nearly all keys: nobody has it yet.
+    if (row < 0) return NOBODY
     const rows = this.#rows
     const found: Conversation[] = []
-    const [a, b, c] = [key[1] | 0, key[2] | 0, key[3] | 0]
-    for (let row = this.#slots[slotOf(key, this.#slots.length)]!; row >= 0; row = rows[row * WIDTH + BEFORE]!) {
+    const a = key[1] | 0
+    const b = key[2] | 0
+    const c = key[3] | 0
+    for (; row >= 0; row = rows[row * WIDTH + BEFORE]!) {
       const at = row * WIDTH
       if (rows[at + A] !== a || rows[at + B] !== b || rows[at + C] !== c || rows[at + KIND] !== key[0]) continue
       if (found.push(this.#conversations[rows[at + CONVERSATION]!]!) >= most) break

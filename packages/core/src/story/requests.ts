@@ -207,11 +207,13 @@ function addBare(roles: Roles, attempt: Try): void {
 }
 
 /** When a try began, in the time of the capture that is nearest to its client. */
-export function startOfTry({ syns }: Connection, exchange: Exchange): number {
+export function startOfTry(connection: Connection, exchange: Exchange): number {
   const { request } = exchange
   const asked = request.frame >= 0 ? request.time : exchange.response.time
+  if (exchange.ordinal > 0) return asked
   // A connection opened for this very request: the try began with the SYN.
-  return exchange.ordinal === 0 && syns.length > 0 && asked - syns[0].time < FRESH_NS ? syns[0].time : asked
+  const [syn] = connection.syns
+  return syn !== undefined && asked - syn.time < FRESH_NS ? syn.time : asked
 }
 
 /**
@@ -272,8 +274,8 @@ function endOf(sighting: Sighting, exchange: Exchange, at: Clocked): number {
   const over = exchange.responseEnd.time
   const { ended } = exchange
   if (over >= 0 && (ended === 'complete' || ended === 'closed')) {
-    const { fin, reset } = sighting.connection.sides[0]
-    const gone = [fin, reset].find((m) => isBetween(m, exchange))
+    const { fin, reset } = sighting.connection.sides[CLIENT]
+    const gone = isBetween(fin, exchange) ? fin : isBetween(reset, exchange) ? reset : null
     return toStory(at, gone?.time ?? over)
   }
   const asked = exchange.request.time
