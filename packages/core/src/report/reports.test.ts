@@ -145,3 +145,20 @@ test('a ticket goes from the layer over the finding to what follows', async () =
     'Captures',
   ])
 })
+
+test('a long timeline keeps what decides and its end, and counts the rest', async () => {
+  const story = await storyOf('nginx-dns-nxdomain')
+  const document = diagnose(story)
+  const [one] = document.incidents as [Incident]
+  const entry = one.timeline[0]!
+  const timeline = Array.from({ length: 300 }, (_, n) => ({
+    ...entry,
+    seconds: n,
+    text: `entry ${n}.`,
+    deciding: n === 200,
+  }))
+  const html = htmlOf({ ...document, incidents: [{ ...one, timeline }] }, optionsOf(story))
+  const shown = [...html.matchAll(/entry (\d+)\./g)].map(([, n]) => Number(n))
+  expect(shown.slice(78)).toEqual([78, 79, 200, 296, 297, 298, 299])
+  expect(html).toContain('215 entries before the last are left out.')
+})
