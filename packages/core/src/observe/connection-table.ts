@@ -158,7 +158,7 @@ export class ConnectionTableBuilder {
     const row = table.count++
     table.counts = withRoom(table.counts, table.count * COUNTS)
     table.numbers = withRoom(table.numbers, table.count * NUMBERS)
-    const { counts, numbers } = table
+    const { counts } = table
     const at = row * COUNTS
     const n = row * NUMBERS
     const serverAddress = this.#place(record.serverAddress)
@@ -174,22 +174,8 @@ export class ConnectionTableBuilder {
     putMoment(table, at + ESTABLISHED_FRAME, n + ESTABLISHED, record.established)
     counts[at + INTERFACE] = record.interfaces[0] ?? -1
     counts[at + VLAN] = record.vlans[0] ?? -1
-    for (const side of [0, 1] as const) {
-      const one = record.sides[side]
-      const c = at + SIDES + side * SIDE_COUNTS
-      const m = n + SIDE_NUMBERS_AT + side * SIDE_NUMBERS
-      counts[c + SEGMENTS] = one.segments
-      counts[c + LARGEST] = one.largest
-      counts[c + LARGEST_ACKED] = one.largestAcked
-      counts[c + ISN] = one.isn
-      counts[c + BASE] = one.base
-      counts[c + HEADERS] = headersOf(one)
-      counts[c + FIN_FRAME] = one.finFrame
-      counts[c + STAMP] = one.stamp
-      counts[c + IRREGULAR] = this.#addIrregular(one)
-      numbers[m + BYTES] = one.bytes
-      numbers[m + FIN] = one.finTime
-    }
+    this.#putSide(record.sides[0], at + SIDES, n + SIDE_NUMBERS_AT)
+    this.#putSide(record.sides[1], at + SIDES + SIDE_COUNTS, n + SIDE_NUMBERS_AT + SIDE_NUMBERS)
     counts[at + EXCHANGES] = table.exchangeCount
     counts[at + EXCHANGE_COUNT] = record.exchanges.ids.length
     this.#addExchanges(record.exchanges)
@@ -204,12 +190,27 @@ export class ConnectionTableBuilder {
     this.#servers = new Map()
   }
 
-  /** The row of what is irregular about a side, -1 where nothing is. */
+  /** Puts a side where its columns of `counts` and of `numbers` begin. */
+  #putSide(side: SideRecord, at: number, n: number): void {
+    const { counts, numbers } = this.#table
+    counts[at + SEGMENTS] = side.segments
+    counts[at + LARGEST] = side.largest
+    counts[at + LARGEST_ACKED] = side.largestAcked
+    counts[at + ISN] = side.isn
+    counts[at + BASE] = side.base
+    counts[at + HEADERS] = headersOf(side)
+    counts[at + FIN_FRAME] = side.finFrame
+    counts[at + STAMP] = side.stamp
+    counts[at + IRREGULAR] = isRegular(side) ? -1 : this.#addIrregular(side)
+    numbers[n + BYTES] = side.bytes
+    numbers[n + FIN] = side.finTime
+  }
+
+  /** The row of what is irregular about a side. */
   #addIrregular(side: SideRecord): number {
     const { retransmissions, outOfOrder, captureDuplicates, missing, resetFrame, resetTime } = side
     // In the order of the columns.
     const values = [retransmissions, outOfOrder, captureDuplicates, missing, resetFrame, resetTime]
-    if (values.every((value, column) => value === REGULAR[column])) return -1
     const table = this.#table
     const row = table.irregularCount++
     table.irregular = withRoom(table.irregular, table.irregularCount * IRREGULAR_WIDTH)
@@ -292,15 +293,19 @@ function putMoment({ counts, numbers }: ConnectionTable, frame: number, time: nu
 }
 
 function kindOf(record: ConnectionRecord): number {
-  const [client, server] = record.speaks
-  const [clientInside, serverInside] = record.inside
+  const { speaks, inside } = record
   let kind = isBegunBySyn(record) ? SYN_BIT : 0
   kind |= ORIENTATIONS.indexOf(record.orientation) << ORIENTATION_SHIFT
   kind |= record.lastFrom << LAST_FROM_SHIFT
-  for (const [i, spoken] of [client, server, clientInside, serverInside].entries())
-    kind |= SPOKEN.indexOf(spoken) << (i * SPOKEN_BITS)
-  return kind
+  kind |= spokenBits(speaks[0], 0) | spokenBits(speaks[1], 1)
+  return kind | spokenBits(inside[0], 2) | spokenBits(inside[1], 3)
 }
+
+const spokenBits = (spoken: Sniffed | null, at: number): number => SPOKEN.indexOf(spoken) << (at * SPOKEN_BITS)
+
+/** Nothing that a row of `irregular` would tell otherwise than `REGULAR`. */
+const isRegular = ({ retransmissions, outOfOrder, captureDuplicates, missing, resetFrame }: SideRecord): boolean =>
+  retransmissions === 0 && outOfOrder === 0 && captureDuplicates === 0 && missing === 0 && resetFrame < 0
 
 /** The one SYN of a connection is nearly always its first packet, and then not kept a second time. */
 function isBegunBySyn({ syns, first }: ConnectionRecord): boolean {
