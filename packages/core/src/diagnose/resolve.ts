@@ -57,8 +57,8 @@ function resolveHop(story: Story, request: Request): Resolution {
   if (isSealed(exchange)) return sealed(story, request)
   const answered = exchange.response.frame >= 0 && exchange.status > 0
   if (isGoodAnswer(exchange, answered) && !isPlaintextComplaint(exchange)) return served(story, request)
-  // An answer that the capture lost is no silence.
-  if (!answered && exchange.detail?.incomplete === true && exchange.response.frame < 0) return plain(request, 'open')
+  // An answer that the capture lost, or cut before its status, is no silence.
+  if (!answered && exchange.detail?.incomplete === true && !isGarbled(exchange)) return plain(request, 'open')
   if (!answered && serverView(request.turn).sighting.connection.sides[SERVER].missing > 0) return plain(request, 'open')
   if (!answered && !proxyClosed(request) && !isGarbled(exchange))
     return plain(request, clientClosed(request) ? 'aborted' : 'open')
