@@ -206,6 +206,10 @@ describe.skipIf(isWithoutBrowser)('tables', () => {
 
     const targets = async (): Promise<string[]> => {
       await page.waitForFunction(() => document.querySelector('[role=grid]')!.getAttribute('aria-busy') === 'false')
+      // Rows are known by their number before they are there.
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll('[role=gridcell][aria-colindex="1"]')].every((cell) => cell.textContent !== ''),
+      )
       const at = await page.locator('[role=columnheader]').allTextContents()
       const column = at.indexOf('Target') + 1
       return page.locator(`[role=row] [role=gridcell][aria-colindex="${column}"]`).allTextContents()
