@@ -1,7 +1,7 @@
 // How a table is set, as it stands in the URL's fragment: `?filter=5xx&sort=-wait&row=12`.
 import type { TableName } from '../session/protocol.ts'
 import { COLUMNS } from './columns.ts'
-import type { Sort } from './row-window.tsx'
+import type { Sort } from './row-cells.tsx'
 
 const IN_TIME: Sort = { column: 'start', descending: false }
 

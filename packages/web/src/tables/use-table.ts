@@ -4,7 +4,7 @@ import { client, Failed } from '../session/client.ts'
 import type { Row, TableName } from '../session/protocol.ts'
 import type { OpenedFiles } from '../state.ts'
 import { RowPages } from './row-pages.ts'
-import type { Sort } from './row-window.tsx'
+import type { Sort } from './row-cells.tsx'
 
 export interface Table {
   rows: RowPages<Row>
