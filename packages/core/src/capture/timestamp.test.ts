@@ -15,6 +15,22 @@ test('microseconds, nanoseconds, 2^-20 s', () => {
   expect(time(0x80 | 20, -3, 1, 1)).toEqual([4093, 953])
 })
 
+test('the last unit of a second and the first one of the next', () => {
+  const second = fc.integer({ min: 1, max: 0xffff_ffff })
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 9 }), second, fc.integer({ min: -3, max: 3 }), (exponent, s, units) => {
+      const unit = 10 ** (9 - exponent)
+      const count = BigInt(s) * 10n ** BigInt(exponent) + BigInt(units)
+      const expected = count * BigInt(unit)
+      const [seconds, nanoseconds] = time(exponent, 0, Number(count >> 32n), Number(count & 0xffff_ffffn))
+      expect(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds)).toBe(expected)
+      expect(nanoseconds).toBeGreaterThanOrEqual(0)
+      expect(nanoseconds).toBeLessThan(1_000_000_000)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 test('every resolution agrees with long arithmetic, to the nanosecond, cut off', () => {
   const word = fc.integer({ min: 0, max: 0xffff_ffff })
   fc.assert(

@@ -33,15 +33,18 @@ export function setTime(
   high: number,
   low: number,
 ): void {
-  // Below 2^52 units (with microseconds until the year 2112) one division will do.
-  if (!binary && exponent <= 9 && high < 0x10_0000) {
-    const count = high * WORD + low
-    let seconds = Math.floor(count / unitsASecond)
-    let rest = count - seconds * unitsASecond
-    // The quotient is rounded before it is floored.
+  // Below 2^32 seconds, until the year 2106, one division will do.
+  if (!binary && exponent <= 9 && high < unitsASecond) {
+    // The count is rounded, and so is the quotient: it may be one too high or too low. The rest, which is above -10^9 and
+    // below 2 * 10^9, is what its lowest 32 bits say.
+    let seconds = Math.floor((high * WORD + low) / unitsASecond)
+    let rest = (low - Math.imul(seconds, unitsASecond)) | 0
     if (rest < 0) {
       seconds--
       rest += unitsASecond
+    } else if (rest >= unitsASecond) {
+      seconds++
+      rest -= unitsASecond
     }
     packet.seconds = seconds + offset
     packet.nanoseconds = rest * unit
