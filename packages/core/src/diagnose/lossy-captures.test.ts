@@ -131,7 +131,7 @@ const cut = (status: number) =>
 
 const causes = async (status: number): Promise<string[]> => {
   const { front, net } = cut(status)
-  const { incidents } = await documentOf(front, net.capture('proxy-back', { snapLength: 72 }))
+  const { incidents } = await documentOf(front, net.capture('proxy-back', { snapLength: 76 }))
   return incidents.map(({ cause, confidence }) => `${cause} ${confidence}`)
 }
 
