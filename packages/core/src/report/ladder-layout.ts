@@ -1,4 +1,5 @@
 // Where everything of a ladder stands, for whoever draws it: a static picture, the page, text. Pure geometry, in pixels.
+import { grouped } from '../story/grouped.ts'
 import type { Arrow, Ladder } from './ladder.ts'
 
 export interface LayoutOptions {
@@ -146,11 +147,7 @@ function bundled(
   run: readonly number[],
   open: LayoutOptions['open'],
 ): (ArrowRow | BundleRow)[] {
-  const byConnection = new Map<number, number[]>()
-  for (const i of run) {
-    const connection = arrows[i]!.connection!
-    byConnection.set(connection, [...(byConnection.get(connection) ?? []), i])
-  }
+  const byConnection = grouped(run, (i) => arrows[i]!.connection!)
   const rows = [...byConnection].flatMap(([connection, own]): (ArrowRow | BundleRow)[] => {
     if (own.length < BUNDLE_LEAST || open === 'all' || open.has(own[0]!)) return own.map(arrowRow)
     const { clientLane, serverLane } = connections[connection]!

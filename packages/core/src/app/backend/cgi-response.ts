@@ -3,8 +3,9 @@
 import type { Bytes } from '../../bytes/read.ts'
 import { COLON, CR, isToken, LF, showByte, startsWith } from '../http1/grammar.ts'
 import type { Head, MessageScanner, MessageSink } from '../http1/message.ts'
+import { OneMessageScanner } from './one-message.ts'
 import { ResponseSection } from './response-section.ts'
-import { BackendScanner, isInterim } from './scanner.ts'
+import { isInterim } from './scanner.ts'
 
 /** The response of an application to one request on its own connection. */
 export const createCgiResponseScanner = (sink: MessageSink): MessageScanner => new CgiResponseScanner(sink)
@@ -12,23 +13,16 @@ export const createCgiResponseScanner = (sink: MessageSink): MessageScanner => n
 /** No field has a longer name. */
 const NAME_LIMIT = 256
 
-class CgiResponseScanner extends BackendScanner {
+class CgiResponseScanner extends OneMessageScanner {
   #section = new ResponseSection()
   /** The first bytes turned out to be a field name or an HTTP version. */
   #isNamed = false
-  #isOver = false
-  /** Body bytes to come; Infinity until the connection closes. */
-  #remaining = 0
 
   constructor(sink: MessageSink) {
     super('response', sink)
   }
 
-  protected override read(b: Bytes, p: number, end: number): number {
-    // What an application sends behind its announced length no gateway reads.
-    if (this.#isOver) return end
-    if (this.state === 'body') return this.#readBody(b, p, end)
-    if (this.state === 'between') this.begin(this.place(p))
+  protected override readSection(b: Bytes, p: number, end: number): number {
     const stray = this.#isNamed ? -1 : this.#findStray(b, p, end)
     if (stray >= 0) {
       this.#section.add(b, p, stray, this.place(p))
@@ -70,37 +64,14 @@ class CgiResponseScanner extends BackendScanner {
   #deliver(head: Head, to: number): void {
     // No gateway looks for chunks here: they are the body.
     if (head.framing === 'chunked' || head.framing === 'tunnel') head.framing = 'until-close'
-    this.#remaining = head.framing === 'content-length' ? head.contentLength : Infinity
+    const length = head.framing === 'content-length' ? head.contentLength : Infinity
     const last = this.place(to - 1)
     this.tell(head, last)
-    if (head.framing === 'none' || this.#remaining === 0) this.#finishAt(to - 1)
+    this.expectBody(head.framing === 'none' ? 0 : length, last)
     if (!isInterim(head)) return
-    this.#isOver = false
+    this.expectMessage()
     this.#isNamed = false
     this.#section = new ResponseSection()
-  }
-
-  #readBody(b: Bytes, p: number, end: number): number {
-    const to = Math.min(end, p + this.#remaining)
-    this.count(b, p, to)
-    this.#remaining -= to - p
-    if (this.#remaining === 0) this.#finishAt(to - 1)
-    return to
-  }
-
-  #finishAt(p: number): void {
-    this.#isOver = true
-    this.end('complete', this.place(p))
-  }
-
-  protected override skip(length: number): boolean {
-    if (this.#isOver) return true
-    if (this.state !== 'body') return false
-    const missed = Math.min(length, this.#remaining)
-    this.miss(missed)
-    this.#remaining -= missed
-    if (this.#remaining === 0) this.#finishAt(missed - 1)
-    return true
   }
 
   protected override isStart(b: Bytes, at: number, end: number): boolean {

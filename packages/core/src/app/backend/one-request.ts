@@ -3,14 +3,14 @@
 import type { Bytes } from '../../bytes/read.ts'
 import { append } from '../http1/excerpt.ts'
 import type { Head, MessageFault, MessageSink, Place } from '../http1/message.ts'
+import { OneMessageScanner } from './one-message.ts'
 import { cgiParts, contentLengthOf, requestHead, type Variable, VARIABLES_KEPT } from './request-head.ts'
-import { BackendScanner } from './scanner.ts'
 
 const NO_BYTES: Bytes = new Uint8Array(0)
 /** Longest prefix that says a length. */
 const PREFIX_LIMIT = 16
 
-export abstract class OneRequestScanner extends BackendScanner {
+export abstract class OneRequestScanner extends OneMessageScanner {
   /** What comes before the section. */
   protected readonly prefix: Bytes = new Uint8Array(PREFIX_LIMIT)
   #prefixLength = 0
@@ -18,8 +18,6 @@ export abstract class OneRequestScanner extends BackendScanner {
   #length = -1
   #size = 0
   #bytes: Bytes = NO_BYTES
-  #remaining = 0
-  #isOver = false
 
   constructor(sink: MessageSink) {
     super('request', sink)
@@ -30,12 +28,8 @@ export abstract class OneRequestScanner extends BackendScanner {
   /** The variables in the section `b[0..end)`; `whole` when nothing is left over. */
   protected abstract variables(b: Bytes, end: number): { variables: Variable[]; whole: boolean }
 
-  protected override read(b: Bytes, p: number, end: number): number {
-    // Nothing belongs behind a request.
-    if (this.#isOver) return end
-    if (this.state === 'body') return this.#readBody(b, p, end)
-    if (this.state === 'between') this.begin(this.place(p))
-    return this.#length < 0 ? this.#readPrefix(b, p) : this.#readSection(b, p, end)
+  protected override readSection(b: Bytes, p: number, end: number): number {
+    return this.#length < 0 ? this.#readPrefix(b, p) : this.#readVariables(b, p, end)
   }
 
   #readPrefix(b: Bytes, p: number): number {
@@ -53,7 +47,7 @@ export abstract class OneRequestScanner extends BackendScanner {
     return p + 1
   }
 
-  #readSection(b: Bytes, p: number, end: number): number {
+  #readVariables(b: Bytes, p: number, end: number): number {
     const to = Math.min(end, p + this.#length - this.#size)
     const kept = Math.min(to, p + VARIABLES_KEPT - this.#size)
     if (kept > p) this.#bytes = append(this.#bytes, this.#size, b, p, kept)
@@ -62,24 +56,10 @@ export abstract class OneRequestScanner extends BackendScanner {
     return to
   }
 
-  #readBody(b: Bytes, p: number, end: number): number {
-    const to = Math.min(end, p + this.#remaining)
-    this.count(b, p, to)
-    this.#remaining -= to - p
-    if (this.#remaining === 0) this.#finishAt(this.place(to - 1))
-    return to
-  }
-
   #deliver(last: Place): void {
     const head = this.#read(last)
-    this.#remaining = Math.max(0, head.contentLength)
     this.tell(head, last)
-    if (this.#remaining === 0) this.#finishAt(last)
-  }
-
-  #finishAt(last: Place): void {
-    this.#isOver = true
-    this.end('complete', last)
+    this.expectBody(Math.max(0, head.contentLength), last)
   }
 
   /** `last`: where the section ends, null where it is cut. */
@@ -101,16 +81,6 @@ export abstract class OneRequestScanner extends BackendScanner {
       persistent: false,
       fault,
     })
-  }
-
-  protected override skip(length: number): boolean {
-    if (this.#isOver) return true
-    if (this.state !== 'body') return false
-    const missed = Math.min(length, this.#remaining)
-    this.miss(missed)
-    this.#remaining -= missed
-    if (this.#remaining === 0) this.#finishAt(this.place(missed - 1))
-    return true
   }
 
   protected override cut(): Head {

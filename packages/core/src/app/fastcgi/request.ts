@@ -3,54 +3,44 @@
 // Requests on one connection come one behind the other: no gateway in use mixes them, and no application allows it.
 // Where two are mixed all the same, the reader says so and stops.
 import { type Bytes, u24 } from '../../bytes/read.ts'
-import { RecordScanner } from '../backend/records.ts'
 import { cgiParts, contentLengthOf, requestHead, VARIABLES_KEPT } from '../backend/request-head.ts'
 import { append } from '../http1/excerpt.ts'
 import type { Head, MessageFault, MessageScanner, MessageSink, Place } from '../http1/message.ts'
 import { readParams } from './params.ts'
 import * as record from './record.ts'
+import { FastCgiScanner } from './scanner.ts'
 
 /** Requests to a FastCGI application. */
 export const createFastCgiRequestScanner = (sink: MessageSink): MessageScanner => new FastCgiRequestScanner(sink)
 
 const NO_BYTES: Bytes = new Uint8Array(0)
 
-class FastCgiRequestScanner extends RecordScanner {
-  /** Id of the request at work; 0 between requests. */
-  #id = 0
+class FastCgiRequestScanner extends FastCgiScanner {
   #keepConnection = false
   /** The section of parameters: its beginning, and its true length. */
   #params: Bytes = NO_BYTES
   #size = 0
 
   constructor(sink: MessageSink) {
-    super('request', sink, record.HEADER)
-  }
-
-  protected override headerFault(i: number): string | null {
-    return record.headerFault(this.header, i)
-  }
-
-  protected override lengths(): { content: number; padding: number } {
-    return { content: record.contentLength(this.header), padding: record.paddingLength(this.header) }
+    super('request', sink)
   }
 
   protected override opened(): void {
     const id = record.requestId(this.header)
     if (record.typeOf(this.header) !== record.BEGIN_REQUEST || id === 0) return
-    if (this.#id !== 0 && this.#id !== id) {
+    if (this.id !== 0 && this.id !== id) {
       this.fail({ at: this.first, part: 'chunk', text: 'FastCGI requests are mixed on one connection' })
       return
     }
-    if (this.#id !== 0) this.abandon(this.before)
-    this.#id = id
+    if (this.id !== 0) this.abandon(this.before)
+    this.id = id
     this.#size = 0
     this.#keepConnection = false
     this.begin(this.first)
   }
 
   protected override content(b: Bytes, from: number, to: number): void {
-    const type = this.#type()
+    const type = this.type
     if (type === record.BEGIN_REQUEST) {
       // role (2), flags (1), reserved (5)
       const flags = from + 2 - this.index
@@ -63,27 +53,22 @@ class FastCgiRequestScanner extends RecordScanner {
   }
 
   protected override missed(length: number): boolean {
-    if (this.#type() === record.STDIN && this.state === 'body') this.miss(length)
+    if (this.type === record.STDIN && this.state === 'body') this.miss(length)
     return true
   }
 
   protected override closed(last: Place): void {
-    const type = this.#type()
+    const type = this.type
     // An empty record ends a stream (section 3.3).
     if (type === record.PARAMS && this.length === 0 && this.state === 'head') this.#deliver(last)
     else if (type === record.STDIN && this.length === 0) {
       if (this.state === 'head') this.#deliver(last)
-      this.#id = 0
+      this.id = 0
       this.end('complete', last)
     } else if (type === record.ABORT_REQUEST) {
-      this.#id = 0
+      this.id = 0
       this.abandon(last)
     }
-  }
-
-  /** Type of the record at work where it belongs to the request at work, else 0. */
-  #type(): number {
-    return this.#id !== 0 && record.requestId(this.header) === this.#id ? record.typeOf(this.header) : 0
   }
 
   #deliver(last: Place): void {
@@ -126,10 +111,5 @@ class FastCgiRequestScanner extends RecordScanner {
   protected override isEnd(b: Bytes, at: number, end: number): boolean {
     const tail = end - record.HEADER
     return tail >= at && record.isRecord(b, tail, end, record.STDIN) && u24(b, tail + 4) === 0
-  }
-
-  protected override restart(): void {
-    super.restart()
-    this.#id = 0
   }
 }

@@ -1,12 +1,12 @@
 // FastCGI responses, in the bytes that an application sends (FastCGI specification 1.0, section 5): a CGI response in
 // FCGI_STDOUT, complaints in FCGI_STDERR, and FCGI_END_REQUEST, which alone ends them.
 import { type Bytes, latin1, u16, u24, u32 } from '../../bytes/read.ts'
-import { RecordScanner } from '../backend/records.ts'
 import { ResponseSection } from '../backend/response-section.ts'
 import { type Excerpt, keep, newExcerpt, startExcerpt, takeExcerpt } from '../http1/excerpt.ts'
 import { COLON, isToken } from '../http1/grammar.ts'
 import type { Head, MessageFault, MessageScanner, MessageSink, Place } from '../http1/message.ts'
 import * as record from './record.ts'
+import { FastCgiScanner } from './scanner.ts'
 
 /** Responses of a FastCGI application. */
 export const createFastCgiResponseScanner = (sink: MessageSink): MessageScanner => new FastCgiResponseScanner(sink)
@@ -17,9 +17,7 @@ const STDERR_KEPT = 1024
 const END_LENGTH = 8
 const REQUEST_COMPLETE = 0
 
-class FastCgiResponseScanner extends RecordScanner {
-  /** Id of the request that is being answered; 0 between responses. */
-  #id = 0
+class FastCgiResponseScanner extends FastCgiScanner {
   #section = new ResponseSection()
   /** Content-Length, -1 without. */
   #announced = -1
@@ -28,15 +26,7 @@ class FastCgiResponseScanner extends RecordScanner {
   #endBody: Bytes = new Uint8Array(END_LENGTH)
 
   constructor(sink: MessageSink) {
-    super('response', sink, record.HEADER)
-  }
-
-  protected override headerFault(i: number): string | null {
-    return record.headerFault(this.header, i)
-  }
-
-  protected override lengths(): { content: number; padding: number } {
-    return { content: record.contentLength(this.header), padding: record.paddingLength(this.header) }
+    super('response', sink)
   }
 
   protected override opened(): void {
@@ -44,10 +34,10 @@ class FastCgiResponseScanner extends RecordScanner {
     const type = record.typeOf(this.header)
     // Management records have id 0 (section 3.3).
     if (id === 0 || (type !== record.STDOUT && type !== record.STDERR && type !== record.END_REQUEST)) return
-    if (this.#id !== 0 && this.#id !== id) {
+    if (this.id !== 0 && this.id !== id) {
       this.fail({ at: this.first, part: 'chunk', text: 'FastCGI responses are mixed on one connection' })
-    } else if (this.#id === 0) {
-      this.#id = id
+    } else if (this.id === 0) {
+      this.id = id
       this.#section = new ResponseSection()
       this.#announced = -1
       this.#noteAt = null
@@ -58,7 +48,7 @@ class FastCgiResponseScanner extends RecordScanner {
   }
 
   protected override content(b: Bytes, from: number, to: number): void {
-    const type = this.#type()
+    const type = this.type
     if (type === record.STDOUT) this.#readOutput(b, from, to)
     else if (type === record.STDERR) {
       this.#noteAt ??= this.place(from)
@@ -82,18 +72,18 @@ class FastCgiResponseScanner extends RecordScanner {
 
   /** What an application says on FCGI_STDERR comes between the pieces of its head. */
   protected override isBeside(length: number): boolean {
-    return this.#type() === record.STDERR && this.holds(length)
+    return this.type === record.STDERR && this.holds(length)
   }
 
   protected override missed(length: number): boolean {
-    const type = this.#type()
+    const type = this.type
     if (type === record.STDOUT && this.state === 'body') this.miss(length)
     if (type === record.STDERR) this.#stderr.limit = this.#stderr.length
     return true
   }
 
   protected override closed(last: Place): void {
-    if (this.#type() !== record.END_REQUEST) return
+    if (this.type !== record.END_REQUEST) return
     this.#noteAt ??= this.first
     const status = this.#endBody[4]!
     if (this.state === 'head') {
@@ -111,7 +101,7 @@ class FastCgiResponseScanner extends RecordScanner {
         status === REQUEST_COMPLETE ? undefined : refused(status, last),
       )
     }
-    this.#id = 0
+    this.id = 0
   }
 
   /** Why a request ended before there was a header section. */
@@ -129,11 +119,6 @@ class FastCgiResponseScanner extends RecordScanner {
     const status = appStatus === 0 ? [] : [`appStatus ${appStatus}`]
     const lines = complaint === '' ? status : [complaint, ...status]
     if (lines.length > 0 && this.#noteAt !== null) this.note(lines.join('\n'), this.#noteAt)
-  }
-
-  /** Type of the record at work where it belongs to the response at work, else 0. */
-  #type(): number {
-    return this.#id !== 0 && record.requestId(this.header) === this.#id ? record.typeOf(this.header) : 0
   }
 
   #read(cut: boolean): Head {
@@ -164,11 +149,6 @@ class FastCgiResponseScanner extends RecordScanner {
     const tail = end - record.HEADER - END_LENGTH
     if (tail < at || !record.isRecord(b, tail, end, record.END_REQUEST)) return false
     return u16(b, tail + 4) === END_LENGTH && b[tail + 6] === 0 && u24(b, end - 3) === 0
-  }
-
-  protected override restart(): void {
-    super.restart()
-    this.#id = 0
   }
 }
 
