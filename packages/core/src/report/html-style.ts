@@ -6,7 +6,7 @@ export const HTML_CSS: string = `
   color-scheme: light dark;
   --ground: light-dark(#f6f7f8, #111416);
   --surface: light-dark(#ffffff, #181c1f);
-  --sunken: light-dark(#eff2f4, #0c0f10);
+  --sunken: light-dark(#eceff1, #0c0f10);
   --line: light-dark(#d9dee2, #2b3237);
   --line-strong: light-dark(#7d8890, #6f7c85);
   --text: light-dark(#15191c, #e8ecee);
