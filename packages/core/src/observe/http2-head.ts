@@ -25,6 +25,7 @@ export function headOf(kind: Head['kind'], fields: Http2Fields): Head {
     framing: contentLength >= 0 ? 'content-length' : 'until-close',
     contentLength,
     persistent: true,
+    upgrade: false, // it has no meaning there (RFC 9113 section 8.6)
     fault: null,
     incomplete: !fields.complete,
     field: (name) => (name === 'host' ? (fields.get(':authority') ?? fields.get('host')) : fields.get(name)),

@@ -33,7 +33,6 @@ export class ReadHead implements Head {
   incomplete = false
   /** False: the fields contradict each other or the grammar, and nobody can say where the message ends. */
   framed = true
-  /** The message has an `Upgrade` field. */
   upgrade = false
   /** Words of the start line, as offsets in `bytes`: method, target or reason, and the first field line. */
   methodEnd = 0

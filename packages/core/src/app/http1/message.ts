@@ -41,6 +41,8 @@ export interface Head {
   contentLength: number
   /** Neither `Connection: close` nor HTTP/1.0 without keep-alive. */
   persistent: boolean
+  /** It has an `Upgrade` field. */
+  upgrade: boolean
   fault: MessageFault | null
   /** Bytes of the head are missing (snap length, capture loss). */
   incomplete: boolean

@@ -12,7 +12,7 @@ const SETTINGS_LIMIT = 64
 
 /** A request that asks for HTTP/2, or the 101 that grants it. */
 export function namesHttp2(head: Head): boolean {
-  const protocols = head.field('upgrade')
+  const protocols = head.upgrade ? head.field('upgrade') : null
   return protocols !== null && namesH2c(protocols)
 }
 
