@@ -2,11 +2,11 @@
 import { createGunzip } from 'node:zlib'
 import type { DecompressionPort } from '@pcap-surgery/core'
 
-// What zlib wrote in the call in which it finds damage is lost, so it is fed in steps, and the trailer by itself: a wrong
-// checksum then loses nothing, damage within the data at most what a step holds, or one output chunk. A call wakes
-// another thread and then this one, which costs as much as to inflate some kilobytes.
+// What zlib wrote in the call in which it finds damage is lost, so it is fed in small steps, and the trailer by itself:
+// a wrong checksum then loses nothing, damage within the data at most one output chunk. A larger one would save a tenth
+// of the time, and lose that much more of a damaged capture.
 const STEP = 32 * 1024
-const OUTPUT = 512 * 1024
+const OUTPUT = 32 * 1024
 const TRAILER = 8 // CRC32 and ISIZE, RFC 1952 section 2.3.1
 
 /**
