@@ -165,3 +165,23 @@ test('answers whose status the snap length cut off are no failures', async () =>
   const { incidents } = await documentOf(...captures)
   expect(incidents).toEqual([])
 })
+
+test('a reset behind an answer that the snap length cut may stand behind all of it', async () => {
+  const told = gateway({
+    attempts: [(u, asked) => u.handshake().send('>', asked).send('<', fine).rst('<')],
+    answer: fine,
+  })
+  const { incidents } = await documentOf(told.net.capture('proxy-back', { snapLength: 90 }))
+  expect(incidents).toEqual([])
+})
+
+test('an application’s own 503 is that, also where the snap length cut it and its connection stayed open', async () => {
+  const busy = response(503, 'busy, ask again')
+  const told = gateway({
+    attempts: [(u, asked) => u.handshake().send('>', asked).send('<', busy)],
+    answer: (client) => client.send('<', busy).wait(4).fin('<').fin('>'),
+  })
+  told.attempts[0]!.fin('>').fin('<')
+  const captures = (['proxy-front', 'proxy-back'] as const).map((at) => told.net.capture(at, { snapLength: 90 }))
+  expect((await documentOf(...captures)).incidents).toEqual([])
+})

@@ -357,7 +357,9 @@ function isOwnError(request: Request, attempt: Try, exchange: Exchange): boolean
   if (attempt.turn === null || !passedOn(attempt, exchange) || exchange.status === 0) return false
   const back = clientView(attempt.turn).exchange
   if (RELAYED.has(exchange.status) || isPlaintextComplaint(back)) return false
-  if (back.response.frame >= 0 && attempt.end > request.answered + 1e9) return false
+  // Of an answer that the capture cut nobody saw the end.
+  const isWatched = back.response.frame >= 0 && back.detail?.incomplete !== true
+  if (isWatched && attempt.end > request.answered + 1e9) return false
   // A 503 whose page a gateway wrote comes from a proxy one hop further back.
   return !(exchange.status === 503 && gatewayOf({ ...request, turn: attempt.turn })?.own === true)
 }
