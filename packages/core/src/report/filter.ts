@@ -5,7 +5,7 @@ import type { Connection, Exchange, PacketRow } from '../observe/observations.ts
 import type { Conversation, Request, Story, StoryCapture, Turn } from '../story/story.ts'
 
 /** Attempts at the beginning and at the end whose connections are shown: Wireshark takes long over thousands. */
-const MOST_ATTEMPTS = 20
+const MOST_ATTEMPTS = 8
 
 /** `requests`: the one that failed, and those to further proxies that it became. */
 export function filtersOf(
