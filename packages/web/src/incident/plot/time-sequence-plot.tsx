@@ -16,7 +16,7 @@ interface PlotProps {
   ladder: Ladder
   plot: TimeSequence
   selected: number | null
-  onSelect: ((arrow: number) => void) | undefined
+  onSelect: (arrow: number) => void
   nameFrame: (frame: FrameRef) => string
 }
 
@@ -55,7 +55,7 @@ export function TimeSequencePlot({ ladder, plot, selected, onSelect, nameFrame }
     else if (action === 'out') zoom(2)
     else if (action === 'whole') setPart(whole)
     else if (action === 'open') {
-      if (shown !== null) onSelect?.(shown.arrow)
+      if (shown !== null) onSelect(shown.arrow)
     } else if (event.shiftKey) setPart(panned(whole, part, action * 0.25))
     else step(action)
   }

@@ -10,20 +10,15 @@ import { TimeSequencePlot } from './time-sequence-plot.tsx'
 export interface TimeSequenceViewProps {
   ladder: Ladder
   /** Index of the arrow that is selected elsewhere on the page; null: none. */
-  selected?: number | null
+  selected: number | null
   /** A packet was chosen, by its arrow's index. */
-  onSelect?: (arrow: number) => void
-  /** What the page calls a frame; by default the capture's id and the number. */
-  nameFrame?: (frame: FrameRef) => string
+  onSelect: (arrow: number) => void
+  /** What the page calls a frame. */
+  nameFrame: (frame: FrameRef) => string
 }
 
 /** Which connection, which direction, and its plot. */
-export function TimeSequenceView({
-  ladder,
-  selected = null,
-  onSelect,
-  nameFrame = byNumber,
-}: TimeSequenceViewProps): ReactNode {
+export function TimeSequenceView({ ladder, selected, onSelect, nameFrame }: TimeSequenceViewProps): ReactNode {
   const [connection, setConnection] = useState(() => firstConnection(ladder))
   const [direction, setDirection] = useState<Direction>(() => firstDirection(ladder, connection))
   const plot = useMemo(
@@ -78,8 +73,6 @@ export function TimeSequenceView({
     </div>
   )
 }
-
-const byNumber = ({ capture, frame }: FrameRef): string => `${capture}:#${frame}`
 
 function Packets({ ladder, plot, nameFrame }: PacketsProps): ReactNode {
   const [isOpen, setIsOpen] = useState(false)

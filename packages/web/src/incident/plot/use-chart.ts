@@ -16,7 +16,7 @@ interface ChartUse {
   extent: ReturnType<typeof fitted>
   shown: Place | null
   whole: Part
-  onSelect: ((arrow: number) => void) | undefined
+  onSelect: (arrow: number) => void
   setActive: (place: Place | null) => void
   setPart: (part: Part) => void
   setIsByKey: (isByKey: boolean) => void
@@ -44,7 +44,7 @@ export function useChart(use: ChartUse): (element: HTMLDivElement | null) => (()
         latest.current.setIsByKey(false)
         latest.current.setActive(place)
       },
-      chosen: ({ arrow }) => latest.current.onSelect?.(arrow),
+      chosen: ({ arrow }) => latest.current.onSelect(arrow),
       dragged: (from, to) => latest.current.setPart({ from, to }),
       reset: () => latest.current.setPart(latest.current.whole),
     })
