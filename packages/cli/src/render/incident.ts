@@ -144,7 +144,11 @@ const arrow = (from: string, to: string): string => (from === '' && to === '' ? 
 function role(end: string | null, incident: Incident): string {
   if (end === null) return ''
   if (end === incident.client) return 'client'
-  if (end === incident.proxyFront || end === incident.proxyBack) return 'proxy'
+  const { proxyFront, hops, proxyBack } = incident
+  const fronts = [proxyFront, ...hops.map(({ to }) => to)]
+  const backs = [...hops.map(({ from }) => from), proxyBack]
+  const proxy = fronts.findIndex((front, i) => end === front || end === backs[i])
+  if (proxy >= 0) return hops.length === 0 ? 'proxy' : `proxy ${proxy + 1}`
   if (end === incident.upstream) return 'upstream'
   return visible(end)
 }

@@ -174,6 +174,18 @@ test('one incident, drawn', async () => {
   await expect(text).toMatchFileSnapshot(golden('drawn'))
 })
 
+test('the proxies of a chain have numbers', () => {
+  const hops = [{ from: '10.9.0.1:4711', to: '10.9.0.2:8000' }]
+  const timeline = [
+    entry(0, CLIENT, FRONT, 'asked', []),
+    entry(1, '10.9.0.1:4711', '10.9.0.2:8000', 'passed on', []),
+    entry(2, BACK, UPSTREAM, 'tried', []),
+  ]
+  const text = renderText(document([{ ...slow, hops, timeline }]), PLAIN)
+  for (const line of ['client → proxy 1    asked', 'proxy 1 → proxy 2   passed on', 'proxy 2 → upstream  tried'])
+    expect(text).toContain(line)
+})
+
 test('one incident with its checklist, on a narrow screen', async () => {
   const text = renderText(document([slow]), { ...PLAIN, width: 60, checklist: true, all: true })
   await expect(text).toMatchFileSnapshot(golden('checklist'))

@@ -115,6 +115,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
   const attempt = resolution.deciding?.attempt ?? null
   const exchange = front?.exchange ?? (attempt?.turn ? clientView(attempt.turn).exchange : null)
   const hops = request === null ? [] : hopsBetween(request, resolution.request)
+  const requests = request === null ? [] : [request, ...hops]
   const gateway = gatewayOf(resolution.request === request ? request : request === null ? null : resolution.request)
   const start = request?.start ?? resolution.request.start
   // Of an answer that nobody can read, and that came, the cause says what it most likely was.
@@ -147,7 +148,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
     competing: judgement.competing ?? [],
     ruledOut: judgement.ruledOut ?? [],
     findings: findingsOf(story, judgement, attempt),
-    timeline: timelineOf(story, request, resolution, judgement.findings[0]?.frames ?? []),
+    timeline: timelineOf(story, requests, resolution, judgement.findings[0]?.frames ?? []),
     checklist: checklistOf(story, request, resolution),
     missing: missingFor(story, request, resolution),
     remedies: remedies(judgement.cause, gateway?.id ?? null, {
@@ -157,7 +158,7 @@ function incidentOf(story: Story, request: Request | null, resolution: Resolutio
       headBytes: facts?.near.exchange?.headSize || null,
       protocol: facts?.near.exchange?.protocol ?? null,
     }),
-    filters: filtersOf(story, [...(request === null ? [] : [request]), ...hops], resolution),
+    filters: filtersOf(story, requests, resolution),
   }
 }
 

@@ -129,7 +129,7 @@ const missing = record<MissingCapture>(
 
 const timelineEntry = record<TimelineEntry>('One line of the packet story.', {
   seconds: seconds('Seconds after the client’s request; negative: before it.'),
-  leg: choice('Where it happened.', ['client', 'upstream', 'name-service']),
+  leg: choice('Where it happened; from one proxy to the next: upstream.', ['client', 'upstream', 'name-service']),
   from: orNull(text('Sender: an endpoint or an address; null: nobody in particular.')),
   to: orNull(text('Receiver; null: nobody in particular.')),
   text: text('What happened, in a few words.'),

@@ -27,15 +27,15 @@ interface Entry extends Omit<TimelineEntry, 'seconds' | 'deciding'> {
   at: number
 }
 
-/** `request` is the one the client sent, `resolution` what became of it at the hop that failed. */
+/** `requests`: the client's and what it became at further proxies; `resolution`: what became of it at the last one. */
 export function timelineOf(
   story: Story,
-  request: Request | null,
+  requests: readonly Request[],
   resolution: Resolution,
   deciding: readonly FrameRef[],
 ): TimelineEntry[] {
   const entries: Entry[] = []
-  if (request !== null) entries.push(...clientEntries(story, request))
+  requests.forEach((request, i) => entries.push(...requestEntries(story, request, i === 0 ? 'client' : 'upstream')))
   for (const { capture, lookup } of resolution.request.lookups) {
     for (const moment of lookup.queries.slice(0, 3)) {
       entries.push({
@@ -60,7 +60,7 @@ export function timelineOf(
   }
   for (const tried of resolution.tries) entries.push(...tryEntries(story, tried))
   entries.sort((a, b) => a.at - b.at)
-  const start = request?.start ?? entries[0]?.at ?? 0
+  const start = requests[0]?.start ?? entries[0]?.at ?? 0
   const isDeciding = (frames: readonly FrameRef[]): boolean =>
     frames.some((f) => deciding.some((d) => d.capture === f.capture && d.frame === f.frame))
   return entries.map(({ at, ...entry }) => ({
@@ -70,14 +70,14 @@ export function timelineOf(
   }))
 }
 
-function clientEntries(story: Story, request: Request): Entry[] {
+function requestEntries(story: Story, request: Request, leg: Entry['leg']): Entry[] {
   const { sighting, exchange } = serverView(request.turn)
   const { capture, connection } = sighting
   const entries: Entry[] = []
   if (exchange.request.frame >= 0) {
     entries.push({
       at: request.start,
-      leg: 'client',
+      leg,
       from: connection.client,
       to: connection.server,
       text: isSealed(exchange)
@@ -89,7 +89,7 @@ function clientEntries(story: Story, request: Request): Entry[] {
   if (exchange.response.frame >= 0) {
     entries.push({
       at: request.answered,
-      leg: 'client',
+      leg,
       from: connection.server,
       to: connection.client,
       text: answerText(exchange),
@@ -102,7 +102,7 @@ function clientEntries(story: Story, request: Request): Entry[] {
       const isClients = reset?.from === CLIENT
       entries.push({
         at: storyTime(story, capture, closed),
-        leg: 'client',
+        leg,
         from: isClients ? connection.client : connection.server,
         to: isClients ? connection.server : connection.client,
         text:
