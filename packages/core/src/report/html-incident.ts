@@ -84,7 +84,7 @@ function figure({ ladderOf, names }: ArticlePage, incident: Incident): string {
     id: `ladder-${anchorOf(incident)}`,
     title: `Packets of incident ${incident.id}`,
     captureName: names.short,
-    width: 900,
+    width: 880,
     most: MOST_ROWS,
   })
   const left = leftOutWords(ladder)

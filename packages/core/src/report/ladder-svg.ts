@@ -37,7 +37,7 @@ const HEAD = 8
 const TIME = 84
 const BESIDE = 8
 /** Room that a lane takes beside the next one. */
-const LANE = 200
+const LANE = 176
 
 export function ladderSvg(ladder: Ladder, { id, title, captureName, ...options }: SvgOptions): string {
   const named = ladder.arrows.map(({ frames }) => frameWords(frames, captureName))
