@@ -139,7 +139,7 @@ function copyOf(b: Bytes, from: number, to: number): Bytes {
     blockUsed = 0
   }
   const at = blockUsed
-  for (let i = 0; i < length; i++) block[at + i] = b[from + i]!
+  block.set(b.subarray(from, to), at)
   blockUsed += length
   return block.subarray(at, at + length)
 }
