@@ -25,6 +25,7 @@ const ladder = (...arrows: Arrow[]): Ladder => ({
   arrows,
 })
 
+const named = (): string => '#7 and others'
 const lines = (some: Ladder, width = 60, most = 10): string[] => ladderLines(some, { width, most, frames: () => '' })
 
 test('both legs side by side: what was sent again is one line, what is lost ends in a cross', () => {
@@ -55,6 +56,17 @@ test('acknowledgements and handshakes go first where there is little room; what 
     'ms',
     '> RST',
   ])
+})
+
+test('no line is longer than there is room, with frames behind it neither', () => {
+  for (let width = 40; width < 140; width++) {
+    const drawn = ladderLines(ladder(arrow(0, 0, 1, 'GET /a'), arrow(1, 1, 2, 'GET /a')), {
+      width,
+      most: 10,
+      frames: named,
+    })
+    expect(Math.max(0, ...drawn.map(({ length }) => length))).toBeLessThanOrEqual(width)
+  }
 })
 
 test('nothing is drawn where there is no room, or nothing to draw', () => {

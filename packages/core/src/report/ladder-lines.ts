@@ -30,7 +30,7 @@ export function ladderLines(ladder: Ladder, { width, most, frames }: LinesOption
   const named = rows.map((row) => (row.kind === 'arrow' ? frames(arrows[row.arrow]!.frames) : ''))
   const longest = Math.max(0, ...named.map(({ length }) => length))
   // Behind the last lane stand half of its name, and the frames.
-  const behind = Math.max(Math.ceil((lanes.at(-1)?.name.length ?? 0) / 2), longest === 0 ? 1 : longest + 3)
+  const behind = Math.max(Math.ceil((lanes.at(-1)?.name.length ?? 0) / 2), longest === 0 ? 1 : longest + 4)
   const gap = Math.min(34, Math.floor((width - LEAD - 2 - behind) / Math.max(1, lanes.length - 1)))
   if (rows.length === 0 || lanes.length < 2) return []
   if (gap < NARROWEST) {
