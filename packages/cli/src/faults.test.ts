@@ -1,7 +1,19 @@
 // What goes wrong around the command: pipes, folders, full disks, files that change, signals. A clear message, the right
 // exit status, nothing half-written, and no name or comment of a stranger that reaches the terminal as it is.
 import { spawn, spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -51,6 +63,62 @@ function halves(bytes: Uint8Array): [Uint8Array, Uint8Array] {
 test.skipIf(!isLinux)('a full disk: said, and no success', () => {
   const { status, err } = shell('$PS diagnose front.pcap back.pcap > /dev/full')
   expect({ status, err }).toEqual({ status: 2, err: 'pcap-surgery: standard output: no space left\n' })
+})
+
+test
+  .skipIf(!isLinux)
+  .each([
+    ...['text', 'json', 'ndjson', 'html', 'markdown', 'har'].map((format) => `diagnose --format ${format} front.pcap`),
+    'diagnose --follow - < front.pcap',
+    'info front.pcap',
+    'info --format json front.pcap',
+    'schema',
+    'capture-plan --proxy 10.0.0.1 --upstream 10.0.0.2',
+    'convert front.pcap -o -',
+    'merge front.pcap back.pcap -o -',
+    'convert front.pcap --force -o whole.pcapng',
+    'isolate front.pcap back.pcap --force -i 1 -o whole.pcapng',
+  ])('a full disk: %s says that it is standard output', (command) => {
+  const { status, err } = shell(`$PS ${command} > /dev/full`)
+  expect({ status, err }).toEqual({ status: 2, err: 'pcap-surgery: standard output: no space left\n' })
+})
+
+test.skipIf(!isLinux)('a full disk ends what would go on', async () => {
+  const full = openSync('/dev/full', 'w')
+  const child = spawn(process.execPath, [COMMAND, 'diagnose', '--follow', '-'], { stdio: ['pipe', full, 'pipe'] })
+  let err = ''
+  child.stderr!.on('data', (text: Buffer) => (err += text.toString()))
+  child.stdin!.write(refused.front)
+  const status = await new Promise((resolve) => child.on('close', resolve))
+  closeSync(full)
+  expect({ status, err }).toEqual({ status: 2, err: 'pcap-surgery: standard output: no space left\n' })
+})
+
+test('a cut whose manifest finds no place is not there either', () => {
+  const name = `${'n'.repeat(229)}.pcapng`
+  const before = readdirSync(folder)
+  const { status, err } = shell(`$PS isolate front.pcap back.pcap -i 1 -o ${name}`)
+  expect(status).toBe(2)
+  expect(err).toMatch(/^pcap-surgery: n+\.pcapng\.manifest\.json: /)
+  expect(readdirSync(folder)).toEqual(before)
+})
+
+test.skipIf(process.getuid?.() === 0)(
+  'a folder that may not be written in is refused before the captures are read',
+  () => {
+    mkdirSync(place('closed'), { mode: 0o500 })
+    for (const command of ['diagnose none.pcap', 'isolate none.pcap -i 1', 'convert none.pcap']) {
+      const { status, err } = shell(`$PS ${command} -o closed/out.pcapng`)
+      expect({ status, err }).toEqual({ status: 2, err: 'pcap-surgery: --output closed/out.pcapng: no permission\n' })
+    }
+  },
+)
+
+test.each(['diagnose', 'info'])('%s behind a capture of itself: refused, and the capture is as it was', (command) => {
+  writeFileSync(place('own.pcap'), refused.front)
+  const { status, err } = shell(`$PS ${command} own.pcap >> own.pcap`)
+  expect({ status, err }).toEqual({ status: 2, err: 'pcap-surgery: standard output is one of the captures\n' })
+  expect(new Uint8Array(readFileSync(place('own.pcap')))).toEqual(refused.front)
 })
 
 test.skipIf(!isLinux).each(['isolate -i 1 -o big.pcapng', 'merge -o big.pcapng'])(
@@ -134,6 +202,25 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s: ends by the signal, and leaves no
   child.kill(signal)
   const ended = await new Promise((resolve) => child.on('close', (status, by) => resolve(by ?? status)))
   expect([signal, signal === 'SIGINT' ? 130 : 143]).toContain(ended)
+  expect(readdirSync(folder)).toEqual(before)
+})
+
+test.skipIf(!isLinux).each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s in the midst of writing: nothing half-written stays', async (signal, code) => {
+  shell('rm -f waiting; mkfifo waiting')
+  const before = readdirSync(folder)
+  // Who writes into the pipe holds it open, and does not go on.
+  const pipe = openSync(place('waiting'), 'r+')
+  writeSync(pipe, refused.front)
+  const child = spawn(process.execPath, [COMMAND, 'convert', 'waiting', '-o', 'never.pcapng'], { cwd: folder })
+  const closed = new Promise((resolve) => child.on('close', (status, by) => resolve(by ?? status)))
+  while (readdirSync(folder).length === before.length) await sleep(20)
+  child.kill(signal)
+  expect([signal, code]).toContain(await closed)
+  closeSync(pipe)
   expect(readdirSync(folder)).toEqual(before)
 })
 

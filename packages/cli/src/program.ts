@@ -22,7 +22,7 @@ import type { IsolateCommandOptions } from './commands/isolate/options.ts'
 import { DOCUMENTS, schemaCommand } from './commands/schema.ts'
 import { uiCommand, type UiOptions } from './commands/ui.ts'
 import type { VantageHint } from './io/captures.ts'
-import { isOfTheSystem } from './io/refused.ts'
+import { isOfTheSystem, Refused } from './io/refused.ts'
 import { reason } from './io/source.ts'
 import { say } from './io/talk.ts'
 
@@ -92,7 +92,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     return status
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? RAN : FAILED
-    if (isOfTheSystem(error)) say(reason(error))
+    if (error instanceof Refused) say(error.message)
+    else if (isOfTheSystem(error)) say(reason(error))
     else defect(error)
     return FAILED
   }

@@ -14,8 +14,8 @@ import {
 } from '@pcap-surgery/core'
 import { distinct, readCaptures, type VantageHint, vantagesOf } from '../io/captures.ts'
 import { readKeys, unreadableKeys } from '../io/keys.ts'
-import { printAll, refusal, writeWhole } from '../io/output.ts'
-import { reason } from '../io/source.ts'
+import { isPrintedOn, printAll, refusal, writeWhole } from '../io/output.ts'
+import { Refused } from '../io/refused.ts'
 import { say } from '../io/talk.ts'
 import { renderNdjson } from '../render/ndjson.ts'
 import { renderText, type TextOptions } from '../render/text.ts'
@@ -71,7 +71,7 @@ async function misuse(files: readonly string[], options: DiagnoseOptions): Promi
   }
   const unreadable = await unreadableKeys(keys)
   if (unreadable !== null) return unreadable
-  if (output === undefined) return null
+  if (output === undefined) return (await isPrintedOn(files)) ? 'standard output is one of the captures' : null
   const refused = await refusal(output, files)
   return refused === null ? null : `--output ${output}: ${refused}`
 }
@@ -115,7 +115,8 @@ async function answer(story: Story, document: DiagnosisDocument, options: Diagno
     await (output === undefined ? printAll(pieces) : writeWhole(output, pieces))
     return true
   } catch (error) {
-    say(`${output ?? 'standard output'}: ${reason(error)}`)
+    if (!(error instanceof Refused)) throw error
+    say(error.message)
     return false
   }
 }

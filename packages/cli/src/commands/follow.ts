@@ -39,14 +39,21 @@ export async function followCommand(file: string, options: DiagnoseOptions, text
     const line = options.format === 'ndjson' ? ndjsonOf : (one: Told): string => renderTold(file, one, text)
     return news.length === 0 ? Promise.resolve() : print(news.map(line).join(''))
   }
+  // What cannot be told any more ends it too, and is the reason for that.
+  let failure: Error | null = null
+  const fail = (error: Error): void => {
+    failure ??= error
+    source.stop()
+  }
   const looking = lookNowAndThen(capture, (quietSeconds) => {
     // A reader that has seen enough ends it.
     if (process.stdout.destroyed) source.stop()
-    else void tell(watch.look(quietSeconds))
+    else tell(watch.look(quietSeconds)).catch(fail)
   })
   try {
     const observations = await capture.read()
     looking.stop()
+    if (failure !== null) throw failure
     const { told: rest, document } = watch.end(observations)
     await tell(rest)
     await print(options.format === 'ndjson' ? ndjsonSummary(document) : renderEnd(document, told, text))

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type CaptureInformation, describeCapture, type InfoDocument, json } from '@pcap-surgery/core'
 import { decompression } from '../io/gzip.ts'
-import { print } from '../io/output.ts'
+import { isPrintedOn, print } from '../io/output.ts'
 import { progress } from '../io/progress.ts'
 import { openSource, reason } from '../io/source.ts'
 import { say } from '../io/talk.ts'
@@ -18,6 +18,10 @@ export async function infoCommand(files: readonly string[], { format }: InfoOpti
     say('standard input can be read only once')
     return 2
   }
+  if (await isPrintedOn(files)) {
+    say('standard output is one of the captures')
+    return 2
+  }
   const captures: CaptureInformation[] = []
   for (const file of files) {
     try {
@@ -27,12 +31,7 @@ export async function infoCommand(files: readonly string[], { format }: InfoOpti
     }
   }
   const document: InfoDocument = { schema: 'pcap-surgery/info@1', captures }
-  try {
-    await print(format === 'json' ? `${json(document, 2)}\n` : renderInfo(document))
-  } catch (error) {
-    say(`standard output: ${reason(error)}`)
-    return 2
-  }
+  await print(format === 'json' ? `${json(document, 2)}\n` : renderInfo(document))
   return captures.length === files.length && captures.every(({ faults }) => faults.length === 0) ? 0 : 2
 }
 

@@ -1,8 +1,6 @@
 // Where a copied capture goes: to a file, whole or not at all, or to standard output as it is made.
-import { fstatSync } from 'node:fs'
 import { cutFile } from './cut-file.ts'
-import { refusal, statOf } from './output.ts'
-import { Refused } from './refused.ts'
+import { isPrintedOn, refusal, unprintable } from './output.ts'
 import { identityOf } from './source.ts'
 
 export interface CaptureOutput {
@@ -27,7 +25,7 @@ export async function outputRefusal(
 ): Promise<string | null> {
   if (output === '-') {
     if (process.stdout.isTTY) return 'a capture is nothing to read on a terminal; name a file, or pipe it on'
-    return (await isInput(1, captures)) ? 'standard output is one of the captures' : null
+    return (await isPrintedOn(captures)) ? 'standard output is one of the captures' : null
   }
   if (/\.(?:gz|zst|lz4|xz|bz2)$/.test(output)) {
     return `${output}: captures are not compressed on writing; -o - hands them on, as in -o - | gzip`
@@ -35,17 +33,6 @@ export async function outputRefusal(
   const refused = await refusal(output, captures)
   if (refused !== null) return `${output}: ${refused}`
   return !force && (await identityOf(output)) !== null ? `${output}: exists; --force replaces it` : null
-}
-
-/** Whether an open file of ours is one of the captures. */
-async function isInput(descriptor: number, captures: readonly string[]): Promise<boolean> {
-  const own = fstatSync(descriptor, { bigint: true })
-  if (!own.isFile()) return false
-  for (const capture of captures) {
-    const input = await statOf(capture)
-    if (input !== null && input.dev === own.dev && input.ino === own.ino) return true
-  }
-  return false
 }
 
 export async function captureOutput(output: string): Promise<CaptureOutput> {
@@ -73,7 +60,7 @@ function standardOutput(): CaptureOutput {
       process.stdout.write(bytes, (failure) => resolve(failure ?? null))
     })
     if (error?.code === 'EPIPE') throw new Unread()
-    if (error !== null) throw new Refused(`standard output: ${error.message}`)
+    if (error !== null) throw unprintable(error)
   }
   return {
     emit: (bytes) => void waiting.push(bytes),

@@ -1,11 +1,11 @@
-// A capture on its way to its place: written beside it, hashed as it goes, and moved there once it is whole and proven.
+// A capture, or what is said of it, on its way to its place: written beside it, hashed as it goes, and moved there once it is whole and proven.
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { realpath, rename } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
 import type { Draft } from '@pcap-surgery/core'
 import { Refused } from './refused.ts'
 import { chunksOf, reason } from './source.ts'
+import { guard, release, temporaryOf } from './temporary.ts'
 
 /** Bytes gathered before they are written. */
 const BUFFER = 1 << 20
@@ -32,9 +32,18 @@ export interface Written {
 /** `tag` tells apart several files on their way to one place; `mode` is given to one that is never put there. */
 export async function cutFile(file: string, tag = '', mode?: number): Promise<CutFile> {
   const target = await realpath(file).catch(() => file) // a link keeps pointing where it points
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}${tag}.tmp`)
+  const temporary = temporaryOf(target, tag)
   const existing = statSync(target, { throwIfNoEntry: false })?.mode
-  let handle: number | null = openSync(temporary, 'wx', mode ?? existing)
+  const failed = (error: unknown): never => {
+    throw new Refused(`${file}: ${reason(error)}`, { cause: error })
+  }
+  let handle: number | null = null
+  try {
+    handle = openSync(temporary, 'wx', mode ?? existing)
+  } catch (error) {
+    failed(error)
+  }
+  guard(temporary)
   const hash = createHash('sha256')
   const buffer = new Uint8Array(BUFFER)
   let filled = 0
@@ -44,7 +53,7 @@ export async function cutFile(file: string, tag = '', mode?: number): Promise<Cu
     try {
       for (let at = 0; at < filled;) at += writeSync(handle!, buffer, at, filled - at)
     } catch (error) {
-      throw new Refused(`${file}: ${reason(error)}`)
+      failed(error)
     }
     hash.update(buffer.subarray(0, filled))
     bytes += filled
@@ -54,13 +63,8 @@ export async function cutFile(file: string, tag = '', mode?: number): Promise<Cu
     if (handle !== null) closeSync(handle)
     handle = null
     rmSync(temporary, { force: true })
-    for (const signal of SIGNALS) process.off(signal, interrupted)
+    release(temporary)
   }
-  const interrupted = (signal: NodeJS.Signals): void => {
-    discard()
-    process.kill(process.pid, signal)
-  }
-  for (const signal of SIGNALS) process.once(signal, interrupted)
 
   const cut: CutFile = {
     file,
@@ -83,12 +87,10 @@ export async function cutFile(file: string, tag = '', mode?: number): Promise<Cu
       return (cut.written = { bytes, sha256: hash.digest('hex') })
     },
     async commit(): Promise<void> {
-      await rename(temporary, target)
+      await rename(temporary, target).catch(failed)
       discard()
     },
     discard,
   }
   return cut
 }
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const

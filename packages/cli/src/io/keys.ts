@@ -1,6 +1,7 @@
 // TLS key logs from files.
 import { access, constants, readFile, stat } from 'node:fs/promises'
 import { KeyLog, parseKeyLog } from '@pcap-surgery/core'
+import { Refused } from './refused.ts'
 import { reason } from './source.ts'
 import { say } from './talk.ts'
 
@@ -21,9 +22,15 @@ export async function readKeys(files: readonly string[]): Promise<Keys | null> {
   return keysOf(texts)
 }
 
-/** The key logs as they are. */
+/** The key logs as they are. Throws `Refused`. */
 export const keyTexts = (files: readonly string[]): Promise<string[]> =>
-  Promise.all(files.map((file) => readFile(file, 'latin1')))
+  Promise.all(
+    files.map((file) =>
+      readFile(file, 'latin1').catch((error: unknown) => {
+        throw new Refused(`--keys ${file}: ${reason(error)}`, { cause: error })
+      }),
+    ),
+  )
 
 /** Null without texts. */
 export function keysOf(texts: readonly string[]): Keys | null {

@@ -1,12 +1,13 @@
 // pcap-surgery isolate: captures in, and out of them one that holds an incident and nothing else.
-import { realpath, stat } from 'node:fs/promises'
+import { access, constants, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { discardCuts, json, LinkTypesDiffer, linkTypesText, lostText, proofText, visible } from '@pcap-surgery/core'
 import { distinct } from '../../io/captures.ts'
 import { unreadableKeys } from '../../io/keys.ts'
 import { formatOf } from '../../io/capture-format.ts'
+import { type CutFile, cutFile } from '../../io/cut-file.ts'
 import { type FileHash, fileHashes, type FileHashes } from '../../io/file-hashes.ts'
-import { print, refusal, writeWhole } from '../../io/output.ts'
+import { print, refusal } from '../../io/output.ts'
 import { isOfTheSystem, Refused } from '../../io/refused.ts'
 import { identityOf, reason } from '../../io/source.ts'
 import { say } from '../../io/talk.ts'
@@ -71,7 +72,10 @@ async function misuse(files: readonly string[], options: IsolateCommandOptions):
     if (options[name] !== undefined && !options.anonymise) return `--${FLAGS[name]} needs --anonymise`
   }
   if (options.anonymiseKey !== undefined) {
-    const key = await stat(options.anonymiseKey).catch(reason)
+    const file = options.anonymiseKey
+    const key = await access(file, constants.R_OK)
+      .then(() => stat(file))
+      .catch(reason)
     if (typeof key === 'string') return `--anonymise-key ${options.anonymiseKey}: ${key}`
     if (key.isDirectory()) return `--anonymise-key ${options.anonymiseKey}: is a directory`
     if (key.size < SHORTEST_KEY) return `--anonymise-key ${options.anonymiseKey}: has less than ${SHORTEST_KEY} bytes`
@@ -123,12 +127,18 @@ async function deliver(
     },
     application: options.application,
   })
-  for (const { draft } of job.cuts) await draft.commit()
-  if (options.mapping !== undefined) {
-    const mapping = { schema: 'pcap-surgery/mapping@1', ...job.pseudonyms!.mapping }
-    await writeWhole(options.mapping, `${json(mapping, 2)}\n`, OWNER_ONLY)
+  const texts: CutFile[] = []
+  try {
+    if (options.mapping !== undefined) {
+      const mapping = { schema: 'pcap-surgery/mapping@1', ...job.pseudonyms!.mapping }
+      texts.push(await textDraft(options.mapping, mapping, OWNER_ONLY))
+    }
+    texts.push(await textDraft(manifestName(options), manifest))
+    // None is put in its place before there was room for all.
+    for (const draft of [...job.cuts.map((cut) => cut.draft), ...texts]) await draft.commit()
+  } finally {
+    for (const text of texts) text.discard()
   }
-  await writeWhole(manifestName(options), `${json(manifest, 2)}\n`)
   for (const { draft, lost } of job.cuts) if (lost.length > 0) say(`${draft.file}: lost: ${lostText(lost)}`)
   const total = [...job.frames.values()].reduce((sum, count) => sum + count, 0)
   const lines = job.cuts.map(
@@ -138,6 +148,18 @@ async function deliver(
   if (job.proof !== null) lines.push(proofText(job.proof))
   await print(`${lines.join('\n')}\n`)
   return job.flawless ? 0 : 2
+}
+
+async function textDraft(file: string, value: object, mode?: number): Promise<CutFile> {
+  const draft = await cutFile(file, '', mode)
+  try {
+    draft.emit(Buffer.from(`${json(value, 2)}\n`))
+    draft.close()
+    return draft
+  } catch (error) {
+    draft.discard()
+    throw error
+  }
 }
 
 /** What maps names to pseudonyms maps them back. */

@@ -4,6 +4,8 @@ import { extname } from 'node:path'
 import type { CutForm, Filter, Leg } from '@pcap-surgery/core'
 import { formatOf } from '../../io/capture-format.ts'
 import type { VantageHint } from '../../io/captures.ts'
+import { Refused } from '../../io/refused.ts'
+import { reason } from '../../io/source.ts'
 import type { ConnectionOption, FrameOption, TimeOption } from './hand-cut.ts'
 
 export interface IsolateCommandOptions {
@@ -54,4 +56,8 @@ export const SHORTEST_KEY = 16
 
 /** What the user would have pseudonyms follow from; null: a key that nobody keeps. */
 export const anonymiseKey = async ({ anonymiseKey: file }: IsolateCommandOptions): Promise<Uint8Array | null> =>
-  file === undefined ? null : readFile(file)
+  file === undefined
+    ? null
+    : readFile(file).catch((error: unknown) => {
+        throw new Refused(`--anonymise-key ${file}: ${reason(error)}`, { cause: error })
+      })
