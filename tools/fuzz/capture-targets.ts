@@ -8,7 +8,6 @@ import {
   correlate,
   diagnose,
   type DiagnosisDocument,
-  type Emit,
   type Incident,
   joinShares,
   KeyedPseudonyms,
@@ -19,55 +18,20 @@ import {
   nobleCrypto,
   observe,
   type ObserveOptions,
-  type Packet,
   parseFilter,
-  pcapngWriter,
   pcapWriter,
   shifted,
   Watch,
 } from '@pcap-surgery/core'
-import { createCaptureReader } from '../../packages/core/src/capture/open.ts'
 import { gunzip } from '../../packages/cli/src/io/gzip.ts'
-import { answerOf, checkAnswer, checkDocument, chunks, must } from './checks.ts'
-import { joined, LONGEST } from './mutate.ts'
+import { answerOf, checkAnswer, checkDocument, chunks, isCompressed, must } from './checks.ts'
+import { LONGEST } from './mutate.ts'
 import { partsOf } from './parts.ts'
-import { Random } from './random.ts'
 import type { Target } from './targets.ts'
+import { choice, mustBeGood, pcapng, read, written } from './written.ts'
 
 const decompression = { gzip: gunzip }
 const observing: ObserveOptions = { decompression, crypto: nobleCrypto }
-const pcapng = (emit: Emit): CaptureWriter => pcapngWriter({ comments: [], application: 'fuzz' }, emit)
-
-/** A number that follows from the input, so that the same input gives the same run. */
-const choice = (input: Bytes): Random => new Random(input.reduce((sum, byte) => (Math.imul(sum, 31) + byte) | 0, 7))
-
-/** What is written, in one piece. */
-async function written(make: (emit: Emit) => CaptureWriter, write: (to: CaptureWriter) => unknown): Promise<Bytes> {
-  const out: Bytes[] = []
-  await write(make((bytes) => out.push(bytes.slice())))
-  return joined(out)
-}
-
-/** Lengths and time of each packet, and what is wrong with the capture. */
-function read(capture: Bytes): { packets: string[]; fault: string | null } {
-  const packets: string[] = []
-  const sink = {
-    packet: (p: Packet): void => {
-      packets.push(`${p.end - p.at} of ${p.wireLength} at ${p.seconds}.${p.nanoseconds}`)
-    },
-  }
-  const reader = createCaptureReader()
-  reader.push(capture, sink)
-  reader.end(sink)
-  return { packets, fault: reader.info.faults[0]?.text ?? null }
-}
-
-function mustBeGood(capture: Bytes, count: number): string[] {
-  const { packets, fault } = read(capture)
-  must(fault === null, `what was written is damaged: ${fault}`)
-  must(packets.length === count, `${count} packets were written, ${packets.length} can be read`)
-  return packets
-}
 
 /** What stands for a packet is as long as it, and as late. */
 async function anonymised(input: Bytes): Promise<void> {
@@ -127,7 +91,7 @@ async function merged(input: Bytes): Promise<void> {
 async function watched(input: Bytes): Promise<void> {
   const [capture = input] = partsOf(input)
   const random = choice(input)
-  const size = 1 + random.below(capture.length)
+  const step = Math.max(1 + random.below(capture.length), capture.length >> 5)
   const told = new Map<string, Incident>()
   const hear = (news: ReturnType<Watch['look']>): void => {
     for (const { incident, isWithdrawn } of news) {
@@ -136,7 +100,7 @@ async function watched(input: Bytes): Promise<void> {
     }
   }
   async function* growing(): AsyncGenerator<Bytes> {
-    for await (const chunk of chunks(capture, Math.max(size, capture.length >> 5))) {
+    for await (const chunk of chunks(capture, step)) {
       yield chunk
       if (random.oneIn(2)) hear(watch.look(random.below(4)))
     }
@@ -145,7 +109,7 @@ async function watched(input: Bytes): Promise<void> {
   const watch: Watch = new Watch(live, { horizonSeconds: Infinity, graceSeconds: random.below(3), vantage: null })
   const { told: last, document } = watch.end(await live.read())
   hear(last)
-  const { document: whole } = await answerOf([capture], null, 1 << 20)
+  const { document: whole } = await answerOf([capture], null, isCompressed(capture) ? step : 1 << 20)
   mustBeSame(document, whole, 'as it was watched')
   checkDocument(document)
   const said = [...told.values()].map(inShort).toSorted()

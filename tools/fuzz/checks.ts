@@ -106,7 +106,11 @@ export function checkArchive({ story, document }: Answer): void {
 }
 
 /** No capture begins with a letter. */
-const isKeys = (part: Bytes): boolean => part.length > 0 && part[0]! >= 0x20 && part[0]! < 0x7f
+export const isKeys = (part: Bytes): boolean => part.length > 0 && part[0]! >= 0x20 && part[0]! < 0x7f
+
+/** What zlib had not handed out when it found damage depends on how it was fed. */
+export const isCompressed = ([a, b]: Bytes): boolean =>
+  (a === 0x1f && b === 0x8b) || (a === 0x28 && b === 0xb5) || a === 4 || a === 2
 
 /** Diagnoses captures and key logs, and holds the answer against what must be true of it. */
 export async function checkAnswer(parts: readonly Bytes[], chunk: number): Promise<Answer> {

@@ -1,23 +1,21 @@
 // A short run of the fuzzer: the same inputs every time. `npm run fuzz` looks further, guided by what code is reached.
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { OF_CAPTURES } from './capture-targets.ts'
 import { type Finding, fuzz } from './fuzzer.ts'
 import { minimised } from './minimise.ts'
 import { ascii, mutated } from './mutate.ts'
 import { conversation, partsOf, turnsOf, withLengths } from './parts.ts'
 import { Random } from './random.ts'
 import { Seeds } from './seeds.ts'
-import { type Target, targetsWith } from './targets.ts'
+import { OF_WHOLE_CAPTURES, type Target, targetsWith } from './targets.ts'
 import { capturesIn, mutateOne } from './thirdparty.ts'
 
 const THIRD_PARTY = '../shared/thirdparty'
 /** Larger captures take longer than they show more. */
 const LARGE = 200_000
 
-/** A run through all three steps takes a hundred times as long as one of a reader. */
 const runs = (name: string): number =>
-  OF_CAPTURES.includes(name) ? 60 : name === 'diagnose' || name === 'isolate' ? 250 : 1500
+  name === 'diagnose' || name === 'isolate' ? 250 : OF_WHOLE_CAPTURES.includes(name) ? 60 : 1500
 
 describe('no reader fails, tells more than there is, or cites what is not there', () => {
   const seeds = new Seeds(['cases'])

@@ -117,7 +117,7 @@ async function main(): Promise<number> {
   const wanted = names.filter((name) => values.target === undefined || values.target.split(',').includes(name))
   if (wanted.length === 0) throw new Error(`no such target; there are ${names.join(', ')}`)
   // The whole way through all three steps has the most to go wrong.
-  const shares = wanted.map((name) => (name === 'diagnose' || name === 'isolate' ? 3 : 1))
+  const shares = wanted.map((name) => (['diagnose', 'isolate', 'cut', 'reports'].includes(name) ? 3 : 1))
   const share = (Number(values.minutes) * 60_000) / shares.reduce((sum, one) => sum + one, 0)
   let findings = 0
   for (const [i, name] of wanted.entries()) findings += await fuzzed(name, seed, shares[i]! * share)

@@ -13,31 +13,29 @@ export async function minimised(
   let best = input
   let runs = 0
   const tried = async (smaller: Bytes): Promise<boolean> => {
-    if (++runs > MOST_RUNS || smaller.length >= best.length || !(await isSame(smaller))) return false
+    if (smaller.length >= best.length || !(await isSame(smaller))) return false
     best = smaller
     return true
   }
-  const whole = unitsOf(target, input)
-  if (whole !== null) await fewer(whole.units, whole.join, tried)
-  if (best.length < 100_000) {
-    const bytes = Array.from(best, (byte) => Uint8Array.of(byte))
-    await fewer(bytes, joined, tried)
-  }
-  return best
-}
-
-/** Leaves out ever smaller runs of units. */
-async function fewer(
-  units: Bytes[],
-  join: (units: Bytes[]) => Bytes,
-  tried: (smaller: Bytes) => Promise<boolean>,
-): Promise<void> {
-  let left = units
-  for (let size = left.length >> 1; size >= 1; size >>= 1) {
-    for (let at = 0; at < left.length;) {
-      const without = [...left.slice(0, at), ...left.slice(at + size)]
-      if (await tried(join(without))) left = without
-      else at += size
+  /** Leaves out ever smaller runs of units. What has many is joined so often that this must end as well. */
+  const fewer = async (units: Bytes[], join: (units: Bytes[]) => Bytes): Promise<void> => {
+    let left = units
+    for (let size = left.length >> 1; size >= 1; size >>= 1) {
+      for (let at = 0; at < left.length;) {
+        if (++runs > MOST_RUNS) return
+        const without = [...left.slice(0, at), ...left.slice(at + size)]
+        if (await tried(join(without))) left = without
+        else at += size
+      }
     }
   }
+  const whole = unitsOf(target, input)
+  if (whole !== null) await fewer(whole.units, whole.join)
+  if (best.length < 100_000) {
+    await fewer(
+      Array.from(best, (byte) => Uint8Array.of(byte)),
+      joined,
+    )
+  }
+  return best
 }

@@ -27,11 +27,13 @@ import { createQuote, quoted } from '../../packages/core/src/wire/icmp.ts'
 import { BROKEN, createLayers, ICMP, ICMP6, OTHER, TCP, UNKNOWN_LINK } from '../../packages/core/src/wire/layers.ts'
 import { gunzip } from '../../packages/cli/src/io/gzip.ts'
 import { captureTargets, OF_CAPTURES, planTarget } from './capture-targets.ts'
-import { checkAnswer, checkCut, chunks, must } from './checks.ts'
+import { checkAnswer, checkCut, chunks, isCompressed, must } from './checks.ts'
+import { cutTargets, OF_CUTS } from './cut-targets.ts'
 import { ascii, LONGEST, mutated } from './mutate.ts'
 import { mutatedPackets, pcapOf, recordsOf } from './packets.ts'
 import { partsOf, turnsOf, withLengths } from './parts.ts'
 import type { Random } from './random.ts'
+import { OF_REPORTS, reportTargets } from './report-targets.ts'
 import type { Seeds } from './seeds.ts'
 
 export interface Target {
@@ -166,10 +168,6 @@ async function capture(input: Bytes): Promise<number> {
   must(isCompressed(input) || seen[0] === seen[1], `${seen[0]} in one piece, ${seen[1]} in small ones`)
   return work
 }
-
-/** What zlib had not handed out when it found damage depends on how it was fed. */
-const isCompressed = ([a, b]: Bytes): boolean =>
-  (a === 0x1f && b === 0x8b) || (a === 0x28 && b === 0xb5) || a === 4 || a === 2
 
 /** Frames one after the other, each with its link type before it: fragments of one datagram among them. */
 function packets(input: Bytes): void {
@@ -466,13 +464,18 @@ export function targetsWith(seeds: Seeds): Target[] {
       run: cutOut,
     },
     ...captureTargets(mutatedParts),
+    ...reportTargets(mutatedParts),
+    ...cutTargets(mutatedParts),
     planTarget,
   ]
 }
 
+/** Whose inputs are whole captures: a run takes a hundred times as long as one of a reader. */
+export const OF_WHOLE_CAPTURES: readonly string[] = ['diagnose', 'isolate', ...OF_CAPTURES, ...OF_REPORTS, ...OF_CUTS]
+
 /** The units in which an input is made smaller: packets, parts, or bytes. */
 export function unitsOf(target: string, input: Bytes): { units: Bytes[]; join: (units: Bytes[]) => Bytes } | null {
-  if (!['diagnose', 'isolate', ...OF_CAPTURES].includes(target)) return null
+  if (!OF_WHOLE_CAPTURES.includes(target)) return null
   const parts = partsOf(input)
   const units: Bytes[] = []
   const heads: { header: Bytes | null; little: boolean }[] = []

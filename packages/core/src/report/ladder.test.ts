@@ -1,50 +1,20 @@
 // Ladders of real captures: the cases of this repository, and some labelled scenarios of other shapes.
 import { describe, expect, test } from 'vitest'
 import { areThere, observed } from '../../../../tools/labelled.ts'
+import { wrongsOf } from '../../../../tools/ladders.ts'
 import { caseNames, storyOf } from '../../../../tools/stories.ts'
 import { correlate } from '../story/correlate.ts'
 import type { Story } from '../story/story.ts'
 import { diagnose } from './diagnose.ts'
-import type { FrameRef, Incident } from './document.ts'
 import { type Arrow, type Ladder, ladderOf } from './ladder.ts'
 
 const scenario = async (name: string): Promise<Story> =>
   correlate((await observed(name)).map(({ observations }) => observations))
 
-const keyOf = ({ capture, frame }: FrameRef): string => `${capture}#${frame}`
-
-/** What is wrong with a ladder whatever it shows. */
-function wrongs(ladder: Ladder, { findings, timeline, ruledOut, competing }: Incident): string[] {
-  const { lanes, connections, arrows } = ladder
-  const drawn = arrows.flatMap(({ frames }) => frames.map(keyOf))
-  const known = new Set(drawn)
-  const cited = [findings, timeline, ruledOut, competing].flatMap((list) => list.flatMap(({ frames }) => frames))
-  const isLane = (lane: number | null): boolean => lane === null || lane in lanes
-  return [
-    ...cited.filter((ref) => !known.has(keyOf(ref))).map((ref) => `cited and not drawn: ${keyOf(ref)}`),
-    ...(known.size < drawn.length ? ['a frame is drawn twice'] : []),
-    ...(lanes.length < 2 ? ['fewer than two lanes'] : []),
-    ...arrows.flatMap((arrow, i) => {
-      const { seconds, arrivalSeconds, from, to, connection, lost, label, frames } = arrow
-      return [
-        ...(i > 0 && seconds < arrows[i - 1]!.seconds ? [`${label} comes before its time`] : []),
-        ...(arrivalSeconds !== null && arrivalSeconds < seconds ? [`${label} arrives before it left`] : []),
-        ...(lost && arrivalSeconds !== null ? [`${label} arrives and is lost`] : []),
-        ...(isLane(from) && isLane(to) ? [] : [`${label} is between no lanes`]),
-        ...(connection === null || connection in connections ? [] : [`${label} is of no connection`]),
-        ...(label === '' || frames.length === 0 ? ['an arrow says nothing'] : []),
-      ]
-    }),
-    ...connections.flatMap(({ client, clientLane, serverLane }) =>
-      isLane(clientLane) && isLane(serverLane) && clientLane !== serverLane ? [] : [`${client} lacks a lane`],
-    ),
-  ]
-}
-
 function everyWrong(story: Story): string[] {
   const { incidents, masked } = diagnose(story)
   return [...incidents, ...masked].flatMap((one) =>
-    wrongs(ladderOf(story, one), one).map((text) => `${one.id}: ${text}`),
+    wrongsOf(ladderOf(story, one), one).map((text) => `${one.id}: ${text}`),
   )
 }
 
