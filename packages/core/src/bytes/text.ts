@@ -17,7 +17,7 @@ export function knownText(b: Bytes, from: number, to: number): string {
   const place = (hash ^ (hash >>> 13)) & (PLACES - 1)
   const known = remembered[place]
   if (known !== undefined && isSame(known, b, from, length)) return known
-  return (remembered[place] = String.fromCharCode(...b.subarray(from, to)))
+  return (remembered[place] = latin1(b, from, to))
 }
 
 function isSame(known: string, b: Bytes, from: number, length: number): boolean {
