@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -48,6 +49,9 @@ const refused = gateway({ attempts: [(upstream) => upstream.syn().rst('<')], ans
 writeFileSync(place('front.pcap'), refused.front)
 writeFileSync(place('back.pcap'), refused.back)
 mkdirSync(place('folder'))
+writeFileSync(place('large.log'), '')
+// Takes no room on the disk.
+truncateSync(place('large.log'), 512 << 20)
 
 const RECORD_HEADER = 16
 const FILE_HEADER = 24
@@ -139,6 +143,7 @@ test.each([
   ['a folder', 'folder', 'is a directory'],
   ['a device', '/dev/zero', 'is a device'],
   ['nothing', 'none.log', 'no such file'],
+  ['more than a text may hold', 'large.log', 'is larger than 512 MiB'],
 ])('--keys: %s', (_, file, reason) => {
   for (const command of ['diagnose', 'isolate -i 1 -o cut.pcapng']) {
     const { status, err } = shell(`$PS ${command} front.pcap --keys ${file}`)

@@ -15,7 +15,7 @@ const RANDOM_END = RANDOM + 32
 
 export class SecretLines {
   /** By client random in lower-case hexadecimal. */
-  readonly #lines = new Map<string, Set<string>>()
+  readonly #lines = new Map<string, string[]>()
   readonly #decoder = new Decoder()
   readonly #layers = createLayers()
   /** Sessions that were seen and had no secret yet: a key log may come behind its session. */
@@ -24,13 +24,17 @@ export class SecretLines {
   /** Takes key log text in. Answers the lines that a session seen before was waiting for, '' for none. */
   add(text: string): string {
     let due = ''
-    for (const line of text.split(/\r?\n/)) {
+    for (let at = 0; at < text.length;) {
+      const lineEnd = text.indexOf('\n', at)
+      const end = lineEnd < 0 ? text.length : lineEnd
+      const line = text.slice(at, text[end - 1] === '\r' ? end - 1 : end)
+      at = end + 1
       const random = /^[A-Z0-9_]+[ \t]+([0-9a-fA-F]{64})[ \t]/.exec(line)?.[1]!.toLowerCase()
       if (random === undefined) continue
       if (this.#waiting.has(random)) due += `${line}\n`
       const lines = this.#lines.get(random)
-      if (lines === undefined) this.#lines.set(random, new Set([line]))
-      else lines.add(line)
+      if (lines === undefined) this.#lines.set(random, [line])
+      else if (!lines.includes(line)) lines.push(line)
     }
     return due
   }

@@ -115,3 +115,10 @@ test('any text, cut anywhere', () => {
     }),
   )
 })
+
+test('digits in either case are the same secret of the same session', () => {
+  const upper = `CLIENT_RANDOM ${RANDOM.toUpperCase()} ${MASTER.toUpperCase()}`
+  const log = parseKeyLog(`CLIENT_RANDOM ${RANDOM} ${MASTER}\n${upper}\n`)
+  expect([log.size, log.faults.contradicting]).toEqual([1, 0])
+  expect(log.find(random)).toEqual({ CLIENT_RANDOM: new Uint8Array(48).fill(0xa1) })
+})

@@ -2,7 +2,7 @@
 // servers and proxies write them on demand; a capture in pcapng may carry one in its Decryption Secrets Block.
 //
 // The file is full of secrets. Nothing of its text goes into a fault: a line is named by its number alone.
-import { latin1, unhex, type Bytes } from '../../bytes/read.ts'
+import { hexOf, unhex, type Bytes } from '../../bytes/read.ts'
 
 /** Labels whose secrets open records. `CLIENT_RANDOM` is TLS 1.2 and older, the others are TLS 1.3. */
 export type SecretLabel =
@@ -36,7 +36,8 @@ export interface KeyLogFaults {
 /** Secrets of many handshakes, found by client random. They cannot be listed, and do not show in a dump of the object. */
 export class KeyLog {
   readonly faults: KeyLogFaults = { malformed: 0, malformedLines: [], unsupported: 0, empty: 0, contradicting: 0 }
-  readonly #sessions = new Map<string, { [label in SecretLabel]?: Bytes }>()
+  /** Hexadecimal digits as the log has them, by those of the client random: of a million secrets few are asked for. */
+  readonly #sessions = new Map<string, { [label in SecretLabel]?: string }>()
 
   /** Handshakes of which there is at least one secret. */
   get size(): number {
@@ -45,16 +46,21 @@ export class KeyLog {
 
   /** Secrets of the handshake whose ClientHello has this random of 32 bytes; null where the log does not have it. */
   find(clientRandom: Bytes): SessionSecrets | null {
-    return this.#sessions.get(latin1(clientRandom, 0, clientRandom.length)) ?? null
+    const session = this.#sessions.get(hexOf(clientRandom))
+    if (session === undefined) return null
+    return Object.fromEntries(Object.entries(session).map(([label, digits]) => [label, unhex(digits)]))
   }
 
-  /** One more secret, which the log then owns. */
-  add(label: SecretLabel, clientRandom: Bytes, secret: Bytes): void {
-    const key = latin1(clientRandom, 0, clientRandom.length)
-    let session = this.#sessions.get(key)
-    if (session === undefined) this.#sessions.set(key, (session = {}))
+  /** One more secret. Both are hexadecimal digits. */
+  add(label: SecretLabel, clientRandom: string, secret: string): void {
+    const key = clientRandom.toLowerCase()
+    const session = this.#sessions.get(key)
+    if (session === undefined) {
+      this.#sessions.set(key, { [label]: secret })
+      return
+    }
     const before = session[label]
-    if (before !== undefined && !isSame(before, secret)) this.faults.contradicting++
+    if (before !== undefined && before.toLowerCase() !== secret.toLowerCase()) this.faults.contradicting++
     session[label] = secret
   }
 
@@ -126,12 +132,8 @@ function readLine(log: KeyLog, text: string, at: number, end: number): boolean {
     return true
   }
   if (!LABELS[label].includes(secret.length / 2)) return false
-  log.add(label, unhex(random), unhex(secret))
+  log.add(label, random, secret)
   return true
 }
 
 const isLabel = (text: string): text is SecretLabel => Object.hasOwn(LABELS, text)
-
-function isSame(a: Bytes, b: Bytes): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
-}

@@ -178,7 +178,7 @@ test.each([
   },
 ])('records of OpenSSL: $name', ({ session: hello, master, records }) => {
   const log = new KeyLog()
-  log.add('CLIENT_RANDOM', hello.clientRandom, hex(master))
+  log.add('CLIENT_RANDOM', Buffer.from(hello.clientRandom).toString('hex'), master)
   const session = findProtection(log, nobleCrypto)(hello.clientRandom)!(hello)!
   const [finished, ...data] = records.map((record) => open(session, 0, 'application', hex(record)))
   expect(finished?.[0]).toBe(HANDSHAKE)
