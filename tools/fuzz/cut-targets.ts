@@ -218,7 +218,12 @@ async function byHand(input: Bytes): Promise<void> {
     filter: null,
   }
   let wanted = 0
-  for (const bytes of files.values()) wanted += await countOf(bytes, handChooser(cut))
+  const faults = new Set<string>()
+  for (const bytes of files.values()) {
+    const whole = await countOf(bytes, handChooser(cut))
+    wanted += whole.count
+    for (const fault of whole.faults) faults.add(fault)
+  }
   const sources = [...files].map(([file, bytes], i) => ({
     parts: [
       {
@@ -248,6 +253,8 @@ async function byHand(input: Bytes): Promise<void> {
         const isolated = await isolate(sources, writer, { decompression, ...form })
         ;({ frames } = isolated)
         const { timeless } = isolated
+        const found = isolated.parts.flatMap((part) => part.faults).find(({ text }) => !faults.has(text))
+        must(found === undefined || faults.size > 0, `nothing is damaged, and told is: ${found?.text}`)
         const isSame = frames + timeless === wanted || [...files.values()].some(isCompressed)
         must(isSame, `${wanted} frames are wanted, ${frames} cut, ${timeless} timeless`)
       },
@@ -258,14 +265,17 @@ async function byHand(input: Bytes): Promise<void> {
   }
 }
 
-/** Frames that a chooser wants of a capture, as far as it is whole. */
-async function countOf(bytes: Bytes, chooser: Chooser): Promise<number> {
+/** Frames that a chooser wants of a capture, as far as it is whole, and what it is not. */
+async function countOf(bytes: Bytes, chooser: Chooser): Promise<{ count: number; faults: string[] }> {
   const reader = createCaptureReader()
+  const faults: string[] = []
   let count = 0
   const sink = { packet: (packet: Packet): void => void (chooser.wants(packet) && count++) }
-  for await (const chunk of decompressed(chunks(bytes, 1 << 16), decompression, () => {})) reader.push(chunk, sink)
+  for await (const chunk of decompressed(chunks(bytes, 1 << 16), decompression, (f) => faults.push(f.text))) {
+    reader.push(chunk, sink)
+  }
   reader.end(sink)
-  return count
+  return { count, faults: [...faults, ...reader.info.faults.map(({ text }) => text)] }
 }
 
 /** Secrets in the captures are those of a key log beside them; and no answer has one of them in it. */

@@ -170,3 +170,11 @@ test('a single frame that completes a datagram brings its fragments, and those o
   expect(chosen([])).toEqual([3])
   expect(chosen([{ a: '10.0.0.1', b: '10.0.0.2', frames: [{ from: 3, to: 3 }] }])).toEqual([1, 3, 4])
 })
+
+test('what is not read on behind the last frame is not said to be cut', async () => {
+  const first: Selection = { epoch: 0, frames: [{ from: 1, to: 1 }], connections: [] }
+  for (const piece of [100, 101, 1 << 20]) {
+    const { isolated } = await cut([first], { piece })
+    expect(isolated.parts.map(({ written, faults }) => [written, faults])).toEqual([[1, []]])
+  }
+})

@@ -177,6 +177,7 @@ async function* chosen(
     const part: IsolatedPart = { file, read: 0, written: 0, faults: info.faults }
     done.parts.push(part)
     let found: Chosen[] = []
+    let isEnough = false
     const isWithin = (name: string | null): boolean => {
       const named = parseSourceName(name)
       return named !== null && sourceName({ ...named, interface: null }) === within
@@ -219,9 +220,11 @@ async function* chosen(
       yield* found
       found = []
       // Behind its packets pcapng tells drops.
-      if (info.format === 'pcap' && info.frames >= chooser.last) break
+      isEnough = info.format === 'pcap' && info.frames >= chooser.last
+      if (isEnough) break
     }
-    reader.end(sink)
+    // What was not read on is not cut.
+    if (!isEnough) reader.end(sink)
     part.read = info.frames
     done.keyLogs.push(...info.keyLogs.splice(0))
     yield* found
