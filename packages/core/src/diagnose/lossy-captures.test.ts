@@ -185,3 +185,12 @@ test('an application’s own 503 is that, also where the snap length cut it and 
   const captures = (['proxy-front', 'proxy-back'] as const).map((at) => told.net.capture(at, { snapLength: 90 }))
   expect((await documentOf(...captures)).incidents).toEqual([])
 })
+
+test('of a request that the snap length cut, silence is silence all the same', async () => {
+  const told = gateway({
+    attempts: [(u, asked) => u.handshake().send('>', asked).wait(0.2).fin('<').fin('>')],
+    answer: (client) => client.fin('<').fin('>'),
+  })
+  const { incidents } = await documentOf(told.net.capture(['proxy-front', 'proxy-back'], { snapLength: 90 }))
+  expect(incidents).toMatchObject([{ status: null, path: '/report', cause: 'closed-without-response' }])
+})

@@ -57,9 +57,7 @@ function resolveHop(story: Story, request: Request): Resolution {
   if (isSealed(exchange)) return sealed(story, request)
   const answered = exchange.response.frame >= 0 && exchange.status > 0
   if (isGoodAnswer(exchange, answered) && !isPlaintextComplaint(exchange)) return served(story, request)
-  // An answer that the capture lost, or cut before its status, is no silence.
-  if (!answered && exchange.detail?.incomplete === true && !isGarbled(exchange)) return plain(request, 'open')
-  if (!answered && serverView(request.turn).sighting.connection.sides[SERVER].missing > 0) return plain(request, 'open')
+  if (!answered && mayHaveCome(story, request)) return plain(request, 'open')
   if (!answered && !proxyClosed(request) && !isGarbled(exchange))
     return plain(request, clientClosed(request) ? 'aborted' : 'open')
   const last = request.tries.at(-1)
@@ -414,6 +412,17 @@ function byLikeness(inner: Resolution): Resolution {
     'the request at this proxy is joined to the client’s by its words and status alone: their clocks disagree'
   const confidence = judgement.confidence === 'certain' ? 'likely' : judgement.confidence
   return { ...inner, judgement: { ...judgement, confidence, findings: [...judgement.findings, { text, frames: [] }] } }
+}
+
+/** An answer that the capture lost, or cut before its status, is no silence. A request that it cut may well have got none. */
+function mayHaveCome({ captures }: Story, { turn }: Request): boolean {
+  const { exchange, sighting } = serverView(turn)
+  const { tls, sides } = sighting.connection
+  if (sides[SERVER].missing > 0) return true
+  if (exchange.detail?.incomplete !== true || isGarbled(exchange)) return false
+  // Where clocks are unknown as well, too little tells which leg this is.
+  const isUnplaced = captures.some(({ clock }) => clock.offsetSeconds === null)
+  return exchange.response.frame >= 0 || tls !== null || exchange.target === '' || isUnplaced
 }
 
 /** Bytes came that are no HTTP answer: some proxies pass on what they do not understand (as HTTP/0.9). */

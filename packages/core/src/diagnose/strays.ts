@@ -289,7 +289,8 @@ function failure(story: Story, attempt: Try): 'of anybody' | 'of a proxy' | null
   const { exchange } = clientView(attempt.turn)
   if (exchange.tunnel || exchange.request.frame < 0) return null
   // An answer cut by the snap length may well have been whole, however its connection ended.
-  if (exchange.response.frame >= 0 && exchange.ended !== 'complete' && exchange.detail?.incomplete === true) return null
+  const mayHaveCome = exchange.response.frame >= 0 || isSealed(exchange)
+  if (mayHaveCome && exchange.ended !== 'complete' && exchange.detail?.incomplete === true) return null
   if (gotAnswer(attempt)) return exchange.status === 502 || exchange.status === 504 ? 'of a proxy' : null
   const reset = exchange.detail?.streamReset ?? null
   if (reset !== null && exchange.ended !== 'complete') return reset.from === SERVER ? 'of anybody' : 'of a proxy'
