@@ -56,7 +56,7 @@ export function addExchange(table: ExchangeTable, exchange: Exchange): void {
   const how = (ENDED.indexOf(exchange.ended) << ENDED_SHIFT) | (+exchange.tunnel << TUNNEL_SHIFT)
   const outcome = exchange.status | how | (PROTOCOLS.indexOf(exchange.protocol) << PROTOCOL_SHIFT)
   // In the order of the columns.
-  table.numbers.push(
+  const numbers = [
     exchange.ordinal,
     exchange.stream,
     request.frame,
@@ -75,13 +75,18 @@ export function addExchange(table: ExchangeTable, exchange: Exchange): void {
     exchange.headSize,
     exchange.idle,
     outcome + (exchange.grpcStatus + 1) * GRPC_UNIT,
-  )
-  table.texts.push(exchange.method, exchange.target, exchange.host, exchange.forwardedFor)
-  if (table.ids.push(exchange.ids) > 1) return
-  // Most connections carry one, or few: an array that grows from nothing has room for dozens.
-  table.numbers = table.numbers.slice()
-  table.texts = table.texts.slice()
-  table.ids = table.ids.slice()
+  ]
+  const texts = [exchange.method, exchange.target, exchange.host, exchange.forwardedFor]
+  if (table.ids.length === 0) {
+    // Most connections carry one, or few: an array that grows from nothing has room for dozens.
+    table.numbers = numbers
+    table.texts = texts
+    table.ids = [exchange.ids]
+    return
+  }
+  for (const number of numbers) table.numbers.push(number)
+  for (const text of texts) table.texts.push(text)
+  table.ids.push(exchange.ids)
 }
 
 /** A copy that grows and changes by itself; the troubled exchanges are copied, their packets not. */
