@@ -174,13 +174,23 @@ export function clientView(turn: Turn): { sighting: Sighting; exchange: Exchange
   return { sighting: conversation.sightings[i], exchange: views[i]! }
 }
 
-/** The exchange as seen nearest to the server that has it. */
+/**
+ * The exchange as seen nearest to the server: where no answer was captured there and one was nearer to the client, it
+ * left, and it is that one.
+ */
 export function serverView(turn: Turn): { sighting: Sighting; exchange: Exchange } {
   const { conversation, views } = turn
   let i = views.length - 1
   while (views[i] === null) i--
+  if (isSilent(views[i]!)) {
+    const answered = views.findLastIndex((view) => view !== null && !isSilent(view))
+    if (answered >= 0) i = answered
+  }
   return { sighting: conversation.sightings[i], exchange: views[i]! }
 }
+
+/** Nothing of an answer was captured. */
+const isSilent = ({ response, status }: Exchange): boolean => response.frame < 0 && status === 0
 
 /** Endpoint at which a request arrived. */
 export const frontOf = ({ turn }: Request): string => serverView(turn).sighting.connection.server
