@@ -380,3 +380,18 @@ test('two requests at once: the try that the proxy left as it answered 504 is th
     { path: '/slow', cause: 'response-stalled', proxyBack: stalled.left },
   ])
 })
+
+test('a handshake that began before the capture: a reset behind its last flight may stand for its refusal', async () => {
+  const net = network()
+  const client = net.tcp(net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1'), 80).handshake()
+  client.send('>', request('GET /report'))
+  const [back, app] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
+  const upstream = net.tcp(back, app, 443).handshake().send('>', hello13())
+  const fromSeconds = net.elapsed() + 0.0001
+  upstream.send('<', serverFlight13()).send('>', clientFlight13()).send('>', sealed13(200)).wait(0.1).rst('<')
+  client.send('<', response(502, '<center>nginx/1.27.0</center>'))
+  const whole = net.capture('proxy-front')
+  const late = ['proxy-back', 'upstream'].map((at) => net.capture(at, { fromSeconds }))
+  const { incidents } = await documentOf(whole, ...late)
+  expect(incidents).toMatchObject([{ cause: 'reset-before-response', confidence: 'likely' }])
+})

@@ -217,8 +217,12 @@ function hiddenByHttp2(cause: CauseCode, { near: { exchange, connection } }: Fac
 }
 
 function isUnconfirmed(facts: Facts): boolean {
+  const { exchange, connection } = facts.near
+  if (exchange?.protocol !== 'tls') return false
   const handshake = handshakeOf(facts)
-  return facts.near.exchange?.protocol === 'tls' && handshake !== null && !handshake.agreed
+  if (handshake !== null) return !handshake.agreed
+  // Of a handshake that began before the capture, what seems the first request may be the last flight.
+  return connection.tls?.clientHello === null && connection.exchanges.every(({ response }) => response.frame < 0)
 }
 
 /** What a try proves for itself it proves for the request only as far as it belongs to it. */
