@@ -429,10 +429,14 @@ function turnAt(story: Story, conversation: Conversation, at: number): Turn | nu
   )
 }
 
-const turnWith = (conversation: Conversation, exchange: Exchange): Turn | null =>
-  conversation.sightings.length === 1
-    ? { conversation, views: [exchange] }
-    : (turnsOf(conversation).find(({ views }) => views.includes(exchange)) ?? null)
+/** The turn of an exchange; where the captures' exchanges do not go together, as its own capture has it. */
+const turnWith = (conversation: Conversation, exchange: Exchange): Turn => {
+  const { sightings } = conversation
+  const known = sightings.length > 1 && turnsOf(conversation).find(({ views }) => views.includes(exchange))
+  if (known) return known
+  const views = sightings.map(({ connection }) => (connection.exchanges.includes(exchange) ? exchange : null))
+  return { conversation, views }
+}
 
 const clientAddresses = ({ sightings }: Conversation): string[] =>
   sightings.map(({ connection }) => connection.clientAddress)

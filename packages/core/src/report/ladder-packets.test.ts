@@ -1,10 +1,11 @@
 // What a ladder says of packets that one capture has and another has not.
-import { gateway, request, response, type Tcp } from '@pcap-surgery/testkit'
+import { gateway, network, request, response, type Tcp } from '@pcap-surgery/testkit'
 import { expect, test } from 'vitest'
 import { observe } from '../observe/observe.ts'
 import { correlate } from '../story/correlate.ts'
 import { diagnose } from './diagnose.ts'
 import { type Ladder, ladderOf } from './ladder.ts'
+import { wrongsOf } from '../../../../tools/ladders.ts'
 
 type Bytes = Uint8Array
 
@@ -96,4 +97,42 @@ test('an ICMP error goes to whoever sent the packet that it quotes', async () =>
   )
   const { lanes, arrows } = ladder
   expect(arrows.flatMap(({ kind, to }) => (kind === 'icmp' ? [lanes[to!]!.name] : []))).toEqual(['upstream'])
+})
+
+const FILE_HEADER = 24
+const RECORD_HEADER = 16
+
+/** A pcap file without the packets that hold this. */
+function without(capture: Bytes, word: string): Bytes {
+  const view = new DataView(capture.buffer, capture.byteOffset, capture.length)
+  const kept = [capture.subarray(0, FILE_HEADER)]
+  for (let at = FILE_HEADER; at < capture.length;) {
+    const end = at + RECORD_HEADER + view.getUint32(at + 8, true)
+    if (!Buffer.from(capture.subarray(at, end)).includes(word)) kept.push(capture.subarray(at, end))
+    at = end
+  }
+  return new Uint8Array(Buffer.concat(kept))
+}
+
+test('a comparable request that only one of two captures of its connection has is drawn', async () => {
+  const net = network()
+  const [client, front] = [net.host('client', '10.0.0.2'), net.host('front', '10.0.0.1')]
+  const [back, app] = [net.host('back', '10.1.0.1'), net.host('app', '10.1.0.2')]
+  const asking = net.tcp(client, front, 80).handshake()
+  const other = net.tcp(back, app, 80).handshake()
+  const exchange = (path: string, mark: string, seconds: number): void => {
+    other.send('>', request(`GET ${path}`, { Mark: mark })).wait(seconds)
+    other.send('<', response(200, mark))
+  }
+  exchange('/report?n=1', 'mark-1', 2.5)
+  for (const path of ['/a', '/b']) exchange(path, 'mark-2', 0.1)
+  const attempt = net.tcp(back, app, 80)
+  asking.send('>', request('GET /report?n=3'))
+  attempt.handshake().send('>', request('GET /report?n=3')).wait(1.2).fin('>')
+  asking.send('<', response(504, '<center>nginx</center>', { Server: 'nginx' }))
+  const captures = [net.capture('front'), without(net.capture('back'), 'mark-2'), without(net.capture('app'), 'mark-1')]
+  const observed = captures.map((bytes, i) => observe([{ file: `${i}.pcap`, open: () => whole(bytes) }], OPTIONS))
+  const story = correlate(await Promise.all(observed))
+  const incident = diagnose(story).incidents[0]!
+  expect([incident.cause, wrongsOf(ladderOf(story, incident), incident)]).toEqual(['timeout-policy', []])
 })
