@@ -229,6 +229,25 @@ test.skipIf(!isLinux).each([
   expect(readdirSync(folder)).toEqual(before)
 })
 
+test.skipIf(!isLinux).each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
+  '%s while an answer is written: nothing of it stays',
+  (signal) => {
+    const output = new URL('../dist/io/output.js', import.meta.url).href
+    const script = `
+    import { writeWhole } from '${output}'
+    function* pieces() {
+      yield 'first'
+      process.kill(process.pid, '${signal}')
+      for (let n = 0; n < 1000; n++) yield 'x'.repeat(1e5)
+    }
+    await writeWhole('answer.txt', pieces())`
+    const before = readdirSync(folder)
+    const ran = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
+    expect(ran.signal).toBe(signal)
+    expect(readdirSync(folder)).toEqual(before)
+  },
+)
+
 /** ESC, a bell, a bidi override, markup. */
 const EVIL = '\x1b[31m\x07\u202e<script>alert(1)</script>'
 

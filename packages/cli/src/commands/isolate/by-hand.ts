@@ -30,7 +30,9 @@ export async function byHand(files: readonly string[], options: IsolateCommandOp
   const story = captures === null ? null : correlate(captures.observations, { ids: captures.ids })
   const sources = files.map((file): Source => {
     const own = frames?.filter((one) => one.file === null || one.file === file).flatMap(({ ranges }) => ranges)
-    const chooser = handChooser({ connections: connection, frames: own ?? null, times, filter })
+    // Read to the end also behind the last frame that is wanted: it is told how many there are, and what is damaged.
+    const wanted = handChooser({ connections: connection, frames: own ?? null, times, filter })
+    const chooser = { ...wanted, last: Infinity }
     const clock = story === null ? null : clockOf(story, inputsOf(captures!), file)
     return {
       parts: [{ file, open: () => chunksOf(file), chooser, within: null, comments: new Map() }],
