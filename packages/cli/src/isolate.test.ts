@@ -162,12 +162,12 @@ describe('by hand', () => {
   test('the first frames of a large capture: how many it has is told, and that it is whole', async () => {
     // Many times what is read at once.
     const packets = refused.front.subarray(24)
-    file('large.pcap', Buffer.concat([refused.front, ...Array.from({ length: 1999 }, () => packets)]))
-    const { status, out, err } = await run('isolate', 'large.pcap', '--frames', '1-3', '-o', 'first.pcapng')
+    file('long.pcap', Buffer.concat([refused.front, ...Array.from({ length: 1999 }, () => packets)]))
+    const { status, out, err } = await run('isolate', 'long.pcap', '--frames', '1-3', '-o', 'beginning.pcapng')
     expect({ status, err }).toEqual({ status: 0, err: '' })
-    const [{ frames }] = JSON.parse((await run('info', '-f', 'json', 'large.pcap')).out).captures
-    expect(out).toContain(`first.pcapng: 3 of ${frames} frames`)
-    expect(json('first.pcapng.manifest.json').inputs[0].frames).toBe(frames)
+    const [{ frames }] = JSON.parse((await run('info', '-f', 'json', 'long.pcap')).out).captures
+    expect(out).toContain(`beginning.pcapng: 3 of ${frames} frames`)
+    expect(json('beginning.pcapng.manifest.json').inputs[0].frames).toBe(frames)
   })
 
   test('a filter, a connection, and both', async () => {
