@@ -395,7 +395,7 @@ export class Http2Connection {
 
   #open(id: number, place: Place): Stream {
     this.#forgetResets(place)
-    const { surplus } = this.#streams
+    const surplus = this.#streams.takeSurplus()
     if (surplus !== null) this.#close(surplus, 'forgotten', place)
     return this.#streams.open(id, [this.#flow.newWindow(), this.#flow.newWindow()])
   }

@@ -37,6 +37,8 @@ export function endOf({ halves }: Stream): Http2StreamEnd | null {
 
 export class StreamTable {
   readonly #streams: Map<number, Stream> = new Map()
+  /** Goes on where it stands: one that begins anew passes over all that was deleted. */
+  readonly #oldest: IterableIterator<Stream> = this.#streams.values()
   /** In the order in which they were reset, with the time of that, and in which they were over. */
   readonly #resets: Map<number, number> = new Map()
   readonly #recent: Set<number> = new Set()
@@ -68,9 +70,9 @@ export class StreamTable {
     return stream
   }
 
-  /** The stream to give up, where there is no room for another. */
-  get surplus(): Stream | null {
-    return this.#streams.size < STREAMS_LIMIT ? null : this.#streams.values().next().value!
+  /** The stream to give up, where there is no room for another; the next time it is another one. */
+  takeSurplus(): Stream | null {
+    return this.#streams.size < STREAMS_LIMIT ? null : this.#oldest.next().value!
   }
 
   reset(stream: Stream, from: Http2Side, time: number): void {
