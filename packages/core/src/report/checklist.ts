@@ -136,14 +136,10 @@ function response(facts: Facts | null): CheckStep {
   if (facts === null || facts.delivery === null || facts.near.exchange === null)
     return step(7, 'not-applicable', 'no request reached an upstream')
   const { answer, near } = facts
-  const status = near.exchange?.status ?? 0
-  if (answer.complete)
-    return step(
-      7,
-      'pass',
-      `complete, status ${status}`,
-      near.exchange === null ? [] : [near.ref(near.exchange.response)],
-    )
+  const { status, response: begun } = near.exchange!
+  // Its beginning may be among the packets that were not captured.
+  if (answer.complete && begun.frame < 0) return step(7, 'pass', 'complete, its beginning was not captured', [])
+  if (answer.complete) return step(7, 'pass', `complete, status ${status}`, [near.ref(begun)])
   const bytes =
     facts.stream === null ? `${answer.edge - answer.from} bytes` : `${near.exchange!.responseBytes} bytes of content`
   if (answer.before.length > 0)
