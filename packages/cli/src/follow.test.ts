@@ -1,6 +1,6 @@
 // `diagnose --follow` as its users meet it: behind a pipe that stays open, on a file that grows, interrupted.
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { network, request, response } from '@pcap-surgery/testkit'
@@ -78,6 +78,18 @@ test('a file that grows is followed until somebody interrupts', async () => {
   const { status, out } = await over
   expect(status).toBe(0)
   expect(JSON.parse(out.split('\n')[1]!)).toMatchObject({ kind: 'summary', captures: [{ file: 'grows.pcap' }] })
+})
+
+test('of a pipe with a name, too, while whoever writes into it is silent', async () => {
+  const pipe = join(folder, 'fifo')
+  spawnSync('mkfifo', [pipe])
+  const { child, lines, over } = follow('fifo', '--format', 'ndjson')
+  const writer = openSync(pipe, 'r+')
+  writeSync(writer, capture())
+  expect(await lines(1)).toMatchObject([{ cause: 'connect-refused' }])
+  child.kill('SIGINT')
+  expect((await over).status).toBe(0)
+  closeSync(writer)
 })
 
 test('a person reads the incident as it would stand in the answer', async () => {

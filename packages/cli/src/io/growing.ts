@@ -1,6 +1,10 @@
-// A capture that is still being written: standard input, or a file of which more may come.
-import { open } from 'node:fs/promises'
+// A capture that is still being written: standard input, a pipe with a name, or a file of which more may come.
+import { open as openNumbered } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 /** Milliseconds between two looks at a file's end. */
 const POLL_MS = 200
@@ -17,24 +21,35 @@ export interface Growing {
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** Follows a file, or `-`, until it is interrupted: a second signal is not waited for. Throws what opening it throws. */
+/** A pipe as a stream, null of a file: who reads a pipe as a file cannot be interrupted while it is silent. */
+async function pipeOf(file: string): Promise<Readable | null> {
+  if (file === '-') return process.stdin
+  if (!(await stat(file)).isFIFO()) return null
+  return new Socket({ fd: await promisify(openNumbered)(file, 'r'), readable: true, writable: false })
+}
+
+/**
+ * Follows a file until it is interrupted, a pipe (`-`, or one with a name) until its writer closes it as well: a second
+ * signal is not waited for. Throws what opening it throws.
+ */
 export async function growing(file: string): Promise<Growing> {
   const stopped = new AbortController()
-  const handle = file === '-' ? null : await open(file)
+  const pipe = await pipeOf(file)
+  const handle = pipe === null ? await open(file) : null
   const stop = (): void => {
     stopped.abort()
-    process.stdin.destroy()
+    pipe?.destroy()
   }
   const interrupted = (): void => {
     for (const signal of SIGNALS) process.off(signal, interrupted)
-    if (handle === null) setTimeout(stop, FLUSH_MS).unref()
+    if (pipe !== null) setTimeout(stop, FLUSH_MS).unref()
     else stop()
   }
   for (const signal of SIGNALS) process.on(signal, interrupted)
 
-  async function* piped(): AsyncGenerator<Uint8Array> {
+  async function* piped(stream: Readable): AsyncGenerator<Uint8Array> {
     try {
-      yield* process.stdin as AsyncIterable<Uint8Array>
+      yield* stream as AsyncIterable<Uint8Array>
     } catch (error) {
       if (!stopped.signal.aborted) throw error
     }
@@ -48,7 +63,7 @@ export async function growing(file: string): Promise<Growing> {
     }
   }
   return {
-    chunks: handle === null ? piped() : appended(),
+    chunks: pipe === null ? appended() : piped(pipe),
     stop,
     async close(): Promise<void> {
       for (const signal of SIGNALS) process.off(signal, interrupted)
