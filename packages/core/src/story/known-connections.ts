@@ -258,7 +258,7 @@ function carrySame(a: Connection, b: Connection): boolean {
 type Numbers = Connection['sides'][0]
 
 /** Initial sequence numbers are the same, or, where one was not seen, the bytes are near each other. */
-function agree(a: Numbers, b: Numbers): boolean {
+export function agree(a: Numbers, b: Numbers): boolean {
   if (a.isn >= 0 && b.isn >= 0) return a.isn === b.isn
   if (a.base < 0 || b.base < 0) return true
   return Math.abs((a.base - b.base) | 0) < SAME_STREAM

@@ -10,7 +10,7 @@ import {
   SERVER,
 } from '../observe/observations.ts'
 import { type Clocked, toStory } from './clocks/time.ts'
-import { turnsOf } from './conversations.ts'
+import { mostTurns, turnsOf } from './conversations.ts'
 import {
   clientView,
   type Conversation,
@@ -66,11 +66,11 @@ export interface Roles {
 }
 
 export function rolesOf(captures: readonly StoryCapture[], conversations: readonly Conversation[]): Roles {
-  const most = conversations.reduce((sum, { sightings }) => sum + Math.max(1, mostExchanges(sightings)), 0)
+  const most = conversations.reduce((sum, conversation) => sum + Math.max(1, mostTurns(conversation)), 0)
   const roles = emptyRoles(captures.reduce((sum, { observations }) => sum + observations.neighbours.length, most))
   for (const conversation of conversations) {
     const { sightings } = conversation
-    if (mostExchanges(sightings) === 0) {
+    if (mostTurns(conversation) === 0) {
       const isLookup = sightings[0].connection.serverPort === DNS_PORT
       const attempt = isLookup ? null : tryOfConnection(captures, conversation)
       if (attempt !== null) addBare(roles, attempt)
@@ -153,9 +153,6 @@ function serverAt({ servers }: Roles, { connection: { server } }: Sighting): num
   if (number === undefined) servers.set(server, (number = servers.size))
   return number
 }
-
-const mostExchanges = (sightings: readonly Sighting[]): number =>
-  sightings.reduce((most, { connection }) => Math.max(most, connection.exchangeCount), 0)
 
 /** The next row as a request. */
 function addRequest(roles: Roles, sighting: Sighting, exchange: Exchange, at: Clocked): void {

@@ -163,7 +163,7 @@ function samePackets(x: Connection, y: Connection): [Exchange, Exchange][] {
     const [one, other] = [x.sides[side].isn, y.sides[side].isn]
     return one < 0 || other < 0 || one === other
   })
-  return alignExchanges(x.exchanges, y.exchanges).filter(
+  return alignExchanges(x, y).filter(
     ([mine, theirs]) =>
       mine.stream === theirs.stream &&
       // Where they begin in TLS is a guess, which need not be the same one at both.
