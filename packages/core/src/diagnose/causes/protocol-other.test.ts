@@ -1,4 +1,14 @@
-import { fastcgiRequest, judged, type Network, request, response, type Tcp } from '@pcap-surgery/testkit'
+import {
+  fastcgiRequest,
+  fastcgiResponse,
+  judged,
+  network,
+  type Network,
+  request,
+  response,
+  type Tcp,
+  verdictOf,
+} from '@pcap-surgery/testkit'
 import { describe, expect, test } from 'vitest'
 
 const answers = (bytes: string) => (upstream: Tcp, asked: string) =>
@@ -74,6 +84,19 @@ describe('protocol-other', () => {
           .fin('>'),
     ]
     expect(await judged({ attempts, answer: 502 })).toMatchObject({ sides: 'protocol-other proxy certain' })
+  })
+
+  test('of a capture that began later nobody knows what the client spoke, but another one does', async () => {
+    const net = network()
+    const [user, front] = [net.host('client', '10.0.0.2'), net.host('proxy-front', '10.0.0.1')]
+    const [back, app] = [net.host('proxy-back', '10.1.0.1'), net.host('upstream', '10.1.0.2')]
+    const client = net.tcp(user, front, 80).handshake().send('>', request('GET /slow'))
+    const upstream = net.tcp(back, app, 9000).handshake().send('>', fastcgiRequest('GET /slow')).wait(2)
+    client.send('<', response(504, ''))
+    upstream.send('<', fastcgiResponse('Status: 200 OK\r\n\r\nlate')).fin('<').fin('>')
+    const captures = [net.capture('proxy-front'), net.capture('proxy-back', { fromSeconds: 1 })]
+    expect(await verdictOf(...captures)).not.toMatch('protocol-other')
+    expect(await verdictOf(...captures, net.capture('upstream'))).not.toMatch('protocol-other')
   })
 
   describe('a PROXY header', () => {

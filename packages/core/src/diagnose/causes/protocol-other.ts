@@ -16,13 +16,16 @@ const SILENT: ReadonlySet<Sniffed> = new Set<Sniffed>(['http1-response', 'tls', 
 const NEVER_HTTP1: ReadonlySet<Sniffed> = new Set<Sniffed>(['http2', 'fastcgi', 'ajp'])
 
 const judge: Judge = (facts) => {
-  const { near, answer } = facts
-  const [client, server] = near.connection.speaks
+  const { attempt, near, answer } = facts
+  const server = near.connection.speaks[SERVER]
+  // What one capture does not have of a connection, another one may.
+  const spoken = attempt.conversation!.sightings.map(({ connection }) => connection.speaks[CLIENT])
+  const client = spoken.find((protocol) => protocol !== null) ?? null
   if (server === null || server === 'tls-alert') return withoutOrWithHeader(facts)
   if (client === server || client === 'tls') return null
-  // What the capture does not have the proxy may have said all the same, and in that protocol.
-  const { ttl, missing } = near.connection.sides[CLIENT]
-  if (client === null && (ttl < 0 || missing > 0)) return null
+  // What no capture has the proxy may have said all the same, and in that protocol.
+  const { isn, ttl, missing } = near.connection.sides[CLIENT]
+  if (client === null && (isn < 0 || ttl < 0 || missing > 0)) return null
   const isHttp1 = server === 'http1-response' && client !== null && NEVER_HTTP1.has(client)
   if (SILENT.has(server) && !isHttp1) return null
   const expected = client === 'http1-request' ? 'HTTP/1' : client === null ? 'another protocol' : SNIFFED_NAMES[client]
