@@ -9,6 +9,9 @@ import {
   type Tcp,
 } from '@pcap-surgery/testkit'
 import { expect, test } from 'vitest'
+import { CLIENT, SERVER } from '../observe/observations.ts'
+import { contains } from './pairing.ts'
+import type { Roles } from './requests.ts'
 
 const PAGE = response(502, '<center>nginx/1.27.0</center>', { Server: 'nginx/1.27.0' })
 
@@ -64,4 +67,14 @@ test('a gateway that tells its application only the beginning of the path', asyn
   expect(incidents).toMatchObject([
     { cause: 'closed-without-response', client: asking.left, upstream: '10.1.0.2:8009' },
   ])
+})
+
+test.each([
+  ['its server reset held no try that lasted longer', SERVER, false],
+  ['its client reset may have held one', CLIENT, true],
+])('a request without an answer that %s', (_what, from, mayHold) => {
+  const exchange = { detail: { streamReset: { from } } }
+  const requests = { exchange: [exchange], start: [0], answered: [Infinity], end: [202_000_000] }
+  const tries = { answered: [1], asked: [-100_000], start: [-100_000], end: [202_200_000] }
+  expect(contains({ requests, tries } as unknown as Roles, 0, 0)).toBe(mayHold)
 })

@@ -1,7 +1,7 @@
 // How well a try fits a request. What is known for sure (identifiers, forwarding fields) counts most; then method, target
 // and host; then time: a try lies within its request, begins when that or the try before it ended, and the answer follows
 // its end.
-import { CLIENT, type Connection, type Exchange, isSealed } from '../observe/observations.ts'
+import { CLIENT, type Connection, type Exchange, isSealed, SERVER } from '../observe/observations.ts'
 import { type Roles, startOfTry } from './requests.ts'
 import { endings, type Try } from './story.ts'
 
@@ -192,7 +192,9 @@ export function contains(roles: Roles, request: number, attempt: number): boolea
   if (tries.asked[attempt] < requests.start[request] - START_NS) return false
   // An answer that the proxy got, it got before its own; when it closes a connection that failed, nobody knows.
   if (tries.answered[attempt] === 0 || tries.end[attempt] === Infinity) return true
-  if (requests.answered[request] === Infinity) return true
+  // Nor is it known of a request that its client gave up; one that its server reset was over then.
+  const isReset = requests.exchange[request]!.detail?.streamReset?.from === SERVER
+  if (requests.answered[request] === Infinity && !isReset) return true
   return (
     requests.end[request] - requests.start[request] >=
     tries.end[attempt] - startFor(roles, request, attempt) - JITTER_NS
